@@ -1,0 +1,26 @@
+/**
+ * Names of the environment variables that the functions read. `lib/` sets them from the same constants,
+ * so this file imports nothing.
+ */
+
+/** Name of the DynamoDB table that holds the catalog. */
+export const MEDIA_TABLE_NAME = 'MEDIA_TABLE_NAME';
+/** Name of the S3 bucket that holds the files. */
+export const MEDIA_BUCKET_NAME = 'MEDIA_BUCKET_NAME';
+/** ARN of the role that devices get, narrowed to one object key prefix. */
+export const UPLOAD_ROLE_ARN = 'UPLOAD_ROLE_ARN';
+/** Address of object storage as devices reach it, with scheme; `AWS_ENDPOINT_URL_S3` wins over it. */
+export const OBJECT_STORAGE_ENDPOINT = 'OBJECT_STORAGE_ENDPOINT';
+/** App client of the user pool that people and Pilot sign in with. */
+export const USER_POOL_CLIENT_ID = 'USER_POOL_CLIENT_ID';
+/** Name of the token claim that lists a user's workspaces: an array, or API Gateway's string `[a b]`. */
+export const WORKSPACES_CLAIM = 'WORKSPACES_CLAIM';
+/** Address that Pilot's cloud module connects to, such as `ssl://…:8883`; empty when there is none. */
+export const MQTT_ADDRESS = 'MQTT_ADDRESS';
+
+/** The value of an environment variable that the stack always sets. Throws when it is missing or empty. */
+export function requireEnv(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`Environment variable ${name} is not set`);
+  return value;
+}
