@@ -1,0 +1,198 @@
+import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteCommand,
+  DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import type { MediaCatalog } from '../core/media-catalog.ts';
+import type { MediaFile } from '../core/media-file.ts';
+import { batchGetExisting } from './dynamodb-batch-get.ts';
+import { fromItem, type MediaFileItem, toItem } from './media-file-item.ts';
+import {
+  FLIGHT_FILE_PREFIX,
+  failureKey,
+  fileKey,
+  fingerprintKey,
+  flightFileKey,
+  flightKey,
+  flightPartition,
+  type ItemKey,
+  tinyFingerprintKey,
+} from './media-table-keys.ts';
+
+/** The first record stays; a mismatch gives way, since the device was told to try again. */
+const NOT_RECORDED_YET = 'attribute_not_exists(pk) OR integrity = :mismatch';
+/** A marker that a newer upload has taken over is not ours to remove. */
+const STILL_POINTS_TO_OBJECT = 'object_key = :object_key AND etag = :etag';
+/** Messages arrive out of order; the larger count is the later one. */
+const COUNT_IS_LOWER = 'attribute_not_exists(#count) OR #count < :count';
+
+/** Resolves to whether the condition held. Any other fault throws. */
+async function whenConditionHolds(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
+
+/** The catalog in one DynamoDB table; its layout stands in docs/architecture.md. */
+export function dynamoDbMediaCatalog(
+  tableName: string,
+  client: DynamoDBDocumentClient = DynamoDBDocumentClient.from(new DynamoDBClient({})),
+): MediaCatalog {
+  const put = (item: object) => client.send(new PutCommand({ TableName: tableName, Item: item }));
+
+  const find = async <Item>(key: ItemKey): Promise<Item | undefined> => {
+    const { Item } = await client.send(
+      new GetCommand({ TableName: tableName, Key: key, ConsistentRead: true }),
+    );
+    return Item as Item | undefined;
+  };
+
+  const putFile = async (file: MediaFile): Promise<MediaFile> => {
+    const key = fileKey(file);
+    const created = await whenConditionHolds(
+      client.send(
+        new PutCommand({
+          TableName: tableName,
+          Item: { ...key, ...toItem(file) },
+          ConditionExpression: NOT_RECORDED_YET,
+          ExpressionAttributeValues: { ':mismatch': 'mismatch' },
+        }),
+      ),
+    );
+    if (created) return file;
+    const standing = await find<MediaFileItem>(key);
+    return standing ? fromItem(standing) : file;
+  };
+
+  /** What makes a file findable. It holds all of the file but the raw message, so a hit needs no second read. */
+  const putMarkers = async (file: MediaFile): Promise<void> => {
+    const { workspaceId, fingerprint, tinyFingerprint, flightId, fileId } = file;
+    const { raw: _raw, ...found } = toItem(file);
+    const target = { object_key: file.objectKey, etag: file.eTag, file_id: fileId };
+    await Promise.all([
+      // A link leaves the marker to the upload that it links to.
+      fingerprint && !file.linkedTo && put({ ...fingerprintKey(workspaceId, fingerprint), ...found }),
+      tinyFingerprint && put({ ...tinyFingerprintKey(workspaceId, tinyFingerprint), ...target }),
+      flightId &&
+        put({ ...flightFileKey(workspaceId, flightId, fileId), ...target, recorded_at: file.recordedAt }),
+    ]);
+  };
+
+  const removeMarker = (key: ItemKey, file: MediaFile) =>
+    whenConditionHolds(
+      client.send(
+        new DeleteCommand({
+          TableName: tableName,
+          Key: key,
+          ConditionExpression: STILL_POINTS_TO_OBJECT,
+          ExpressionAttributeValues: { ':object_key': file.objectKey, ':etag': file.eTag },
+        }),
+      ),
+    );
+
+  const raiseCount = (key: ItemKey, name: string, count: number, at: string) =>
+    whenConditionHolds(
+      client.send(
+        new UpdateCommand({
+          TableName: tableName,
+          Key: key,
+          UpdateExpression: 'SET #count = :count, reported_at = :at',
+          ConditionExpression: COUNT_IS_LOWER,
+          ExpressionAttributeNames: { '#count': name },
+          ExpressionAttributeValues: { ':count': count, ':at': at },
+        }),
+      ),
+    );
+
+  const countFiles = async (pk: string): Promise<number> => {
+    let count = 0;
+    let startKey: Record<string, unknown> | undefined;
+    do {
+      const page = await client.send(
+        new QueryCommand({
+          TableName: tableName,
+          Select: 'COUNT',
+          ConsistentRead: true,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :file)',
+          ExpressionAttributeValues: { ':pk': pk, ':file': FLIGHT_FILE_PREFIX },
+          ExclusiveStartKey: startKey,
+        }),
+      );
+      count += page.Count ?? 0;
+      startKey = page.LastEvaluatedKey;
+    } while (startKey);
+    return count;
+  };
+
+  return {
+    async findByFingerprint(workspaceId, fingerprint) {
+      const item = await find<MediaFileItem>(fingerprintKey(workspaceId, fingerprint));
+      return item && fromItem({ ...item, raw: '' });
+    },
+
+    async findTinyFingerprints(workspaceId, asked) {
+      const byPartition = new Map([...asked].map((tiny) => [tinyFingerprintKey(workspaceId, tiny).pk, tiny]));
+      const keys = [...asked].map((tiny) => tinyFingerprintKey(workspaceId, tiny));
+      const existing = await batchGetExisting(client, tableName, keys);
+      return new Set(existing.flatMap(({ pk }) => byPartition.get(pk) ?? []));
+    },
+
+    async record(file) {
+      const standing = await putFile(file);
+      // Markers last: a crash before them costs one harmless upload, never a file.
+      if (standing.integrity !== 'mismatch') await putMarkers(standing);
+      return standing;
+    },
+
+    async forget(file) {
+      const { workspaceId, fingerprint, tinyFingerprint } = file;
+      await Promise.all([
+        fingerprint && removeMarker(fingerprintKey(workspaceId, fingerprint), file),
+        tinyFingerprint && removeMarker(tinyFingerprintKey(workspaceId, tinyFingerprint), file),
+      ]);
+    },
+
+    async recordFailure(failure) {
+      await put({
+        ...failureKey(failure.workspaceId, failure.objectKey, failure.reportedAt),
+        workspace_id: failure.workspaceId,
+        object_key: failure.objectKey,
+        result: failure.result,
+        reported_by: failure.reporter,
+        reported_at: failure.reportedAt,
+        raw: failure.raw,
+      });
+    },
+
+    async recordGroupProgress(workspaceId, flightId, counts, at) {
+      const key = flightKey(workspaceId, flightId);
+      await Promise.all([
+        raiseCount(key, 'expected_file_count', counts.expectedFileCount, at),
+        raiseCount(key, 'uploaded_file_count', counts.uploadedFileCount, at),
+      ]);
+    },
+
+    async findGroupProgress(workspaceId, flightId) {
+      const [item, receivedFileCount] = await Promise.all([
+        find<{ expected_file_count?: number; uploaded_file_count?: number }>(
+          flightKey(workspaceId, flightId),
+        ),
+        countFiles(flightPartition(workspaceId, flightId)),
+      ]);
+      if (item === undefined && receivedFileCount === 0) return undefined;
+      return {
+        expectedFileCount: item?.expected_file_count ?? 0,
+        uploadedFileCount: item?.uploaded_file_count ?? 0,
+        receivedFileCount,
+      };
+    },
+  };
+}

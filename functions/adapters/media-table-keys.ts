@@ -1,0 +1,53 @@
+import type { Fingerprint, TinyFingerprint } from '../core/fingerprint.ts';
+import { type MediaFile, objectIdOf } from '../core/media-file.ts';
+import type { WorkspaceId } from '../core/workspace.ts';
+
+/** Primary key of an item in the media table. The layout stands in docs/architecture.md. */
+export interface ItemKey {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+const inWorkspace = (workspaceId: WorkspaceId, kind: string, id: string): string =>
+  `WORKSPACE#${workspaceId}#${kind}#${id}`;
+
+export const fileKey = ({
+  workspaceId,
+  objectKey,
+  fileId,
+}: Pick<MediaFile, 'workspaceId' | 'objectKey' | 'fileId'>): ItemKey => ({
+  pk: inWorkspace(workspaceId, 'OBJECT', objectIdOf(workspaceId, objectKey)),
+  sk: `FILE#${fileId}`,
+});
+
+export const fingerprintKey = (workspaceId: WorkspaceId, fingerprint: Fingerprint): ItemKey => ({
+  pk: inWorkspace(workspaceId, 'FINGERPRINT', fingerprint),
+  sk: 'FINGERPRINT',
+});
+
+export const tinyFingerprintKey = (workspaceId: WorkspaceId, tiny: TinyFingerprint): ItemKey => ({
+  pk: inWorkspace(workspaceId, 'TINY-FINGERPRINT', tiny),
+  sk: 'TINY-FINGERPRINT',
+});
+
+export const failureKey = (workspaceId: WorkspaceId, objectKey: string, reportedAt: string): ItemKey => ({
+  pk: inWorkspace(workspaceId, 'OBJECT', objectIdOf(workspaceId, objectKey)),
+  sk: `FAILURE#${reportedAt}`,
+});
+
+/** Partition of a flight: one item of counts and one a file. */
+export const flightPartition = (workspaceId: WorkspaceId, flightId: string): string =>
+  inWorkspace(workspaceId, 'FLIGHT', flightId);
+
+export const flightKey = (workspaceId: WorkspaceId, flightId: string): ItemKey => ({
+  pk: flightPartition(workspaceId, flightId),
+  sk: 'FLIGHT',
+});
+
+/** Prefix of the sort keys of a flight's files. */
+export const FLIGHT_FILE_PREFIX = 'FILE#';
+
+export const flightFileKey = (workspaceId: WorkspaceId, flightId: string, fileId: string): ItemKey => ({
+  pk: flightPartition(workspaceId, flightId),
+  sk: FLIGHT_FILE_PREFIX + fileId,
+});

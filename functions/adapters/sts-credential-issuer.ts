@@ -1,0 +1,68 @@
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { uploadSessionPolicy } from '../core/session-policy.ts';
+import type { CredentialIssuer } from '../core/upload-credentials.ts';
+import { MEDIA_BUCKET_NAME, OBJECT_STORAGE_ENDPOINT, requireEnv, UPLOAD_ROLE_ARN } from '../environment.ts';
+
+/** The session tag that the upload role's own policy requires; `lib/upload-role.ts` names it too. */
+export const OBJECT_KEY_PREFIX_TAG = 'object_key_prefix';
+
+/** Session names and source identities take these characters and no more. */
+const auditName = (issuedTo: string): string =>
+  issuedTo
+    .replace(/[^\w+=,.@-]/g, '-')
+    .slice(0, 64)
+    .padEnd(2, '-');
+
+export interface StsCredentialIssuerProps {
+  readonly bucketName: string;
+  readonly uploadRoleArn: string;
+  /** With scheme. */
+  readonly endpoint: string;
+  readonly region: string;
+}
+
+/** S3 credentials from STS: the upload role, narrowed by a session policy and by the tag that its own policy requires. */
+export function stsCredentialIssuer(
+  { bucketName, uploadRoleArn, endpoint, region }: StsCredentialIssuerProps,
+  client = new STSClient({}),
+): CredentialIssuer {
+  const partition = uploadRoleArn.split(':')[1];
+  return {
+    location: { provider: 'aws', bucket: bucketName, endpoint, region },
+    async issue({ scope, issuedTo, durationInSeconds }) {
+      const { Credentials } = await client.send(
+        new AssumeRoleCommand({
+          RoleArn: uploadRoleArn,
+          RoleSessionName: auditName(issuedTo),
+          SourceIdentity: auditName(issuedTo),
+          DurationSeconds: durationInSeconds,
+          Policy: uploadSessionPolicy(`arn:${partition}:s3:::${bucketName}`, scope),
+          Tags: [{ Key: OBJECT_KEY_PREFIX_TAG, Value: scope }],
+        }),
+      );
+      if (
+        !Credentials?.AccessKeyId ||
+        !Credentials.SecretAccessKey ||
+        !Credentials.SessionToken ||
+        !Credentials.Expiration
+      ) {
+        throw new Error('STS answered without complete credentials');
+      }
+      return {
+        accessKeyId: Credentials.AccessKeyId,
+        secretAccessKey: Credentials.SecretAccessKey,
+        sessionToken: Credentials.SessionToken,
+        expiresAt: Credentials.Expiration,
+      };
+    },
+  };
+}
+
+/** As the stack sets it up. A configured SDK endpoint is where devices go too. */
+export const stsCredentialIssuerFromEnvironment = (): CredentialIssuer =>
+  stsCredentialIssuer({
+    bucketName: requireEnv(MEDIA_BUCKET_NAME),
+    uploadRoleArn: requireEnv(UPLOAD_ROLE_ARN),
+    endpoint: process.env['AWS_ENDPOINT_URL_S3'] ?? requireEnv(OBJECT_STORAGE_ENDPOINT),
+    region: requireEnv('AWS_REGION'),
+  });

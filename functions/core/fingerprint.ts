@@ -1,0 +1,30 @@
+/** A file's MD5 as 32 lower-case hex digits, or whatever a device sent in its place, in lower case. */
+export type Fingerprint = string & { readonly brand: 'Fingerprint' };
+
+/** What a device sends to ask about many files at once; its making is not published, so it is only stored and compared. */
+export type TinyFingerprint = string & { readonly brand: 'TinyFingerprint' };
+
+const MD5_HEX = /^[0-9a-f]{32}$/;
+
+/** Devices send either case, so it is lower case that is stored and compared. */
+export const normaliseFingerprint = (value: string): Fingerprint => value.trim().toLowerCase() as Fingerprint;
+
+/** As {@link normaliseFingerprint}, for tiny fingerprints. */
+export const normaliseTinyFingerprint = (value: string): TinyFingerprint =>
+  value.trim().toLowerCase() as TinyFingerprint;
+
+/** Whether the stored bytes are the ones that the device fingerprinted. */
+export type Integrity = 'verified' | 'mismatch' | 'unverified';
+
+/** The MD5 that an ETag tells, or undefined: a multipart upload's ETag (`…-3`) is no MD5 of the file. */
+export function md5OfETag(eTag: string): Fingerprint | undefined {
+  const bare = eTag.replaceAll('"', '').toLowerCase();
+  return MD5_HEX.test(bare) ? (bare as Fingerprint) : undefined;
+}
+
+/** Compares a device's fingerprint with the ETag of a single PUT under SSE-S3; anything else stays unverified. */
+export function compareIntegrity(fingerprint: Fingerprint | undefined, eTag: string): Integrity {
+  const md5 = md5OfETag(eTag);
+  if (md5 === undefined || fingerprint === undefined || !MD5_HEX.test(fingerprint)) return 'unverified';
+  return md5 === fingerprint ? 'verified' : 'mismatch';
+}

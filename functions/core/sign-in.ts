@@ -1,0 +1,30 @@
+import { UserWithoutWorkspaceError } from './errors.ts';
+import type { WorkspaceId } from './workspace.ts';
+
+/** A signed-in person. */
+export interface Session {
+  readonly userId: string;
+  readonly username: string;
+  readonly workspaceIds: readonly WorkspaceId[];
+  /** What devices send as `x-auth-token`. */
+  readonly accessToken: string;
+  /** Absent where no new one was made. */
+  readonly refreshToken?: string;
+}
+
+/** What the library needs from whoever knows the people; implemented in `adapters/`. */
+export interface IdentityProvider {
+  /** Throws `CredentialsWrongError`: the same for a wrong password, an unknown user and a disabled one. */
+  signIn(username: string, password: string): Promise<Session>;
+  /** Throws `TokenInvalidError`. */
+  refresh(refreshToken: string): Promise<Session>;
+  /** The session of a token that is still valid. Throws `TokenInvalidError`. */
+  verify(accessToken: string): Promise<Session>;
+}
+
+/** The workspace that a session opens with: the first by name, since DJI's clients know one. Throws `UserWithoutWorkspaceError`. */
+export function homeWorkspace(session: Session): WorkspaceId {
+  const first = [...session.workspaceIds].sort()[0];
+  if (first === undefined) throw new UserWithoutWorkspaceError();
+  return first;
+}

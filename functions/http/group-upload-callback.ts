@@ -1,0 +1,25 @@
+/**
+ * `POST /media/api/v1/workspaces/{workspace_id}/group-upload-callback`
+ *
+ * Pilot tells how many files of a flight there are and how many have gone up, again and again.
+ */
+import { dynamoDbMediaCatalog } from '../adapters/dynamodb-media-catalog.ts';
+import type { MediaCatalog } from '../core/media-catalog.ts';
+import { MEDIA_TABLE_NAME, requireEnv } from '../environment.ts';
+import { type HttpEndpoint, httpEndpoint } from '../middleware/http-endpoint.ts';
+import { GroupUploadCallbackInput } from '../protocol/group-upload-callback.ts';
+
+export const groupUploadCallback =
+  (catalog: MediaCatalog): HttpEndpoint<GroupUploadCallbackInput> =>
+  async ({ workspaceId, body }) => {
+    // Without an id there is no group to keep the counts of.
+    if (body.file_group_id === undefined) return {};
+    const counts = { expectedFileCount: body.file_count, uploadedFileCount: body.file_uploaded_count };
+    await catalog.recordGroupProgress(workspaceId, body.file_group_id, counts, new Date().toISOString());
+    return {};
+  };
+
+export const handler = httpEndpoint(
+  GroupUploadCallbackInput,
+  groupUploadCallback(dynamoDbMediaCatalog(requireEnv(MEDIA_TABLE_NAME))),
+);

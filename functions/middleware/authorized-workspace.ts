@@ -1,0 +1,35 @@
+import {
+  assertWorkspaceAllowed,
+  isWorkspaceId,
+  parseWorkspaceId,
+  type WorkspaceId,
+} from '../core/workspace.ts';
+import type { Claims, HttpRequestState } from './http-event.ts';
+import { logger } from './log.ts';
+
+/** The workspaces that a claim lists: an array, or API Gateway's rendering of one, `[a b]`. Other groups are left out. */
+export function workspacesOf(claim: unknown): readonly WorkspaceId[] {
+  const names = Array.isArray(claim)
+    ? claim.map(String)
+    : String(claim ?? '')
+        .replace(/^\[(.*)\]$/s, '$1')
+        .split(/[\s,]+/);
+  return names.filter(isWorkspaceId);
+}
+
+/** The name that a person signs in with, as the token tells it. */
+const usernameOf = (claims: Claims): string =>
+  String(claims['username'] ?? claims['cognito:username'] ?? claims['sub'] ?? '');
+
+/** Lets a request through to the workspace in its path only when the token lists that workspace: 403 otherwise, never 401. */
+export const authorizedWorkspace = (workspacesClaim: string) => {
+  const authorizedWorkspaceBefore = ({ event }: HttpRequestState): void => {
+    const claims = event.requestContext.authorizer?.jwt?.claims ?? {};
+    const workspaceId = parseWorkspaceId(event.pathParameters?.['workspace_id']);
+    assertWorkspaceAllowed(workspacesOf(claims[workspacesClaim]), workspaceId);
+    event.workspaceId = workspaceId;
+    event.reporter = { kind: 'pilot', name: usernameOf(claims) };
+    logger.appendKeys({ user: event.reporter.name });
+  };
+  return { before: authorizedWorkspaceBefore };
+};

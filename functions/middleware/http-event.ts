@@ -1,0 +1,25 @@
+import type { Request } from '@middy/core';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { Reporter } from '../core/media-file.ts';
+import type { WorkspaceId } from '../core/workspace.ts';
+
+/** Claims of a token that API Gateway has verified; it hands arrays over as `[a b]`. */
+export type Claims = Readonly<Record<string, unknown>>;
+
+/** API Gateway's event (payload 2.0), and what the chain has made of it so far. */
+export interface HttpEvent extends Omit<APIGatewayProxyEventV2, 'body' | 'requestContext'> {
+  body?: unknown;
+  requestContext: APIGatewayProxyEventV2['requestContext'] & {
+    readonly authorizer?: { readonly jwt?: { readonly claims?: Claims } };
+  };
+  requestId: string;
+  workspaceId?: WorkspaceId;
+  reporter?: Reporter;
+  /** The body as the device sent it, as JSON text. */
+  raw: string;
+}
+
+export type HttpRequestState = Request<HttpEvent, APIGatewayProxyStructuredResultV2>;
+
+/** A header's value, whatever the case of its name. */
+export const headerOf = (event: HttpEvent, name: string): string | undefined => event.headers?.[name];

@@ -1,0 +1,37 @@
+import { type HttpEvent, type HttpRequestState, headerOf } from './http-event.ts';
+import { logger } from './log.ts';
+
+/** What may be echoed into a header and a log: visible ASCII of a sane length. */
+const ECHOABLE = /^[\x21-\x7e]{1,128}$/;
+
+const requestIdOf = (event: HttpEvent): string => {
+  const asked = headerOf(event, 'x-request-id');
+  return asked !== undefined && ECHOABLE.test(asked) ? asked : event.requestContext.requestId;
+};
+
+const deviceHeader = (event: HttpEvent, name: string): string | undefined =>
+  headerOf(event, name)?.slice(0, 128);
+
+/**
+ * Gives the request its id, the device's `X-Request-ID` where it sent one, and the log its keys; when the request is over, one
+ * line says how it went.
+ */
+export const requestScope = () => {
+  const requestScopeBefore = ({ event, context }: HttpRequestState): void => {
+    event.requestId = requestIdOf(event);
+    logger.resetKeys();
+    logger.addContext(context);
+    logger.appendKeys({
+      request_id: event.requestId,
+      route: event.routeKey,
+      workspace_id: event.pathParameters?.['workspace_id'],
+      device_id: deviceHeader(event, 'x-device-id'),
+      firmware_version: deviceHeader(event, 'x-firmware-version'),
+    });
+  };
+  const requestScopeAfter = ({ event, response }: HttpRequestState): void => {
+    if (response) response.headers = { ...response.headers, 'x-request-id': event.requestId };
+    logger.info('answered', { status: response?.statusCode });
+  };
+  return { before: requestScopeBefore, after: requestScopeAfter, onError: requestScopeAfter };
+};

@@ -1,0 +1,83 @@
+import type * as v from 'valibot';
+import type { Capture, Position } from '../core/media-file.ts';
+import { OptionalNumber, OptionalText, optionalObject } from './fields.ts';
+
+const PositionFields = {
+  lat: OptionalNumber,
+  lng: OptionalNumber,
+  latitude: OptionalNumber,
+  longitude: OptionalNumber,
+};
+
+/** `metadata` of a callback, in every shape that has been on the wire (protocol sections 2 and 4). */
+export const Metadata = optionalObject({
+  absolute_altitude: OptionalNumber,
+  relative_altitude: OptionalNumber,
+  gimbal_yaw_degree: OptionalNumber,
+  created_time: OptionalText,
+  create_time: OptionalText,
+  shoot_position: optionalObject(PositionFields),
+  photoed_position: optionalObject(PositionFields),
+  latitude: OptionalNumber,
+  longitude: OptionalNumber,
+});
+
+export type Metadata = v.InferOutput<typeof Metadata>;
+
+interface PositionInput {
+  readonly lat?: number | undefined;
+  readonly lng?: number | undefined;
+  readonly latitude?: number | undefined;
+  readonly longitude?: number | undefined;
+}
+
+/** 0,0 is what devices send when there was no fix. */
+function positionOf(input: PositionInput | undefined): Position | undefined {
+  const latitude = input?.lat ?? input?.latitude;
+  const longitude = input?.lng ?? input?.longitude;
+  if (latitude === undefined || longitude === undefined) return undefined;
+  if (latitude === 0 && longitude === 0) return undefined;
+  if (Math.abs(latitude) > 90 || Math.abs(longitude) > 180) return undefined;
+  return { latitude, longitude };
+}
+
+const TIME = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:[.,]\d+)?\s*(Z|[+-]\d{2}:?\d{2})?$/i;
+const TIME_IN_NAME = /(?:^|_)(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})_/;
+
+/** Local time of an unknown zone, or undefined when there is no such day or hour. */
+function localTime(fields: readonly string[]): string | undefined {
+  const [year, month, day, hour, minute, second] = fields;
+  const text = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
+  const parsed = new Date(`${text}Z`);
+  return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(text) ? text : undefined;
+}
+
+/** UTC where an offset is told, local time without an offset where it is not, undefined for what is no time. */
+function timeOf(value: string | undefined): string | undefined {
+  const match = TIME.exec(value?.trim() ?? '');
+  if (!match) return undefined;
+  const local = localTime(match.slice(1, 7));
+  const zone = match[7];
+  if (local === undefined || zone === undefined) return local;
+  const offset =
+    /^z$/i.test(zone) || zone.includes(':') ? zone.toUpperCase() : `${zone.slice(0, 3)}:${zone.slice(3)}`;
+  const parsed = new Date(local + offset);
+  return Number.isNaN(parsed.getTime()) ? local : parsed.toISOString();
+}
+
+/** The time that `DJI_YYYYMMDDhhmmss_NNNN_X.ext` tells. */
+function timeInName(name: string): string | undefined {
+  const match = TIME_IN_NAME.exec(name);
+  return match ? localTime(match.slice(1, 7)) : undefined;
+}
+
+/** Altitudes in metres, angles and positions in degrees; the time falls back to the one in the file's name. */
+export const toCapture = (metadata: Metadata, name: string): Capture =>
+  present({
+    capturedAt: timeOf(metadata?.created_time) ?? timeOf(metadata?.create_time) ?? timeInName(name),
+    absoluteAltitude: metadata?.absolute_altitude,
+    relativeAltitude: metadata?.relative_altitude,
+    gimbalYawDegree: metadata?.gimbal_yaw_degree,
+    shootPosition:
+      positionOf(metadata?.shoot_position) ?? positionOf(metadata?.photoed_position) ?? positionOf(metadata),
+  });

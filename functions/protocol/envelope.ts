@@ -1,0 +1,10 @@
+/** What every handler's body is (protocol section 2): `code` 0 is success, `data` is never absent. */
+export interface Envelope {
+  readonly code: number;
+  readonly message: string;
+  readonly data: unknown;
+}
+
+export const success = (data: unknown): Envelope => ({ code: 0, message: 'success', data: data ?? {} });
+
+export const failure = (code: number, message: string): Envelope => ({ code, message, data: {} });

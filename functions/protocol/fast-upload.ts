@@ -1,0 +1,38 @@
+import * as v from 'valibot';
+import type { UploadCandidate } from '../core/link-existing-file.ts';
+import type { MediaFile } from '../core/media-file.ts';
+import { present } from '../core/present.ts';
+import { describeExtension, Extension, TinyFingerprintFields } from './extension.ts';
+import { OptionalText, RequiredIdentifier } from './fields.ts';
+
+/** Body of `fast-upload` (protocol section 2). */
+export const FastUploadInput = v.object({
+  fingerprint: RequiredIdentifier,
+  name: OptionalText,
+  path: OptionalText,
+  ext: Extension,
+  ...TinyFingerprintFields,
+});
+
+export type FastUploadInput = v.InferOutput<typeof FastUploadInput>;
+
+/** `data` of a hit: DJI's document shows none, one known client takes an empty one for a miss. */
+export const FastUploadOutput = v.object({ object_key: v.string(), file_id: v.string() });
+
+export const toUploadCandidate = (
+  body: FastUploadInput,
+  origin: Pick<UploadCandidate, 'workspaceId' | 'reporter' | 'raw'>,
+): UploadCandidate => ({
+  ...origin,
+  fingerprint: body.fingerprint,
+  file: {
+    ...present({ name: body.name, path: body.path }),
+    ...describeExtension(body.ext, body),
+    capture: {},
+  },
+});
+
+export const toFastUploadOutput = (file: MediaFile): v.InferOutput<typeof FastUploadOutput> => ({
+  object_key: file.objectKey,
+  file_id: file.fileId,
+});

@@ -1,0 +1,86 @@
+import * as v from 'valibot';
+
+/** Longest text that a field may have, in UTF-16 code units: names and paths of S3 keys fit four times. */
+const TEXT_LIMIT = 4096;
+
+const text = v.pipe(v.string(), v.maxLength(TEXT_LIMIT));
+const filledText = v.pipe(v.string(), v.nonEmpty(), v.maxLength(TEXT_LIMIT));
+
+/** A text that must be there and not be empty. */
+export const RequiredText = filledText;
+
+/** A text that may be missing, null or empty: all three mean that there is none. */
+export const OptionalText = v.optional(
+  v.pipe(
+    v.nullable(text),
+    v.transform((value) => value || undefined),
+  ),
+);
+
+const numberOf = (value: string | number): number | undefined => {
+  if (typeof value === 'string' && value.trim() === '') return undefined;
+  const number = Number(value);
+  return Number.isFinite(number) ? number : undefined;
+};
+
+/** Longest identifier, in UTF-16 code units: it becomes part of a DynamoDB key, which holds 2048 bytes. */
+const IDENTIFIER_LIMIT = 256;
+
+/** An identifier that must be there. */
+export const RequiredIdentifier = v.pipe(v.string(), v.nonEmpty(), v.maxLength(IDENTIFIER_LIMIT));
+
+/** As {@link OptionalText}, for what becomes part of a key. */
+export const OptionalIdentifier = v.optional(
+  v.pipe(
+    v.nullable(v.pipe(v.string(), v.maxLength(IDENTIFIER_LIMIT))),
+    v.transform((value) => value || undefined),
+  ),
+);
+
+/** A number that may be missing, null or written as text. Text that is no number is kept raw only. */
+export const OptionalNumber = v.optional(
+  v.pipe(
+    v.nullable(v.union([v.number(), text])),
+    v.transform((value) => (value === null ? undefined : numberOf(value))),
+  ),
+);
+
+/** DJI's `result`: an integer, as text from some; missing means 0. */
+export const Result = v.optional(
+  v.pipe(
+    v.union([v.pipe(v.number(), v.integer()), v.pipe(v.string(), v.regex(/^-?\d{1,9}$/))]),
+    v.transform(Number),
+  ),
+  0,
+);
+
+/** A count of files: an integer of at least 0, as text from some. */
+export const Count = v.pipe(
+  v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,9}$/))]),
+  v.transform(Number),
+  v.integer(),
+  v.minValue(0),
+  v.maxValue(1_000_000_000),
+);
+
+/** A boolean, seen as 0 and 1 and as text. Other numbers and texts count as not told. */
+export const OptionalBoolean = v.optional(
+  v.pipe(
+    v.nullable(v.union([v.boolean(), v.number(), text])),
+    v.transform((value) => {
+      const word = String(value).toLowerCase();
+      if (word === 'true' || word === '1') return true;
+      if (word === 'false' || word === '0') return false;
+      return undefined;
+    }),
+  ),
+);
+
+/** An object that may be missing or null; fields that nobody knows yet are let through. */
+export const optionalObject = <const Entries extends v.ObjectEntries>(entries: Entries) =>
+  v.optional(
+    v.pipe(
+      v.nullable(v.object(entries)),
+      v.transform((value) => value ?? undefined),
+    ),
+  );

@@ -1,0 +1,50 @@
+import * as v from 'valibot';
+import { homeWorkspace, type Session } from '../core/sign-in.ts';
+import { OptionalText, RequiredText } from './fields.ts';
+
+/** DJI's user types: the web page and Pilot sign in alike and say which they are. */
+const UserType = v.picklist([1, 2]);
+
+/** Body of `login` (protocol section 2, "The library for people"). */
+export const LoginInput = v.object({
+  username: RequiredText,
+  password: RequiredText,
+  flag: v.optional(v.nullable(v.union([UserType, v.pipe(v.picklist(['1', '2']), v.transform(Number))]))),
+});
+
+export type LoginInput = v.InferOutput<typeof LoginInput>;
+
+/** Body of `token/refresh`; with none, the header's token comes back while it is valid. */
+export const TokenRefreshInput = v.optional(v.nullable(v.object({ refresh_token: OptionalText })));
+
+export type TokenRefreshInput = v.InferOutput<typeof TokenRefreshInput>;
+
+/** `data` of both. `refresh_token` is ours; it is empty where no new one was made. */
+export const SessionOutput = v.object({
+  username: v.string(),
+  user_id: v.string(),
+  workspace_id: v.string(),
+  user_type: v.number(),
+  access_token: v.string(),
+  refresh_token: v.string(),
+  mqtt_addr: v.string(),
+  mqtt_username: v.string(),
+  mqtt_password: v.string(),
+});
+
+/** `mqttAddress` is empty where the stack has no broker; no user has MQTT credentials of their own. */
+export const toSessionOutput = (
+  session: Session,
+  mqttAddress: string,
+  userType = 1,
+): v.InferOutput<typeof SessionOutput> => ({
+  username: session.username,
+  user_id: session.userId,
+  workspace_id: homeWorkspace(session),
+  user_type: userType,
+  access_token: session.accessToken,
+  refresh_token: session.refreshToken ?? '',
+  mqtt_addr: mqttAddress,
+  mqtt_username: '',
+  mqtt_password: '',
+});

@@ -1,0 +1,43 @@
+import * as v from 'valibot';
+import { normaliseFingerprint } from '../core/fingerprint.ts';
+import { present } from '../core/present.ts';
+import type { UploadReport } from '../core/record-upload.ts';
+import { Metadata, toCapture } from './capture.ts';
+import { describeExtension, Extension, TinyFingerprintFields } from './extension.ts';
+import { OptionalIdentifier, OptionalNumber, OptionalText, RequiredText, Result } from './fields.ts';
+
+/** Body of `upload-callback` (protocol section 2). */
+export const UploadCallbackInput = v.object({
+  result: Result,
+  name: RequiredText,
+  object_key: RequiredText,
+  fingerprint: OptionalIdentifier,
+  path: OptionalText,
+  sub_file_type: OptionalNumber,
+  ext: Extension,
+  metadata: Metadata,
+  ...TinyFingerprintFields,
+});
+
+export type UploadCallbackInput = v.InferOutput<typeof UploadCallbackInput>;
+
+export const UploadCallbackOutput = v.object({ object_key: v.string() });
+
+export const toUploadReport = (
+  body: UploadCallbackInput,
+  origin: Pick<UploadReport, 'workspaceId' | 'reporter' | 'raw'>,
+): UploadReport => ({
+  ...origin,
+  objectKey: body.object_key,
+  result: body.result,
+  file: {
+    name: body.name,
+    ...present({
+      path: body.path,
+      fingerprint: body.fingerprint === undefined ? undefined : normaliseFingerprint(body.fingerprint),
+      subFileType: body.sub_file_type,
+    }),
+    ...describeExtension(body.ext, body),
+    capture: toCapture(body.metadata, body.name),
+  },
+});
