@@ -1,15 +1,10 @@
-import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import {
-  DeleteCommand,
-  DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  QueryCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { MediaCatalog } from '../core/media-catalog.ts';
 import type { MediaFile } from '../core/media-file.ts';
+import { present } from '../core/present.ts';
+import { documentClient, whenConditionHolds } from './document-client.ts';
 import { batchGetExisting } from './dynamodb-batch-get.ts';
+import { type FlightItem, fromPrioritizationItem } from './flight-item.ts';
 import { fromItem, type MediaFileItem, toItem } from './media-file-item.ts';
 import {
   FLIGHT_FILE_PREFIX,
@@ -30,22 +25,8 @@ const STILL_POINTS_TO_OBJECT = 'object_key = :object_key AND etag = :etag';
 /** Messages arrive out of order; the larger count is the later one. */
 const COUNT_IS_LOWER = 'attribute_not_exists(#count) OR #count < :count';
 
-/** Resolves to whether the condition held. Any other fault throws. */
-async function whenConditionHolds(write: Promise<unknown>): Promise<boolean> {
-  try {
-    await write;
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
-}
-
 /** The catalog in one DynamoDB table; its layout stands in docs/architecture.md. */
-export function dynamoDbMediaCatalog(
-  tableName: string,
-  client: DynamoDBDocumentClient = DynamoDBDocumentClient.from(new DynamoDBClient({})),
-): MediaCatalog {
+export function dynamoDbMediaCatalog(tableName: string, client = documentClient()): MediaCatalog {
   const put = (item: object) => client.send(new PutCommand({ TableName: tableName, Item: item }));
 
   const find = async <Item>(key: ItemKey): Promise<Item | undefined> => {
@@ -81,10 +62,25 @@ export function dynamoDbMediaCatalog(
       // A link leaves the marker to the upload that it links to.
       fingerprint && !file.linkedTo && put({ ...fingerprintKey(workspaceId, fingerprint), ...found }),
       tinyFingerprint && put({ ...tinyFingerprintKey(workspaceId, tinyFingerprint), ...target }),
-      flightId &&
-        put({ ...flightFileKey(workspaceId, flightId, fileId), ...target, recorded_at: file.recordedAt }),
+      flightId && put({ ...flightFileKey(workspaceId, flightId, fileId), ...target }),
+      flightId && noteFlight(flightKey(workspaceId, flightId), file),
     ]);
   };
+
+  /** Remembers when, and by which dock, something came in for a flight. */
+  const noteFlight = (key: ItemKey, { reporter, recordedAt }: MediaFile) =>
+    client.send(
+      new UpdateCommand({
+        TableName: tableName,
+        Key: key,
+        UpdateExpression:
+          reporter.kind === 'dock' ? 'SET heard_at = :at, gateway_sn = :sn' : 'SET heard_at = :at',
+        ExpressionAttributeValues: {
+          ':at': recordedAt,
+          ...(reporter.kind === 'dock' && { ':sn': reporter.name }),
+        },
+      }),
+    );
 
   const removeMarker = (key: ItemKey, file: MediaFile) =>
     whenConditionHolds(
@@ -98,13 +94,14 @@ export function dynamoDbMediaCatalog(
       ),
     );
 
-  const raiseCount = (key: ItemKey, name: string, count: number, at: string) =>
+  const raiseCount = (key: ItemKey, name: string, count: number | undefined, at: string) =>
+    count !== undefined &&
     whenConditionHolds(
       client.send(
         new UpdateCommand({
           TableName: tableName,
           Key: key,
-          UpdateExpression: 'SET #count = :count, reported_at = :at',
+          UpdateExpression: 'SET #count = :count, heard_at = :at',
           ConditionExpression: COUNT_IS_LOWER,
           ExpressionAttributeNames: { '#count': name },
           ExpressionAttributeValues: { ':count': count, ':at': at },
@@ -180,11 +177,9 @@ export function dynamoDbMediaCatalog(
       ]);
     },
 
-    async findGroupProgress(workspaceId, flightId) {
+    async findFlight(workspaceId, flightId) {
       const [item, receivedFileCount] = await Promise.all([
-        find<{ expected_file_count?: number; uploaded_file_count?: number }>(
-          flightKey(workspaceId, flightId),
-        ),
+        find<FlightItem>(flightKey(workspaceId, flightId)),
         countFiles(flightPartition(workspaceId, flightId)),
       ]);
       if (item === undefined && receivedFileCount === 0) return undefined;
@@ -192,6 +187,11 @@ export function dynamoDbMediaCatalog(
         expectedFileCount: item?.expected_file_count ?? 0,
         uploadedFileCount: item?.uploaded_file_count ?? 0,
         receivedFileCount,
+        ...present({
+          lastHeardAt: item?.heard_at,
+          gatewaySn: item?.gateway_sn,
+          prioritization: item?.prioritization && fromPrioritizationItem(item.prioritization),
+        }),
       };
     },
   };

@@ -51,3 +51,22 @@ export const flightFileKey = (workspaceId: WorkspaceId, flightId: string, fileId
   pk: flightPartition(workspaceId, flightId),
   sk: FLIGHT_FILE_PREFIX + fileId,
 });
+
+/** Partition of a registered device: its credentials and what hangs on it. */
+export const gatewayPartition = (sn: string): string => `GATEWAY#${sn}`;
+
+export const gatewayKey = (sn: string): ItemKey => ({ pk: gatewayPartition(sn), sk: 'GATEWAY' });
+
+export const gatewayTopologyKey = (sn: string): ItemKey => ({ pk: gatewayPartition(sn), sk: 'TOPOLOGY' });
+
+/** The devices of a workspace, for administration. */
+export const workspaceGatewaysKey = (workspaceId: WorkspaceId, sn: string): ItemKey => ({
+  pk: `WORKSPACE#${workspaceId}#GATEWAYS`,
+  sk: `GATEWAY#${sn}`,
+});
+
+/** A service that was asked of a gateway and may be answered. */
+export const serviceCallKey = (gatewaySn: string, tid: string, bid: string): ItemKey => ({
+  pk: `${gatewayPartition(gatewaySn)}#SERVICE#${tid}#${bid}`,
+  sk: 'SERVICE',
+});

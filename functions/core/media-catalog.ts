@@ -1,5 +1,5 @@
 import type { Fingerprint, TinyFingerprint } from './fingerprint.ts';
-import type { GroupProgress, ReportedCounts } from './flight.ts';
+import type { Flight, ReportedCounts } from './flight.ts';
 import type { MediaFile, Reporter } from './media-file.ts';
 import type { WorkspaceId } from './workspace.ts';
 
@@ -36,14 +36,14 @@ export interface MediaCatalog {
 
   recordFailure(failure: UploadFailure): Promise<void>;
 
-  /** Counts only go up, in whatever order messages arrive. */
+  /** Counts only go up, in whatever order messages arrive. Either may be left out. */
   recordGroupProgress(
     workspaceId: WorkspaceId,
     flightId: string,
-    counts: ReportedCounts,
+    counts: Partial<ReportedCounts>,
     at: string,
   ): Promise<void>;
 
   /** Undefined when nothing was ever said of this flight. */
-  findGroupProgress(workspaceId: WorkspaceId, flightId: string): Promise<GroupProgress | undefined>;
+  findFlight(workspaceId: WorkspaceId, flightId: string): Promise<Flight | undefined>;
 }

@@ -1,5 +1,6 @@
 import type * as v from 'valibot';
 import type { Capture, Position } from '../core/media-file.ts';
+import { present } from '../core/present.ts';
 import { OptionalNumber, OptionalText, optionalObject } from './fields.ts';
 
 const PositionFields = {

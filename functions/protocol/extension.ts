@@ -1,6 +1,7 @@
 import type * as v from 'valibot';
 import { normaliseTinyFingerprint } from '../core/fingerprint.ts';
 import type { FileDescription } from '../core/media-file.ts';
+import { present } from '../core/present.ts';
 import { OptionalBoolean, OptionalIdentifier, OptionalText, optionalObject } from './fields.ts';
 
 /** Both spellings are on the wire; two n's is DJI's own. */

@@ -1,0 +1,189 @@
+import { PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { DeviceRegistry, Gateway, GatewaySn, Topology, TopologyDevice } from '../core/gateway.ts';
+import { present } from '../core/present.ts';
+import type { WorkspaceId } from '../core/workspace.ts';
+import { documentClient, whenConditionHolds } from './document-client.ts';
+import {
+  gatewayKey,
+  gatewayPartition,
+  gatewayTopologyKey,
+  type ItemKey,
+  workspaceGatewaysKey,
+} from './media-table-keys.ts';
+
+/** A serial number belongs to one workspace; registering it twice changes nothing. */
+const NOT_REGISTERED = 'attribute_not_exists(pk)';
+const REGISTERED = 'attribute_exists(pk)';
+
+interface GatewayItem extends ItemKey {
+  sn: string;
+  workspace_id: string;
+  password_hash: string;
+  revoked: boolean;
+  created_at: string;
+}
+
+interface TopologyItem extends ItemKey {
+  gateway_model_key?: string;
+  /** Model key by serial number; empty where unknown. */
+  drones?: Record<string, string>;
+  online?: string[];
+  callsigns?: Record<string, string>;
+}
+
+const toGateway = (item: GatewayItem): Gateway => ({
+  sn: item.sn as GatewaySn,
+  workspaceId: item.workspace_id as WorkspaceId,
+  passwordHash: item.password_hash,
+  revoked: item.revoked,
+  createdAt: item.created_at,
+});
+
+const toTopology = (item: TopologyItem | undefined): Topology => ({
+  ...present({ gatewayModelKey: item?.gateway_model_key }),
+  drones: Object.entries(item?.drones ?? {}).map(([sn, modelKey]) => ({ sn, ...(modelKey && { modelKey }) })),
+  online: item?.online ?? [],
+  callsigns: item?.callsigns ?? {},
+});
+
+/** The registry in the media table: one item of credentials a gateway, written by administration, and one of topology, written by devices. */
+export function dynamoDbDeviceRegistry(tableName: string, client = documentClient()): DeviceRegistry {
+  const query = async <Item>(pk: string): Promise<Item[]> => {
+    const items: Item[] = [];
+    let startKey: Record<string, unknown> | undefined;
+    do {
+      const page = await client.send(
+        new QueryCommand({
+          TableName: tableName,
+          ConsistentRead: true,
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': pk },
+          ExclusiveStartKey: startKey,
+        }),
+      );
+      items.push(...((page.Items ?? []) as Item[]));
+      startKey = page.LastEvaluatedKey;
+    } while (startKey);
+    return items;
+  };
+
+  const readGateway = async (sn: GatewaySn) => {
+    const items = await query<ItemKey>(gatewayPartition(sn));
+    const gateway = items.find(({ sk }) => sk === gatewayKey(sn).sk) as GatewayItem | undefined;
+    const topology = items.find(({ sk }) => sk === gatewayTopologyKey(sn).sk) as TopologyItem | undefined;
+    return gateway && { ...toGateway(gateway), topology: toTopology(topology) };
+  };
+
+  const updateRegistered = (sn: GatewaySn, expression: string, values: Record<string, unknown>) =>
+    whenConditionHolds(
+      client.send(
+        new UpdateCommand({
+          TableName: tableName,
+          Key: gatewayKey(sn),
+          UpdateExpression: expression,
+          ConditionExpression: REGISTERED,
+          ExpressionAttributeValues: values,
+        }),
+      ),
+    );
+
+  /** Maps of the topology item must exist before a key in them can be set. */
+  const updateTopology = async (
+    sn: GatewaySn,
+    expression: string,
+    names: Record<string, string>,
+    values: Record<string, unknown>,
+  ) => {
+    const Key = gatewayTopologyKey(sn);
+    await client.send(
+      new UpdateCommand({
+        TableName: tableName,
+        Key,
+        UpdateExpression:
+          'SET drones = if_not_exists(drones, :none), callsigns = if_not_exists(callsigns, :none)',
+        ExpressionAttributeValues: { ':none': {} },
+      }),
+    );
+    await client.send(
+      new UpdateCommand({
+        TableName: tableName,
+        Key,
+        UpdateExpression: expression,
+        ...(Object.keys(names).length > 0 && { ExpressionAttributeNames: names }),
+        ExpressionAttributeValues: values,
+      }),
+    );
+  };
+
+  return {
+    findGateway: readGateway,
+
+    async createGateway(gateway) {
+      const { sn, workspaceId } = gateway;
+      const created = await whenConditionHolds(
+        client.send(
+          new PutCommand({
+            TableName: tableName,
+            Item: {
+              ...gatewayKey(sn),
+              sn,
+              workspace_id: workspaceId,
+              password_hash: gateway.passwordHash,
+              revoked: gateway.revoked,
+              created_at: gateway.createdAt,
+            },
+            ConditionExpression: NOT_REGISTERED,
+          }),
+        ),
+      );
+      if (created) {
+        await client.send(
+          new PutCommand({ TableName: tableName, Item: { ...workspaceGatewaysKey(workspaceId, sn), sn } }),
+        );
+      }
+      return created;
+    },
+
+    replacePassword: (sn, passwordHash) =>
+      updateRegistered(sn, 'SET password_hash = :hash, revoked = :revoked', {
+        ':hash': passwordHash,
+        ':revoked': false,
+      }),
+
+    revoke: (sn) => updateRegistered(sn, 'SET revoked = :revoked', { ':revoked': true }),
+
+    async listGateways(workspaceId) {
+      const listed = await query<{ sn: string }>(workspaceGatewaysKey(workspaceId, '').pk);
+      const gateways = await Promise.all(listed.map(({ sn }) => readGateway(sn as GatewaySn)));
+      return gateways.filter((gateway) => gateway !== undefined);
+    },
+
+    async rememberTopology(sn, { gatewayModelKey, drones }, at) {
+      const names = Object.fromEntries(drones.map((drone, index) => [`#d${index}`, drone.sn]));
+      const models = Object.fromEntries(
+        drones.map((drone: TopologyDevice, index) => [`:d${index}`, drone.modelKey ?? '']),
+      );
+      const assignments = [
+        'online = :online',
+        'heard_at = :at',
+        ...(gatewayModelKey ? ['gateway_model_key = :model'] : []),
+        ...drones.map((_, index) => `drones.#d${index} = :d${index}`),
+      ];
+      await updateTopology(sn, `SET ${assignments.join(', ')}`, names, {
+        ':online': drones.map((drone) => drone.sn),
+        ':at': at,
+        ...(gatewayModelKey && { ':model': gatewayModelKey }),
+        ...models,
+      });
+    },
+
+    async nameDevice(sn, deviceSn, callsign) {
+      await updateTopology(
+        sn,
+        'SET callsigns.#device = :callsign',
+        { '#device': deviceSn },
+        { ':callsign': callsign },
+      );
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { PrioritizationLog } from '../core/flight-priority.ts';
+import type { WorkspaceId } from '../core/workspace.ts';
+import { documentClient, whenConditionHolds } from './document-client.ts';
+import { toPrioritizationItem } from './flight-item.ts';
+import { flightKey, serviceCallKey } from './media-table-keys.ts';
+
+/** Long after any dock has given up answering. */
+const CALL_KEPT_FOR_SECONDS = 24 * 3600;
+
+/** A dock's late answer to an earlier wish must not pass for the answer to this one. */
+const ANSWERS_THIS_WISH = 'prioritization.tid = :tid AND prioritization.bid = :bid';
+const WISH_STANDS = 'attribute_exists(prioritization)';
+
+/** Wishes stand in the flight's item; a second item by gateway, `tid` and `bid` leads an answer, which names no flight, to it. */
+export function dynamoDbPrioritizationLog(tableName: string, client = documentClient()): PrioritizationLog {
+  return {
+    async begin(workspaceId, flightId, prioritization) {
+      const { gatewaySn, tid, bid, requestedAt } = prioritization;
+      const expiresAt = Math.floor(Date.parse(requestedAt) / 1000) + CALL_KEPT_FOR_SECONDS;
+      await client.send(
+        new PutCommand({
+          TableName: tableName,
+          Item: {
+            ...serviceCallKey(gatewaySn, tid, bid),
+            workspace_id: workspaceId,
+            flight_id: flightId,
+            expires_at: expiresAt,
+          },
+        }),
+      );
+      await client.send(
+        new UpdateCommand({
+          TableName: tableName,
+          Key: flightKey(workspaceId, flightId),
+          UpdateExpression: 'SET prioritization = :wish, gateway_sn = if_not_exists(gateway_sn, :gateway_sn)',
+          ExpressionAttributeValues: {
+            ':wish': toPrioritizationItem(prioritization),
+            ':gateway_sn': gatewaySn,
+          },
+        }),
+      );
+    },
+
+    async answer(gatewaySn, tid, bid, result) {
+      const { Item: call } = await client.send(
+        new GetCommand({
+          TableName: tableName,
+          Key: serviceCallKey(gatewaySn, tid, bid),
+          ConsistentRead: true,
+        }),
+      );
+      if (call === undefined) return false;
+      return await whenConditionHolds(
+        client.send(
+          new UpdateCommand({
+            TableName: tableName,
+            Key: flightKey(call['workspace_id'] as WorkspaceId, String(call['flight_id'])),
+            UpdateExpression: 'SET prioritization.#result = :result',
+            ConditionExpression: ANSWERS_THIS_WISH,
+            ExpressionAttributeNames: { '#result': 'result' },
+            ExpressionAttributeValues: { ':result': result, ':tid': tid, ':bid': bid },
+          }),
+        ),
+      );
+    },
+
+    async started(workspaceId, flightId, gatewaySn, at) {
+      const Key = flightKey(workspaceId, flightId);
+      const marked = await whenConditionHolds(
+        client.send(
+          new UpdateCommand({
+            TableName: tableName,
+            Key,
+            UpdateExpression: 'SET prioritization.started_at = :at, heard_at = :at, gateway_sn = :gateway_sn',
+            ConditionExpression: WISH_STANDS,
+            ExpressionAttributeValues: { ':at': at, ':gateway_sn': gatewaySn },
+          }),
+        ),
+      );
+      if (marked) return;
+      // Nobody asked: somebody chose it at the dock. It is the flight's state all the same.
+      const prioritization = { gateway_sn: gatewaySn, tid: '', bid: '', requested_at: at, started_at: at };
+      await client.send(
+        new UpdateCommand({
+          TableName: tableName,
+          Key,
+          UpdateExpression: 'SET prioritization = :wish, heard_at = :at, gateway_sn = :gateway_sn',
+          ExpressionAttributeValues: { ':wish': prioritization, ':at': at, ':gateway_sn': gatewaySn },
+        }),
+      );
+    },
+  };
+}
