@@ -18,6 +18,9 @@ export const WORKSPACES_CLAIM = 'WORKSPACES_CLAIM';
 /** Address that Pilot's cloud module connects to, such as `ssl://…:8883`; empty when there is none. */
 export const MQTT_ADDRESS = 'MQTT_ADDRESS';
 
+/** ARN of the secret with what docks ask for in `config`: NTP server and DJI licence. */
+export const DOCK_SETTINGS_SECRET_ARN = 'DOCK_SETTINGS_SECRET_ARN';
+
 /** The value of an environment variable that the stack always sets. Throws when it is missing or empty. */
 export function requireEnv(name: string): string {
   const value = process.env[name];

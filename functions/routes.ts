@@ -46,6 +46,16 @@ export const HTTP_FUNCTIONS = [
     routeKeys: ['POST /media/api/v1/workspaces/{workspace_id}/group-upload-callback'],
     authorized: true,
   },
+  {
+    name: 'flight',
+    routeKeys: ['GET /media/api/v1/workspaces/{workspace_id}/flights/{flight_id}'],
+    authorized: true,
+  },
+  {
+    name: 'prioritize-flight',
+    routeKeys: ['POST /media/api/v1/workspaces/{workspace_id}/flights/{flight_id}/prioritize'],
+    authorized: true,
+  },
   { name: 'unknown-route', routeKeys: ['$default'], authorized: false },
 ] as const satisfies readonly HttpFunction[];
 

@@ -18,6 +18,7 @@ const REGISTERED = 'attribute_exists(pk)';
 interface GatewayItem extends ItemKey {
   sn: string;
   workspace_id: string;
+  workspace_name: string;
   password_hash: string;
   revoked: boolean;
   created_at: string;
@@ -34,6 +35,7 @@ interface TopologyItem extends ItemKey {
 const toGateway = (item: GatewayItem): Gateway => ({
   sn: item.sn as GatewaySn,
   workspaceId: item.workspace_id as WorkspaceId,
+  workspaceName: item.workspace_name,
   passwordHash: item.password_hash,
   revoked: item.revoked,
   createdAt: item.created_at,
@@ -128,6 +130,7 @@ export function dynamoDbDeviceRegistry(tableName: string, client = documentClien
               ...gatewayKey(sn),
               sn,
               workspace_id: workspaceId,
+              workspace_name: gateway.workspaceName,
               password_hash: gateway.passwordHash,
               revoked: gateway.revoked,
               created_at: gateway.createdAt,

@@ -12,6 +12,12 @@ export type ErrorCode =
   | 'token-invalid'
   | 'user-without-workspace'
   | 'route-unknown'
+  | 'flight-unknown'
+  | 'gateway-unknown'
+  | 'gateway-unregistered'
+  | 'organization-unknown'
+  | 'module-unsupported'
+  | 'dock-settings-missing'
   | 'service-unavailable';
 
 /** A refusal with a reason that its receiver may read: no secret and no other workspace's name belongs in `message`. */
@@ -122,4 +128,50 @@ export class RouteUnknownError extends MediaLibraryError {
 /** A store did not answer, or asked to slow down. Nothing may be concluded from it but to try again. */
 export class ServiceUnavailableError extends MediaLibraryError {
   readonly code = 'service-unavailable';
+}
+
+export class FlightUnknownError extends MediaLibraryError {
+  readonly code = 'flight-unknown';
+
+  constructor() {
+    super('Nothing is known of this flight');
+  }
+}
+
+/** An operator named no dock, or one that is not this workspace's. */
+export class GatewayUnknownError extends MediaLibraryError {
+  readonly code = 'gateway-unknown';
+}
+
+/** A device that nobody registered, or one whose registration was revoked. */
+export class GatewayUnregisteredError extends MediaLibraryError {
+  readonly code = 'gateway-unregistered';
+
+  constructor() {
+    super('This gateway is not registered');
+  }
+}
+
+export class OrganizationUnknownError extends MediaLibraryError {
+  readonly code = 'organization-unknown';
+
+  constructor() {
+    super('The organization is not the workspace that this gateway is registered in');
+  }
+}
+
+export class ModuleUnsupportedError extends MediaLibraryError {
+  readonly code = 'module-unsupported';
+
+  constructor(module: number) {
+    super(`Storage is for media (module 0), not for module ${module}`);
+  }
+}
+
+export class DockSettingsMissingError extends MediaLibraryError {
+  readonly code = 'dock-settings-missing';
+
+  constructor(missing: readonly string[]) {
+    super(`The secret of dock settings lacks ${missing.join(', ')}`);
+  }
 }

@@ -12,6 +12,8 @@ export const isGatewaySn = (value: string): value is GatewaySn => SERIAL_NUMBER.
 export interface Gateway {
   readonly sn: GatewaySn;
   readonly workspaceId: WorkspaceId;
+  /** What the dock shows as its organization. */
+  readonly workspaceName: string;
   /** As {@link hashPassword} makes it. */
   readonly passwordHash: string;
   readonly revoked: boolean;

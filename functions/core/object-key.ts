@@ -9,7 +9,7 @@ const ENCODED_TRAVERSAL = /%(?:25)*(?:2f|5c|2e)/i;
 
 /**
  * Throws `ObjectKeyOutsideWorkspaceError` unless the key lies under `<workspaceId>/` however anybody decodes it:
- * no `.`, `..` or empty segment, no backslash, no control character, no percent-encoded slash or dot.
+ * no `.`, `..` or empty segment, no backslash, no control character, no percent-encoded slash or dot, no half surrogate pair.
  */
 export function assertObjectKeyInWorkspace(workspaceId: WorkspaceId, objectKey: string): void {
   const [first, ...rest] = objectKey.split('/');
@@ -20,6 +20,7 @@ export function assertObjectKeyInWorkspace(workspaceId: WorkspaceId, objectKey: 
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
     /[\\\u0000-\u001f\u007f]/.test(objectKey) ||
     ENCODED_TRAVERSAL.test(objectKey) ||
+    !objectKey.isWellFormed() ||
     Buffer.byteLength(objectKey) > OBJECT_KEY_LIMIT_IN_BYTES;
   if (outside) throw new ObjectKeyOutsideWorkspaceError();
 }

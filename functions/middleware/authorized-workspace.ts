@@ -13,7 +13,7 @@ export function workspacesOf(claim: unknown): readonly WorkspaceId[] {
     ? claim.map(String)
     : String(claim ?? '')
         .replace(/^\[(.*)\]$/s, '$1')
-        .split(/[\s,]+/);
+        .split(/\s+/);
   return names.filter(isWorkspaceId);
 }
 

@@ -24,6 +24,12 @@ export const ERROR_ANSWERS = {
   'token-invalid': { status: 401, code: 600103 },
   'user-without-workspace': { status: 403, code: 403 },
   'route-unknown': { status: 404, code: 404 },
+  'flight-unknown': { status: 404, code: 404 },
+  'gateway-unknown': { status: 404, code: 210001 },
+  'gateway-unregistered': { status: 404, code: 210001 },
+  'organization-unknown': { status: 404, code: 210234 },
+  'module-unsupported': { status: 400, code: 210002 },
+  'dock-settings-missing': { status: 503, code: 503 },
   'service-unavailable': { status: 503, code: 503 },
 } as const satisfies Record<ErrorCode, ErrorAnswer>;
 

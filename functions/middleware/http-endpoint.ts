@@ -25,6 +25,7 @@ export interface OpenHttpRequest<Body> {
   readonly body: Body;
   readonly raw: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly pathParameters: Readonly<Record<string, string | undefined>>;
   /** `POST /path`, as it was asked. */
   readonly asked: string;
 }
@@ -49,6 +50,7 @@ const openRequestOf = (event: HttpEvent): OpenHttpRequest<never> => ({
   body: event.body as never,
   raw: event.raw,
   headers: event.headers ?? {},
+  pathParameters: event.pathParameters ?? {},
   asked: `${event.requestContext.http.method} ${event.rawPath}`,
 });
 

@@ -1,0 +1,62 @@
+import { type Gateway, isGatewaySn, type Topology } from './gateway.ts';
+
+/** Where topics and client ids live: `arn:aws:iot:<region>:<account>`. */
+export interface BrokerLocation {
+  readonly partition: string;
+  readonly region: string;
+  readonly accountId: string;
+}
+
+/** What a gateway says on its own topics. */
+const SPEAKS_ON = ['requests', 'events', 'services_reply', 'state', 'osd', 'property/set_reply', 'drc/up'];
+/** What it is told there. */
+const LISTENS_ON = ['requests_reply', 'events_reply', 'services', 'state_reply', 'property/set', 'drc/down'];
+/** A dock publishes its drone's telemetry under the drone's serial number; a broker that refuses it would cut the dock off. */
+const DRONE_SPEAKS_ON = ['osd', 'state'];
+/** A gateway carries one drone, or two while they are swapped. */
+const DRONE_LIMIT = 4;
+
+/** Client ids that mean nothing to a policy. */
+const SAFE_CLIENT_ID = /^[A-Za-z0-9_:.@=-]{1,128}$/;
+
+export const isSafeClientId = (clientId: string): boolean => SAFE_CLIENT_ID.test(clientId);
+
+/**
+ * What a signed-in gateway may do at the broker: connect as itself, speak and listen on the topics of its own serial number, and publish the
+ * telemetry of the drones that are online with it. The client id must be {@link isSafeClientId}.
+ *
+ * @throws RangeError for a client id that could widen the policy.
+ */
+export function devicePolicy(
+  { partition, region, accountId }: BrokerLocation,
+  gateway: Gateway & { readonly topology: Topology },
+  clientId: string,
+): object {
+  if (!isSafeClientId(clientId)) throw new RangeError('The client id is not safe in a policy');
+  const arn = (kind: string, name: string) => `arn:${partition}:iot:${region}:${accountId}:${kind}/${name}`;
+  const { sn, topology } = gateway;
+  const drones = topology.online.filter((drone) => isGatewaySn(drone) && drone !== sn).slice(0, DRONE_LIMIT);
+  const speaks = [
+    ...SPEAKS_ON.map((channel) => `thing/product/${sn}/${channel}`),
+    `sys/product/${sn}/status`,
+    ...drones.flatMap((drone) => DRONE_SPEAKS_ON.map((channel) => `thing/product/${drone}/${channel}`)),
+  ];
+  const listens = [
+    ...LISTENS_ON.map((channel) => `thing/product/${sn}/${channel}`),
+    `sys/product/${sn}/status_reply`,
+  ];
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      { Effect: 'Allow', Action: 'iot:Connect', Resource: arn('client', clientId) },
+      { Effect: 'Allow', Action: 'iot:Publish', Resource: speaks.map((topic) => arn('topic', topic)) },
+      {
+        Effect: 'Allow',
+        Action: 'iot:Subscribe',
+        // Some firmware asks for all topics of its own at once.
+        Resource: [...listens, `thing/product/${sn}/+`].map((filter) => arn('topicfilter', filter)),
+      },
+      { Effect: 'Allow', Action: 'iot:Receive', Resource: listens.map((topic) => arn('topic', topic)) },
+    ],
+  };
+}

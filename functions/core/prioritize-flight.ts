@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import type { DevicePublisher } from './device-publisher.ts';
+import { FlightUnknownError, GatewayUnknownError } from './errors.ts';
+import type { Prioritization } from './flight.ts';
+import type { PrioritizationLog } from './flight-priority.ts';
+import { type DeviceRegistry, isGatewaySn } from './gateway.ts';
+import type { MediaCatalog } from './media-catalog.ts';
+import type { WorkspaceId } from './workspace.ts';
+
+export interface PrioritizeFlightPorts {
+  readonly catalog: Pick<MediaCatalog, 'findFlight'>;
+  readonly log: PrioritizationLog;
+  readonly registry: DeviceRegistry;
+  readonly publisher: DevicePublisher;
+}
+
+/**
+ * Asks a dock to upload a flight before others (protocol section 4). The wish is kept before it is published, so that a quick
+ * answer finds it. Throws `FlightUnknownError`, `GatewayUnknownError`.
+ */
+export async function prioritizeFlight(
+  { catalog, log, registry, publisher }: PrioritizeFlightPorts,
+  workspaceId: WorkspaceId,
+  flightId: string,
+  namedGateway: string | undefined,
+): Promise<Prioritization> {
+  const flight = namedGateway === undefined ? await catalog.findFlight(workspaceId, flightId) : undefined;
+  if (namedGateway === undefined && flight === undefined) throw new FlightUnknownError();
+  const sn = namedGateway ?? flight?.gatewaySn;
+  if (sn === undefined)
+    throw new GatewayUnknownError('No dock flew this flight, as far as is known; name one in gateway_sn');
+
+  const gateway = isGatewaySn(sn) ? await registry.findGateway(sn) : undefined;
+  // A dock of another workspace does not exist for this one.
+  if (!gateway || gateway.revoked || gateway.workspaceId !== workspaceId) {
+    throw new GatewayUnknownError('No such dock in this workspace');
+  }
+
+  const prioritization = {
+    gatewaySn: gateway.sn,
+    tid: randomUUID(),
+    bid: randomUUID(),
+    requestedAt: new Date().toISOString(),
+  };
+  await log.begin(workspaceId, flightId, prioritization);
+  await publisher.publish(`thing/product/${gateway.sn}/services`, {
+    tid: prioritization.tid,
+    bid: prioritization.bid,
+    timestamp: Date.now(),
+    gateway: gateway.sn,
+    method: 'upload_flighttask_media_prioritize',
+    data: { flight_id: flightId },
+  });
+  return prioritization;
+}

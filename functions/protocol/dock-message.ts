@@ -1,0 +1,38 @@
+import * as v from 'valibot';
+import type { GatewaySn } from '../core/gateway.ts';
+
+/** What an IoT rule hands over: the topic's serial number, which is the truth, and the message as it came, in base64. */
+export const RuleEvent = v.object({ gateway_sn: v.string(), payload: v.string() });
+
+const identifier = v.pipe(v.string(), v.nonEmpty(), v.maxLength(256));
+
+/** Envelope of every message (protocol section 4). `timestamp` and `gateway` are not looked at: both may lie. */
+export const DockMessage = v.object({
+  tid: identifier,
+  bid: v.optional(identifier),
+  method: v.optional(v.string()),
+  need_reply: v.optional(v.unknown()),
+  data: v.optional(v.unknown()),
+});
+
+export type DockMessage = v.InferOutput<typeof DockMessage>;
+
+/** A boolean from some firmware, 0 or 1 from the rest. */
+export const wantsReply = ({ need_reply: wish }: DockMessage): boolean =>
+  wish === true || wish === 1 || wish === '1';
+
+/** The last level of a topic that answers. */
+export type ReplyChannel = 'requests_reply' | 'events_reply' | 'status_reply';
+
+/** Topics that speak of a device's topology lie below `sys/`, all others below `thing/`. */
+export const replyTopic = (sn: GatewaySn, channel: ReplyChannel): string =>
+  `${channel === 'status_reply' ? 'sys' : 'thing'}/product/${sn}/${channel}`;
+
+/** A reply repeats `tid`, `bid` and `method`, and has a time of its own, in milliseconds. */
+export const replyTo = ({ tid, bid, method }: DockMessage, data: object): object => ({
+  tid,
+  ...(bid !== undefined && { bid }),
+  ...(method !== undefined && { method }),
+  timestamp: Date.now(),
+  data,
+});

@@ -1,0 +1,65 @@
+import * as v from 'valibot';
+import type { TopologyDevice } from '../core/gateway.ts';
+import { OptionalNumber, OptionalText, RequiredIdentifier } from './fields.ts';
+
+/** More devices than any gateway has. */
+const DEVICE_LIMIT = 32;
+
+/** `data` of `airport_bind_status`. */
+export const BindStatusData = v.object({
+  devices: v.pipe(v.array(v.object({ sn: RequiredIdentifier })), v.maxLength(DEVICE_LIMIT)),
+});
+export type BindStatusData = v.InferOutput<typeof BindStatusData>;
+
+/** `data` of `airport_organization_get`. */
+export const OrganizationGetData = v.object({
+  device_binding_code: OptionalText,
+  organization_id: RequiredIdentifier,
+});
+export type OrganizationGetData = v.InferOutput<typeof OrganizationGetData>;
+
+/** `data` of `airport_organization_bind`. */
+export const OrganizationBindData = v.object({
+  bind_devices: v.pipe(
+    v.array(
+      v.object({
+        sn: RequiredIdentifier,
+        device_model_key: OptionalText,
+        device_callsign: OptionalText,
+        organization_id: RequiredIdentifier,
+        device_binding_code: OptionalText,
+      }),
+    ),
+    v.maxLength(DEVICE_LIMIT),
+  ),
+});
+export type OrganizationBindData = v.InferOutput<typeof OrganizationBindData>;
+
+const ModelNumbers = { domain: OptionalNumber, type: OptionalNumber, sub_type: OptionalNumber };
+
+/** `data` of `update_topo`; no `sub_devices`, or none in it, means that the drone went offline. */
+export const UpdateTopoData = v.object({
+  ...ModelNumbers,
+  sub_devices: v.optional(
+    v.pipe(v.array(v.object({ sn: RequiredIdentifier, ...ModelNumbers })), v.maxLength(DEVICE_LIMIT)),
+    [],
+  ),
+});
+export type UpdateTopoData = v.InferOutput<typeof UpdateTopoData>;
+
+interface ModelInput {
+  readonly domain?: number | undefined;
+  readonly type?: number | undefined;
+  readonly sub_type?: number | undefined;
+}
+
+/** DJI's `domain-type-sub_type`, or undefined when any of the three is missing. */
+export const modelKeyOf = ({ domain, type, sub_type }: ModelInput): string | undefined =>
+  domain === undefined || type === undefined || sub_type === undefined
+    ? undefined
+    : `${domain}-${type}-${sub_type}`;
+
+export const toTopologyDevice = (device: ModelInput & { readonly sn: string }): TopologyDevice => {
+  const modelKey = modelKeyOf(device);
+  return { sn: device.sn, ...(modelKey && { modelKey }) };
+};
