@@ -1,0 +1,8 @@
+/**
+ * `npm run admin -- <noun> <verb> [options]`
+ *
+ * Workspaces, people and docks, in the local stack or in an AWS account.
+ */
+import { runAdmin } from './admin/commands.ts';
+
+process.exitCode = await runAdmin(process.argv.slice(2), process.stdout, process.stderr);

@@ -1,0 +1,74 @@
+import { type Gateway, type GatewaySn, isGatewaySn } from '../../functions/core/gateway.ts';
+import { hashPassword, randomPassword } from '../../functions/core/gateway-password.ts';
+import type { WorkspaceId } from '../../functions/core/workspace.ts';
+import type { Installation } from './installation.ts';
+import { getWorkspace } from './people.ts';
+import { Refusal } from './refusal.ts';
+
+/** What somebody types into a dock. The password is told once and cannot be read again. */
+export interface DockCredentials {
+  readonly sn: string;
+  readonly username: string;
+  readonly password: string;
+  readonly mqtt_address?: string;
+}
+
+const parseSn = (value: string): GatewaySn => {
+  if (!isGatewaySn(value)) throw new Refusal('--sn: a serial number is 1 to 64 letters and digits', 2);
+  return value;
+};
+
+const credentials = ({ mqttAddress }: Installation, sn: GatewaySn, password: string): DockCredentials => ({
+  sn,
+  username: sn,
+  password,
+  ...(mqttAddress && { mqtt_address: mqttAddress }),
+});
+
+export async function createDock(
+  installation: Installation,
+  serialNumber: string,
+  workspaceId: WorkspaceId,
+): Promise<DockCredentials & { workspace_id: WorkspaceId }> {
+  const sn = parseSn(serialNumber);
+  const workspace = await getWorkspace(installation, workspaceId);
+  const password = randomPassword();
+  const created = await installation.registry.createGateway({
+    sn,
+    workspaceId,
+    workspaceName: workspace.name,
+    passwordHash: await hashPassword(password),
+    revoked: false,
+    createdAt: new Date().toISOString(),
+  });
+  if (!created) throw new Refusal(`${sn} is registered already; "dock rotate" gives it a new password`);
+  return { ...credentials(installation, sn, password), workspace_id: workspaceId };
+}
+
+/** The old password is void at once for new connections; one that is open is asked again within five minutes. */
+export async function rotateDock(installation: Installation, serialNumber: string): Promise<DockCredentials> {
+  const sn = parseSn(serialNumber);
+  const password = randomPassword();
+  if (!(await installation.registry.replacePassword(sn, await hashPassword(password)))) {
+    throw new Refusal(`${sn} is not registered`);
+  }
+  return credentials(installation, sn, password);
+}
+
+/** From now on its messages are refused; an open connection is closed within five minutes. */
+export async function revokeDock(installation: Installation, serialNumber: string): Promise<void> {
+  const sn = parseSn(serialNumber);
+  if (!(await installation.registry.revoke(sn))) throw new Refusal(`${sn} is not registered`);
+}
+
+const toRow = ({ sn, workspaceId, revoked, createdAt }: Gateway) => ({
+  sn,
+  workspace_id: workspaceId,
+  revoked,
+  created_at: createdAt,
+});
+
+export const listDocks = async (
+  installation: Installation,
+  workspaceId: WorkspaceId,
+): Promise<ReturnType<typeof toRow>[]> => (await installation.registry.listGateways(workspaceId)).map(toRow);

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { dynamoDbDeviceRegistry } from '../../functions/adapters/dynamodb-device-registry.ts';
+import type { DeviceRegistry } from '../../functions/core/gateway.ts';
+import { Refusal } from './refusal.ts';
+
+/** One media library, somewhere. */
+export interface Installation {
+  readonly registry: DeviceRegistry;
+  readonly people: CognitoIdentityProviderClient;
+  /** Absent where an OIDC issuer knows the people. */
+  readonly userPoolId: string | undefined;
+  /** Where docks connect, for people to read; absent where the stack cannot know. */
+  readonly mqttAddress: string | undefined;
+}
+
+export interface InstallationOptions {
+  /** Data folder of the local stack. */
+  readonly data: string;
+  /** File that `cdk deploy --outputs-file` wrote; wins over `data`. */
+  readonly outputs: string | undefined;
+}
+
+function readJson(path: string, advice: string): Record<string, unknown> {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new Refusal(`Cannot read ${path}: ${(cause as Error).message}. ${advice}`);
+  }
+}
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && value ? value : undefined;
+
+function requireText(values: Record<string, unknown>, name: string, path: string): string {
+  const value = textOf(values[name]);
+  if (value === undefined) throw new Refusal(`${path} has no ${name}`);
+  return value;
+}
+
+function openLocal(dataDirectory: string): Installation {
+  const path = join(dataDirectory, 'endpoints.json');
+  const values = readJson(path, 'Start the local stack with "npm start", or give --outputs for one on AWS.');
+  const root = (values['root'] ?? {}) as Record<string, unknown>;
+  const shared = {
+    region: requireText(values, 'region', path),
+    credentials: {
+      accessKeyId: requireText(root, 'access_key_id', path),
+      secretAccessKey: requireText(root, 'secret_access_key', path),
+    },
+  };
+  const database = new DynamoDBClient({ ...shared, endpoint: requireText(values, 'dynamodb', path) });
+  return {
+    registry: dynamoDbDeviceRegistry(
+      requireText(values, 'table', path),
+      DynamoDBDocumentClient.from(database),
+    ),
+    people: new CognitoIdentityProviderClient({ ...shared, endpoint: requireText(values, 'cognito', path) }),
+    userPoolId: textOf(values['user_pool_id']),
+    mqttAddress: textOf(values['mqtt']),
+  };
+}
+
+/** The file holds the outputs of one stack or of several; the media library's are those with a table name. */
+function openDeployed(path: string): Installation {
+  const file = readJson(path, 'Make it with "npx cdk deploy --outputs-file FILE".');
+  const outputs = Object.values(file).find(
+    (stack): stack is Record<string, unknown> =>
+      typeof stack === 'object' && stack !== null && 'MediaTableName' in stack,
+  );
+  if (outputs === undefined) throw new Refusal(`${path} holds no outputs of the media library`);
+  const region = requireText(outputs, 'Region', path);
+  return {
+    registry: dynamoDbDeviceRegistry(
+      requireText(outputs, 'MediaTableName', path),
+      DynamoDBDocumentClient.from(new DynamoDBClient({ region })),
+    ),
+    people: new CognitoIdentityProviderClient({ region }),
+    userPoolId: textOf(outputs['UserPoolId']),
+    mqttAddress: textOf(outputs['MqttAddress']),
+  };
+}
+
+/** Opens the deployed stack that `outputs` tells of, with the AWS credentials of the environment, or else the local one. */
+export const openInstallation = ({ data, outputs }: InstallationOptions): Installation =>
+  outputs === undefined ? openLocal(data) : openDeployed(outputs);

@@ -1,0 +1,145 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import {
+  AdminAddUserToGroupCommand,
+  AdminCreateUserCommand,
+  AdminDisableUserCommand,
+  AdminSetUserPasswordCommand,
+  CreateGroupCommand,
+  GetGroupCommand,
+  paginateListGroups,
+  paginateListUsers,
+  paginateListUsersInGroup,
+  type UserType,
+} from '@aws-sdk/client-cognito-identity-provider';
+import { isWorkspaceId, type WorkspaceId } from '../../functions/core/workspace.ts';
+import type { Installation } from './installation.ts';
+import { Refusal } from './refusal.ts';
+
+/** A workspace as people see it. */
+export interface Workspace {
+  readonly workspace_id: WorkspaceId;
+  readonly name: string;
+}
+
+const userPoolOf = ({ userPoolId }: Installation): string => {
+  if (userPoolId === undefined)
+    throw new Refusal('People and workspaces of this installation are kept by its OIDC issuer');
+  return userPoolId;
+};
+
+/** Turns what Cognito refuses into a sentence; what it fails at stays a fault. */
+async function tell<Result>(work: Promise<Result>, refusals: Record<string, string>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    const sentence = refusals[(error as Error).name];
+    throw sentence === undefined ? error : new Refusal(sentence);
+  }
+}
+
+export async function createWorkspace(installation: Installation, name: string): Promise<Workspace> {
+  const workspaceId = randomUUID() as string as WorkspaceId;
+  await installation.people.send(
+    new CreateGroupCommand({
+      UserPoolId: userPoolOf(installation),
+      GroupName: workspaceId,
+      Description: name,
+    }),
+  );
+  return { workspace_id: workspaceId, name };
+}
+
+export async function listWorkspaces(installation: Installation): Promise<Workspace[]> {
+  const workspaces: Workspace[] = [];
+  const pages = paginateListGroups({ client: installation.people }, { UserPoolId: userPoolOf(installation) });
+  for await (const { Groups = [] } of pages) {
+    for (const { GroupName = '', Description = '' } of Groups) {
+      if (isWorkspaceId(GroupName)) workspaces.push({ workspace_id: GroupName, name: Description });
+    }
+  }
+  return workspaces;
+}
+
+/** Throws a `Refusal` when there is no such workspace. With an OIDC issuer nobody can look, and its id stands for its name. */
+export async function getWorkspace(installation: Installation, workspaceId: WorkspaceId): Promise<Workspace> {
+  if (installation.userPoolId === undefined) return { workspace_id: workspaceId, name: workspaceId };
+  const { Group } = await tell(
+    installation.people.send(
+      new GetGroupCommand({ UserPoolId: installation.userPoolId, GroupName: workspaceId }),
+    ),
+    {
+      ResourceNotFoundException: `There is no workspace ${workspaceId}; "workspace list" shows those there are`,
+    },
+  );
+  return { workspace_id: workspaceId, name: Group?.Description || workspaceId };
+}
+
+/** Fits any password policy: 144 random bits and one of every kind of character. */
+const randomUserPassword = (): string => `${randomBytes(18).toString('base64url')}-aA1`;
+
+/** The password is told once and cannot be read again. */
+export async function createUser(
+  installation: Installation,
+  username: string,
+  workspaceId: WorkspaceId,
+  password = randomUserPassword(),
+): Promise<{ username: string; password: string; workspace_id: WorkspaceId }> {
+  const UserPoolId = userPoolOf(installation);
+  const { people } = installation;
+  await getWorkspace(installation, workspaceId);
+  await tell(
+    people.send(new AdminCreateUserCommand({ UserPoolId, Username: username, MessageAction: 'SUPPRESS' })),
+    {
+      UsernameExistsException: `There is a user ${username} already`,
+    },
+  );
+  await tell(
+    people.send(
+      new AdminSetUserPasswordCommand({
+        UserPoolId,
+        Username: username,
+        Password: password,
+        Permanent: true,
+      }),
+    ),
+    {
+      InvalidPasswordException:
+        'The password does not fit the policy of the user pool; leave --password out for a random one',
+    },
+  );
+  await people.send(
+    new AdminAddUserToGroupCommand({ UserPoolId, Username: username, GroupName: workspaceId }),
+  );
+  return { username, password, workspace_id: workspaceId };
+}
+
+const toUser = ({ Username = '', Enabled = false, UserStatus }: UserType) => ({
+  username: Username,
+  enabled: Enabled,
+  status: UserStatus?.toLowerCase() ?? '',
+});
+
+export async function listUsers(
+  installation: Installation,
+  workspaceId: WorkspaceId | undefined,
+): Promise<ReturnType<typeof toUser>[]> {
+  const UserPoolId = userPoolOf(installation);
+  const config = { client: installation.people };
+  const pages =
+    workspaceId === undefined
+      ? paginateListUsers(config, { UserPoolId })
+      : paginateListUsersInGroup(config, { UserPoolId, GroupName: workspaceId });
+  const users: ReturnType<typeof toUser>[] = [];
+  for await (const { Users = [] } of pages) users.push(...Users.map(toUser));
+  return users;
+}
+
+/** No new token from now on; one that is out lasts until it expires, an hour at most. */
+export async function disableUser(installation: Installation, username: string): Promise<void> {
+  await tell(
+    installation.people.send(
+      new AdminDisableUserCommand({ UserPoolId: userPoolOf(installation), Username: username }),
+    ),
+    { UserNotFoundException: `There is no user ${username}` },
+  );
+}

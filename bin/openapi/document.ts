@@ -1,0 +1,153 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { toJsonSchema } from '@valibot/to-json-schema';
+import type { GenericSchema } from 'valibot';
+import { stringify } from 'yaml';
+import { HTTP_FUNCTIONS, type HttpFunction } from '../../functions/routes.ts';
+import { OPERATIONS, type Operation } from './operations.ts';
+
+const fileInRepository = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+export const OPENAPI_FILE = fileInRepository('docs/openapi.yaml');
+
+type Json = Record<string, unknown>;
+
+const schemaOf = (schema: GenericSchema, typeMode: 'input' | 'output'): Json => {
+  const { $schema: _dialect, ...json } = toJsonSchema(schema, { typeMode, target: 'draft-2020-12' });
+  return json as Json;
+};
+
+const envelopeOf = (data: Json): Json => ({
+  type: 'object',
+  required: ['code', 'message', 'data'],
+  properties: { code: { type: 'integer', description: '0 is success' }, message: { type: 'string' }, data },
+});
+
+const answer = (description: string, schema: Json): Json => ({
+  description,
+  headers: { 'X-Request-ID': { schema: { type: 'string' } } },
+  content: { 'application/json': { schema } },
+});
+
+const REFUSAL: Json = { $ref: '#/components/schemas/Refusal' };
+
+/** Refusals that the handlers of every function share. API Gateway's own 401 and 429 are not envelopes. */
+function refusalsOf(row: HttpFunction, operation: Operation): Json {
+  const told: Record<number, string> = {
+    400: 'The request is malformed; `message` says where',
+    ...(row.authorized && { 403: 'The token does not open this workspace' }),
+    ...(operation.input && { 413: 'The body is too large' }),
+    500: 'The server failed; `message` holds the request id. Try again',
+    503: 'A service that this one needs asks to slow down. Try again',
+    ...operation.refusals,
+  };
+  const answers: [string, Json][] = Object.entries(told).map(([status, text]) => [
+    status,
+    answer(text, REFUSAL),
+  ]);
+  if (row.authorized) {
+    answers.push([
+      '401',
+      {
+        description: 'The token is missing, invalid or expired: API Gateway’s own answer',
+        content: {
+          'application/json': { schema: { type: 'object', properties: { message: { type: 'string' } } } },
+        },
+      },
+    ]);
+  }
+  return Object.fromEntries(answers.sort(([a], [b]) => a.localeCompare(b)));
+}
+
+const pathParameters = (path: string): Json[] =>
+  [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema:
+      name === 'workspace_id'
+        ? { type: 'string', format: 'uuid', description: 'In lower case' }
+        : { type: 'string', minLength: 1, maxLength: 256 },
+  }));
+
+/** The old GET asks with its query. */
+const TINY_FINGERPRINT_QUERY: Json = {
+  name: 'tiny_fingerprint',
+  in: 'query',
+  required: true,
+  explode: true,
+  schema: { type: 'array', items: { type: 'string' } },
+};
+
+function operationOf(row: HttpFunction, operation: Operation, method: string, path: string): Json {
+  const asksByQuery = method === 'get' && row.name === 'tiny-fingerprints';
+  const hasBody = operation.input !== undefined && method !== 'get';
+  return {
+    operationId: method === 'get' && row.routeKeys.length > 1 ? `${row.name}-get` : row.name,
+    summary: operation.summary,
+    description: operation.description,
+    ...(row.authorized ? { security: [{ token: [] }] } : { security: [] }),
+    parameters: [
+      ...pathParameters(path),
+      ...(asksByQuery ? [TINY_FINGERPRINT_QUERY] : []),
+      { $ref: '#/components/parameters/RequestId' },
+    ],
+    ...(hasBody &&
+      operation.input && {
+        requestBody: {
+          required: !operation.bodyOptional,
+          content: { 'application/json': { schema: schemaOf(operation.input, 'input') } },
+        },
+      }),
+    responses: {
+      200: answer('The envelope', envelopeOf(schemaOf(operation.output, 'output'))),
+      ...refusalsOf(row, operation),
+    },
+  };
+}
+
+function paths(): Json {
+  const items: Record<string, Json> = {};
+  for (const row of HTTP_FUNCTIONS) {
+    if (row.name === 'unknown-route') continue;
+    for (const routeKey of row.routeKeys) {
+      const [method = '', path = ''] = routeKey.split(' ');
+      items[path] = {
+        ...items[path],
+        [method.toLowerCase()]: operationOf(row, OPERATIONS[row.name], method.toLowerCase(), path),
+      };
+    }
+  }
+  return items;
+}
+
+/** The HTTP surface as OpenAPI 3.1. */
+export const openApiDocument = (): Json => ({
+  openapi: '3.1.0',
+  info: {
+    title: 'DJI media library',
+    version: JSON.parse(readFileSync(fileInRepository('package.json'), 'utf8')).version,
+    description: 'The cloud side of DJI media upload over HTTPS. Independent of DJI.',
+    license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+  },
+  paths: paths(),
+  components: {
+    securitySchemes: { token: { type: 'apiKey', in: 'header', name: 'x-auth-token' } },
+    parameters: {
+      RequestId: {
+        name: 'X-Request-ID',
+        in: 'header',
+        required: false,
+        description: 'Logged and echoed',
+        schema: { type: 'string', maxLength: 128 },
+      },
+    },
+    schemas: {
+      Refusal: envelopeOf({ type: 'object' }),
+    },
+  },
+});
+
+/** The document as YAML. */
+export const openApiText = (): string =>
+  `# Made by "npm run openapi" from the schemas that the handlers validate with.\n${stringify(openApiDocument(), { lineWidth: 120, aliasDuplicateObjects: false })}`;
