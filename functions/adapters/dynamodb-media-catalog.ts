@@ -7,7 +7,7 @@ import { batchGetExisting } from './dynamodb-batch-get.ts';
 import { type FlightItem, fromPrioritizationItem } from './flight-item.ts';
 import { fromItem, type MediaFileItem, toItem } from './media-file-item.ts';
 import {
-  FLIGHT_FILE_PREFIX,
+  FILE_PREFIX,
   failureKey,
   fileKey,
   fingerprintKey,
@@ -15,6 +15,7 @@ import {
   flightKey,
   flightPartition,
   type ItemKey,
+  objectPartition,
   tinyFingerprintKey,
 } from './media-table-keys.ts';
 
@@ -109,23 +110,28 @@ export function dynamoDbMediaCatalog(tableName: string, client = documentClient(
       ),
     );
 
-  const countFiles = async (pk: string): Promise<number> => {
-    let count = 0;
+  /** Pages of one partition's items whose sort keys begin with a prefix. */
+  async function* queryPages(pk: string, prefix: string, select?: 'COUNT') {
     let startKey: Record<string, unknown> | undefined;
     do {
       const page = await client.send(
         new QueryCommand({
           TableName: tableName,
-          Select: 'COUNT',
+          Select: select,
           ConsistentRead: true,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :file)',
-          ExpressionAttributeValues: { ':pk': pk, ':file': FLIGHT_FILE_PREFIX },
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+          ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
           ExclusiveStartKey: startKey,
         }),
       );
-      count += page.Count ?? 0;
+      yield page;
       startKey = page.LastEvaluatedKey;
     } while (startKey);
+  }
+
+  const countFiles = async (pk: string): Promise<number> => {
+    let count = 0;
+    for await (const page of queryPages(pk, FILE_PREFIX, 'COUNT')) count += page.Count ?? 0;
     return count;
   };
 
@@ -147,6 +153,14 @@ export function dynamoDbMediaCatalog(tableName: string, client = documentClient(
       // Markers last: a crash before them costs one harmless upload, never a file.
       if (standing.integrity !== 'mismatch') await putMarkers(standing);
       return standing;
+    },
+
+    async listByObjectKey(workspaceId, objectKey) {
+      const files: MediaFile[] = [];
+      for await (const page of queryPages(objectPartition(workspaceId, objectKey), FILE_PREFIX)) {
+        files.push(...((page.Items ?? []) as MediaFileItem[]).map(fromItem));
+      }
+      return files;
     },
 
     async forget(file) {

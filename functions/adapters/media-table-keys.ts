@@ -11,13 +11,20 @@ export interface ItemKey {
 const inWorkspace = (workspaceId: WorkspaceId, kind: string, id: string): string =>
   `WORKSPACE#${workspaceId}#${kind}#${id}`;
 
+/** Prefix of the sort keys of files, below their object and below their flight. */
+export const FILE_PREFIX = 'FILE#';
+
+/** Partition of everything that stands for one object key. */
+export const objectPartition = (workspaceId: WorkspaceId, objectKey: string): string =>
+  inWorkspace(workspaceId, 'OBJECT', objectIdOf(workspaceId, objectKey));
+
 export const fileKey = ({
   workspaceId,
   objectKey,
   fileId,
 }: Pick<MediaFile, 'workspaceId' | 'objectKey' | 'fileId'>): ItemKey => ({
-  pk: inWorkspace(workspaceId, 'OBJECT', objectIdOf(workspaceId, objectKey)),
-  sk: `FILE#${fileId}`,
+  pk: objectPartition(workspaceId, objectKey),
+  sk: FILE_PREFIX + fileId,
 });
 
 export const fingerprintKey = (workspaceId: WorkspaceId, fingerprint: Fingerprint): ItemKey => ({
@@ -31,7 +38,7 @@ export const tinyFingerprintKey = (workspaceId: WorkspaceId, tiny: TinyFingerpri
 });
 
 export const failureKey = (workspaceId: WorkspaceId, objectKey: string, reportedAt: string): ItemKey => ({
-  pk: inWorkspace(workspaceId, 'OBJECT', objectIdOf(workspaceId, objectKey)),
+  pk: objectPartition(workspaceId, objectKey),
   sk: `FAILURE#${reportedAt}`,
 });
 
@@ -44,12 +51,9 @@ export const flightKey = (workspaceId: WorkspaceId, flightId: string): ItemKey =
   sk: 'FLIGHT',
 });
 
-/** Prefix of the sort keys of a flight's files. */
-export const FLIGHT_FILE_PREFIX = 'FILE#';
-
 export const flightFileKey = (workspaceId: WorkspaceId, flightId: string, fileId: string): ItemKey => ({
   pk: flightPartition(workspaceId, flightId),
-  sk: FLIGHT_FILE_PREFIX + fileId,
+  sk: FILE_PREFIX + fileId,
 });
 
 /** Partition of a registered device: its credentials and what hangs on it. */

@@ -31,6 +31,9 @@ export interface MediaCatalog {
    */
   record(file: MediaFile): Promise<MediaFile>;
 
+  /** Every entry that points, or pointed, to an object under this key: uploads and links. */
+  listByObjectKey(workspaceId: WorkspaceId, objectKey: string): Promise<readonly MediaFile[]>;
+
   /** Makes a file whose object has gone unfindable by its fingerprints. Markers that point elsewhere by now stay. */
   forget(file: MediaFile): Promise<void>;
 

@@ -74,33 +74,35 @@ export interface MediaFile extends FileDescription, StoredObject {
   readonly raw: string;
 }
 
-const KINDS: Readonly<Record<string, FileKind>> = {
-  jpg: 'photo',
-  jpeg: 'photo',
-  dng: 'photo',
-  tif: 'photo',
-  tiff: 'photo',
-  png: 'photo',
-  heic: 'photo',
-  webp: 'photo',
-  rjpg: 'photo',
-  mp4: 'video',
-  mov: 'video',
-  ts: 'video',
-  avi: 'video',
-  mkv: 'video',
-  lrf: 'video',
-  srt: 'sidecar',
-  obs: 'sidecar',
-  rtk: 'sidecar',
-  mrk: 'sidecar',
-  nav: 'sidecar',
-  dat: 'sidecar',
-};
+const KIND_BY_EXTENSION = new Map<string, FileKind>(
+  Object.entries({
+    jpg: 'photo',
+    jpeg: 'photo',
+    dng: 'photo',
+    tif: 'photo',
+    tiff: 'photo',
+    png: 'photo',
+    heic: 'photo',
+    webp: 'photo',
+    rjpg: 'photo',
+    mp4: 'video',
+    mov: 'video',
+    ts: 'video',
+    avi: 'video',
+    mkv: 'video',
+    lrf: 'video',
+    srt: 'sidecar',
+    obs: 'sidecar',
+    rtk: 'sidecar',
+    mrk: 'sidecar',
+    nav: 'sidecar',
+    dat: 'sidecar',
+  }),
+);
 
 /** The kind that a name's extension tells; `.srt`, PPK and RTCM files of a flight are sidecars. */
 export const kindOf = (name: string): FileKind =>
-  KINDS[name.slice(name.lastIndexOf('.') + 1).toLowerCase()] ?? 'other';
+  KIND_BY_EXTENSION.get(name.slice(name.lastIndexOf('.') + 1).toLowerCase()) ?? 'other';
 
 const digest = (bytes: number, ...parts: readonly string[]): string =>
   createHash('sha256')

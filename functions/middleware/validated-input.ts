@@ -5,19 +5,25 @@ import type { HttpRequestState } from './http-event.ts';
 /** Any schema that decodes one message. */
 export type InputSchema<Output = unknown> = v.GenericSchema<unknown, Output>;
 
-/** The innermost issues: what a union says of its parts is more use than "none of them fits". */
-const leavesOf = (issue: v.BaseIssue<unknown>): v.BaseIssue<unknown>[] =>
-  issue.issues?.length ? issue.issues.flatMap(leavesOf) : [issue];
+/** What is said of a refused value where the schema itself says nothing: what was expected, never what came. */
+const expectationOf = ({ type, expected }: v.BaseIssue<unknown>): string => {
+  // Of a missing key valibot says that it expected its name.
+  if (type === 'object' && expected?.startsWith('"')) return 'a value';
+  return expected ?? 'something else';
+};
 
-/** Says where and what was expected; never what came, which may be a password. */
-const describe = (issue: v.BaseIssue<unknown>): string =>
-  `${v.getDotPath(issue) ?? 'body'}: expected ${issue.expected ?? issue.requirement ?? 'something else'}`;
+/** One line an innermost issue: what a union says of its parts is more use than "none of them fits". */
+const describe = (issue: v.BaseIssue<unknown>, above: readonly unknown[] = []): string[] => {
+  const path = [...above, ...(issue.path ?? []).map(({ key }) => key)];
+  if (issue.issues?.length) return issue.issues.flatMap((inner) => describe(inner, path));
+  return [`${path.join('.') || 'body'}: expected ${issue.message}`];
+};
 
 /** Decodes a device's message. Throws `MalformedRequestError` with the field and what it may be. */
 export function decode<Output>(schema: InputSchema<Output>, message: unknown): Output {
-  const result = v.safeParse(schema, message);
+  const result = v.safeParse(schema, message, { message: expectationOf });
   if (result.success) return result.output;
-  const told = [...new Set(result.issues.flatMap(leavesOf).map(describe))].slice(0, 5);
+  const told = [...new Set(result.issues.flatMap((issue) => describe(issue)))].slice(0, 5);
   throw new MalformedRequestError(told.join('; '));
 }
 

@@ -42,7 +42,7 @@ function positionOf(input: PositionInput | undefined): Position | undefined {
   return { latitude, longitude };
 }
 
-const TIME = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:[.,]\d+)?\s*(Z|[+-]\d{2}:?\d{2})?$/i;
+const TIME = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:[.,]\d+)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?$/i;
 const TIME_IN_NAME = /(?:^|_)(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})_/;
 
 /** Local time of an unknown zone, or undefined when there is no such day or hour. */
@@ -60,8 +60,7 @@ function timeOf(value: string | undefined): string | undefined {
   const local = localTime(match.slice(1, 7));
   const zone = match[7];
   if (local === undefined || zone === undefined) return local;
-  const offset =
-    /^z$/i.test(zone) || zone.includes(':') ? zone.toUpperCase() : `${zone.slice(0, 3)}:${zone.slice(3)}`;
+  const offset = /^z$/i.test(zone) ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(3).replace(':', '') || '00'}`;
   const parsed = new Date(local + offset);
   return Number.isNaN(parsed.getTime()) ? local : parsed.toISOString();
 }

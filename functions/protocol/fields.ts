@@ -3,11 +3,17 @@ import * as v from 'valibot';
 /** Longest text that a field may have, in UTF-16 code units: names and paths of S3 keys fit four times. */
 const TEXT_LIMIT = 4096;
 
-const text = v.pipe(v.string(), v.maxLength(TEXT_LIMIT));
-const filledText = v.pipe(v.string(), v.nonEmpty(), v.maxLength(TEXT_LIMIT));
+const NOT_EMPTY = 'something not empty';
+
+const atMost = (limit: number) => v.maxLength<string, number, string>(limit, `at most ${limit} characters`);
+
+/** Half a surrogate pair fits in JSON, but in no address, key or table. */
+const wellFormed = v.transform((value: string) => value.toWellFormed());
+
+const text = v.pipe(v.string(), atMost(TEXT_LIMIT), wellFormed);
 
 /** A text that must be there and not be empty. */
-export const RequiredText = filledText;
+export const RequiredText = v.pipe(v.string(), v.nonEmpty(NOT_EMPTY), atMost(TEXT_LIMIT), wellFormed);
 
 /** A text that may be missing, null or empty: all three mean that there is none. */
 export const OptionalText = v.optional(
@@ -17,23 +23,33 @@ export const OptionalText = v.optional(
   ),
 );
 
+/** DynamoDB's numbers begin at 1e-130, and no measure of a drone is that fine. */
+const SMALLEST_NUMBER = 1e-100;
+
+/** Undefined for what is no number and for what nobody measures: the SDK refuses to write more than a double holds exactly. */
 const numberOf = (value: string | number): number | undefined => {
   if (typeof value === 'string' && value.trim() === '') return undefined;
   const number = Number(value);
-  return Number.isFinite(number) ? number : undefined;
+  if (Math.abs(number) < SMALLEST_NUMBER) return 0;
+  return Math.abs(number) <= Number.MAX_SAFE_INTEGER ? number : undefined;
 };
 
 /** Longest identifier, in UTF-16 code units: it becomes part of a DynamoDB key, which holds 2048 bytes. */
 const IDENTIFIER_LIMIT = 256;
 
 /** An identifier that must be there. */
-export const RequiredIdentifier = v.pipe(v.string(), v.nonEmpty(), v.maxLength(IDENTIFIER_LIMIT));
+export const RequiredIdentifier = v.pipe(
+  v.string(),
+  v.regex(/\S/, NOT_EMPTY),
+  atMost(IDENTIFIER_LIMIT),
+  wellFormed,
+);
 
-/** As {@link OptionalText}, for what becomes part of a key. */
+/** As {@link OptionalText}, for what becomes part of a key; nothing but space is none either. */
 export const OptionalIdentifier = v.optional(
   v.pipe(
-    v.nullable(v.pipe(v.string(), v.maxLength(IDENTIFIER_LIMIT))),
-    v.transform((value) => value || undefined),
+    v.nullable(v.pipe(v.string(), atMost(IDENTIFIER_LIMIT), wellFormed)),
+    v.transform((value) => (value?.trim() ? value : undefined)),
   ),
 );
 
@@ -45,10 +61,15 @@ export const OptionalNumber = v.optional(
   ),
 );
 
-/** DJI's `result`: an integer, as text from some; missing means 0. */
-export const Result = v.optional(
+const AN_INTEGER = 'an integer';
+
+/** DJI's `result`: an integer, as text from some; missing or null means 0. */
+export const Result = v.nullish(
   v.pipe(
-    v.union([v.pipe(v.number(), v.integer()), v.pipe(v.string(), v.regex(/^-?\d{1,9}$/))]),
+    v.union([
+      v.pipe(v.number(), v.safeInteger(AN_INTEGER)),
+      v.pipe(v.string(), v.regex(/^-?\d{1,9}$/, AN_INTEGER)),
+    ]),
     v.transform(Number),
   ),
   0,
@@ -56,9 +77,9 @@ export const Result = v.optional(
 
 /** A count of files: an integer of at least 0, as text from some. */
 export const Count = v.pipe(
-  v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,9}$/))]),
+  v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,9}$/, AN_INTEGER))]),
   v.transform(Number),
-  v.integer(),
+  v.integer(AN_INTEGER),
   v.minValue(0),
   v.maxValue(1_000_000_000),
 );

@@ -4,7 +4,10 @@ import { RequiredIdentifier } from './fields.ts';
 /** More than an SD card holds, and within the 1 MB that a body may have. */
 export const TINY_FINGERPRINTS_LIMIT = 10_000;
 
-const list = v.pipe(v.array(RequiredIdentifier), v.maxLength(TINY_FINGERPRINTS_LIMIT));
+const list = v.pipe(
+  v.array(RequiredIdentifier),
+  v.maxLength(TINY_FINGERPRINTS_LIMIT, `a length of at most ${TINY_FINGERPRINTS_LIMIT}`),
+);
 
 /** The question in its three shapes: DJI's object, the bare array, and the query of the old GET. */
 export const TinyFingerprintsInput = v.pipe(

@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import { AwsError, type ErrorProtocol } from './aws-error.ts';
+import { xmlDocument } from './xml.ts';
+
+/** A new request id. */
+export function newRequestId(): string {
+  return randomUUID();
+}
+
+/** Answers with an XML document. */
+export function sendXml(
+  response: ServerResponse,
+  statusCode: number,
+  document: string,
+  requestId: string,
+): void {
+  send(response, statusCode, { 'content-type': 'text/xml', 'x-amzn-requestid': requestId }, document);
+}
+
+/** Answers with JSON, under the content type of AWS's JSON protocol unless told otherwise. */
+export function sendJson(
+  response: ServerResponse,
+  statusCode: number,
+  body: unknown,
+  requestId: string,
+  contentType = 'application/x-amz-json-1.1',
+): void {
+  send(
+    response,
+    statusCode,
+    { 'content-type': contentType, 'x-amzn-requestid': requestId },
+    JSON.stringify(body),
+  );
+}
+
+/**
+ * Answers with an error as the protocol writes it. Anything but an `AwsError` is a fault of the local stack: the
+ * client is told `InternalError`/`InternalFailure` and the request id; the caller of this function logs it.
+ * `headOnly` leaves the body out, as the answer to HEAD must.
+ */
+export function sendError(
+  response: ServerResponse,
+  error: unknown,
+  options: { protocol: ErrorProtocol; requestId: string; headOnly?: boolean },
+): void {
+  const { protocol, requestId } = options;
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const awsError = error instanceof AwsError ? error : internalError(protocol);
+  const [headers, body] = errorDocument(awsError, protocol, requestId);
+  send(response, awsError.statusCode, headers, options.headOnly ? '' : body);
+}
+
+function internalError(protocol: ErrorProtocol): AwsError {
+  const code = protocol === 's3' ? 'InternalError' : 'InternalFailure';
+  return new AwsError(code, 'We encountered an internal error. Please try again.', 500);
+}
+
+function errorDocument(
+  error: AwsError,
+  protocol: ErrorProtocol,
+  requestId: string,
+): [headers: Record<string, string>, body: string] {
+  const { code, message, details } = error;
+  switch (protocol) {
+    case 's3':
+      return [
+        { 'content-type': 'application/xml', 'x-amz-request-id': requestId },
+        xmlDocument('Error', { Code: code, Message: message, ...details, RequestId: requestId }),
+      ];
+    case 'query':
+      return [
+        { 'content-type': 'text/xml', 'x-amzn-requestid': requestId },
+        xmlDocument(
+          'ErrorResponse',
+          {
+            Error: { Type: error.statusCode < 500 ? 'Sender' : 'Receiver', Code: code, Message: message },
+            RequestId: requestId,
+          },
+          'https://sts.amazonaws.com/doc/2011-06-15/',
+        ),
+      ];
+    case 'json':
+      return [
+        {
+          'content-type': 'application/x-amz-json-1.1',
+          'x-amzn-requestid': requestId,
+          'x-amzn-errortype': code,
+        },
+        JSON.stringify({ __type: code, message }),
+      ];
+  }
+}
+
+function send(
+  response: ServerResponse,
+  statusCode: number,
+  headers: Record<string, string>,
+  body: string,
+): void {
+  // A request whose body was not read to its end cannot be followed by another on the same connection.
+  const close = response.req.complete ? {} : { connection: 'close' };
+  response.writeHead(statusCode, { ...headers, ...close, 'content-length': Buffer.byteLength(body) });
+  response.end(body);
+}

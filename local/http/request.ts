@@ -1,0 +1,56 @@
+import type { IncomingMessage } from 'node:http';
+import { AwsError } from './aws-error.ts';
+
+/** A request target, taken apart without normalising anything: what was signed is what is served. */
+export interface RequestTarget {
+  /** The path as it was sent, percent-encoding included. */
+  readonly rawPath: string;
+  /** Names and values of the query, decoded, in order, repeated names included. */
+  readonly query: ReadonlyArray<readonly [name: string, value: string]>;
+}
+
+/** The path and query of a request. Throws `InvalidURI` when the target or its percent-encoding is broken. */
+export function requestTarget(request: { readonly url?: string | undefined }): RequestTarget {
+  const url = request.url ?? '';
+  if (!url.startsWith('/')) throw new AwsError('InvalidURI', "Couldn't parse the specified URI.");
+  const mark = url.indexOf('?');
+  return mark < 0
+    ? { rawPath: url, query: [] }
+    : { rawPath: url.slice(0, mark), query: parseQuery(url.slice(mark + 1)) };
+}
+
+/** A query string or form body as pairs; `+` stands for a space, as AWS reads it. Throws `InvalidURI` when it is broken. */
+export function parseQuery(text: string): Array<[name: string, value: string]> {
+  return text
+    .split('&')
+    .filter((pair) => pair !== '')
+    .map((pair) => {
+      const equals = pair.indexOf('=');
+      const [name, value] = equals < 0 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)];
+      return [decodePercent(name.replaceAll('+', ' ')), decodePercent(value.replaceAll('+', ' '))];
+    });
+}
+
+/** Percent-decoded text. Throws `InvalidURI` when the encoding is broken or is not UTF-8. */
+export function decodePercent(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new AwsError('InvalidURI', "Couldn't parse the specified URI.");
+  }
+}
+
+/** The whole body, for the services whose requests are small. Throws `RequestEntityTooLarge` beyond the limit. */
+export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    // What is too much is read all the same, and dropped: a client that is still sending does not see the answer.
+    if (size <= limitBytes) chunks.push(chunk);
+  }
+  if (size > limitBytes) {
+    throw new AwsError('RequestEntityTooLarge', `The request body is over ${limitBytes} bytes.`, 413);
+  }
+  return Buffer.concat(chunks, size);
+}

@@ -1,0 +1,101 @@
+import { AwsError } from '../http/aws-error.ts';
+import { type AssumeRoleInput, validationError } from './assume-role-input.ts';
+import type { Identities, Identity, Role } from './identities.ts';
+import { type AccessRequest, type ConditionContext, evaluate, evaluateResourcePolicy } from './policy.ts';
+import { refuse } from './refusals.ts';
+
+/** A session that is itself a session's: AWS gives it an hour at most. */
+const MAX_CHAINED_SECONDS = 3600;
+
+/**
+ * Makes a session of a role for a caller, if the role's trust policy and the caller's own policies allow it:
+ * `sts:AssumeRole`, and with tags `sts:TagSession`, and with a source identity `sts:SetSourceIdentity`.
+ */
+export function assumeRole(
+  identities: Identities,
+  caller: Identity,
+  input: AssumeRoleInput,
+  now: Date,
+): Identity {
+  const { roleArn, roleSessionName, durationSeconds, sessionPolicy } = input;
+  const inherited = inheritedTags(caller, input);
+  const tags = { ...inherited, ...input.tags };
+  const transitiveTagKeys = [...Object.keys(inherited), ...input.transitiveTagKeys];
+  const sourceIdentity = input.sourceIdentity ?? caller.sourceIdentity;
+
+  const actions = ['sts:AssumeRole'];
+  if (Object.keys(tags).length > 0) actions.push('sts:TagSession');
+  if (sourceIdentity !== undefined) actions.push('sts:SetSourceIdentity');
+  const context = requestContext(input, { tags, transitiveTagKeys, sourceIdentity });
+  const role = identities.findRole(roleArn);
+  // An unknown role is refused as one that trusts somebody else: the answer does not tell which roles there are.
+  const refused = actions.find(
+    (action) => !role || !mayAssume(role, caller, { action, resource: roleArn, context, now }),
+  );
+  if (!role || refused !== undefined) {
+    const message = `User: ${caller.principalArn} is not authorized to perform: ${refused} on resource: ${roleArn}`;
+    throw refuse('query', 'access-denied', message);
+  }
+  if (caller.sourceIdentity !== undefined && caller.sourceIdentity !== sourceIdentity) {
+    throw refuse(
+      'query',
+      'access-denied',
+      'The source identity of a session cannot be changed by role chaining.',
+    );
+  }
+  checkDuration(durationSeconds, role, caller);
+  return identities.mintForRole(roleArn, {
+    sessionName: roleSessionName,
+    durationSeconds,
+    sessionPolicies: sessionPolicy ? [sessionPolicy] : [],
+    tags,
+    transitiveTagKeys,
+    ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
+  });
+}
+
+function mayAssume(role: Role, caller: Identity, request: AccessRequest): boolean {
+  return (
+    evaluateResourcePolicy(role.trustPolicy, caller, request, 'trust') === 'allow' &&
+    evaluate(caller, request) === 'allow'
+  );
+}
+
+/** The transitive tags of the caller's session; the request cannot set them anew. */
+function inheritedTags(caller: Identity, { tags }: AssumeRoleInput): Record<string, string> {
+  const keys = caller.transitiveTagKeys ?? [];
+  const requested = Object.keys(tags).map((key) => key.toLowerCase());
+  const overridden = keys.find((key) => requested.includes(key.toLowerCase()));
+  if (overridden !== undefined) {
+    const message = `One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session: ${overridden}`;
+    throw new AwsError('InvalidParameterValue', message);
+  }
+  return Object.fromEntries(keys.map((key) => [key, caller.principalTags[key] ?? '']));
+}
+
+function requestContext(
+  { roleSessionName, externalId }: AssumeRoleInput,
+  session: { tags: Record<string, string>; transitiveTagKeys: string[]; sourceIdentity: string | undefined },
+): ConditionContext {
+  const requestTags = Object.entries(session.tags).map(([key, value]) => [`aws:RequestTag/${key}`, value]);
+  return {
+    ...Object.fromEntries(requestTags),
+    'aws:TagKeys': Object.keys(session.tags),
+    'aws:SecureTransport': 'true',
+    'sts:TransitiveTagKeys': session.transitiveTagKeys,
+    'sts:RoleSessionName': roleSessionName,
+    'sts:SourceIdentity': session.sourceIdentity,
+    'sts:ExternalId': externalId,
+  };
+}
+
+function checkDuration(durationSeconds: number, role: Role, caller: Identity): void {
+  if (caller.roleArn !== undefined && durationSeconds > MAX_CHAINED_SECONDS) {
+    const message =
+      'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining';
+    throw validationError(message);
+  }
+  if (durationSeconds > role.maxSessionDurationSeconds) {
+    throw validationError('The requested DurationSeconds exceeds the MaxSessionDuration set for this role.');
+  }
+}

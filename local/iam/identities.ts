@@ -1,0 +1,183 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { evaluateResourcePolicy, type PolicyDocument } from './policy.ts';
+import { checkPolicy } from './policy-validation.ts';
+import { readSessions, type Session, writeSessions } from './session-store.ts';
+
+/** Who signed a request, and what it may do. */
+export interface Identity {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+  expiresAt?: Date;
+  principalArn: string;
+  /** As `GetCallerIdentity` and `aws:userid` tell it. */
+  userId?: string;
+  /** Root needs no policy. */
+  root: boolean;
+  rolePolicies: PolicyDocument[];
+  /** They narrow the role's policies; none means that they do not. */
+  sessionPolicies: PolicyDocument[];
+  principalTags: Record<string, string>;
+  /** Tags that go on to the next role in a chain. */
+  transitiveTagKeys?: string[];
+  roleArn?: string;
+  sourceIdentity?: string;
+  sessionName?: string;
+}
+
+/** A role of the template. */
+export interface Role {
+  arn: string;
+  name: string;
+  trustPolicy: PolicyDocument;
+  policies: PolicyDocument[];
+  maxSessionDurationSeconds: number;
+}
+
+/** What a new session of a role is given. */
+export interface MintOptions {
+  sessionName: string;
+  durationSeconds: number;
+  sessionPolicies?: PolicyDocument[];
+  tags?: Record<string, string>;
+  transitiveTagKeys?: string[];
+  sourceIdentity?: string;
+}
+
+/** A key pair that does not expire. */
+export interface RootCredentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
+/** The account of the local stack unless told otherwise. */
+export const LOCAL_ACCOUNT_ID = '123456789012';
+
+/** How long an expired key is remembered, so that its owner hears "expired" and not "unknown". */
+const REMEMBER_EXPIRED_SECONDS = 24 * 3600;
+
+const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+/** Everyone who may sign a request to the local stack: root, and the sessions of its roles. */
+export class Identities {
+  readonly accountId: string;
+  readonly #root: RootCredentials;
+  readonly #storePath: string | undefined;
+  readonly #clock: () => Date;
+  readonly #roles = new Map<string, Role>();
+  readonly #sessions: Map<string, Session>;
+
+  constructor(options: {
+    root: RootCredentials;
+    /** File that minted sessions are kept in. @default they end with the process */
+    storePath?: string;
+    accountId?: string;
+    clock?: () => Date;
+  }) {
+    this.accountId = options.accountId ?? LOCAL_ACCOUNT_ID;
+    this.#root = options.root;
+    this.#storePath = options.storePath;
+    this.#clock = options.clock ?? (() => new Date());
+    const stored = options.storePath === undefined ? [] : readSessions(options.storePath);
+    this.#sessions = new Map(stored.map((session) => [session.accessKeyId, session]));
+  }
+
+  /** Adds a role, or replaces the one of the same ARN: its sessions have the new policies at once. */
+  addRole(role: Role): void {
+    checkPolicy(role.trustPolicy, 'trust');
+    for (const policy of role.policies) checkPolicy(policy, 'identity');
+    this.#roles.set(role.arn, role);
+  }
+
+  /** The role of this ARN. */
+  findRole(roleArn: string): Role | undefined {
+    return this.#roles.get(roleArn);
+  }
+
+  /** The owner of an access key, expired ones included. */
+  find(accessKeyId: string): Identity | undefined {
+    if (accessKeyId === this.#root.accessKeyId) return this.#rootIdentity();
+    const session = this.#sessions.get(accessKeyId);
+    const role = session && this.#roles.get(session.roleArn);
+    return role && sessionIdentity(session, role);
+  }
+
+  /** Makes a session of a role, whoever asks: who may is for the caller to check. */
+  mintForRole(roleArn: string, options: MintOptions): Identity {
+    const role = this.#roles.get(roleArn);
+    if (!role) throw new Error(`There is no role ${roleArn}`);
+    for (const policy of options.sessionPolicies ?? []) checkPolicy(policy, 'identity');
+    const now = this.#clock().getTime();
+    const session: Session = {
+      accessKeyId: `ASIA${base32(randomBytes(16), 16)}`,
+      secretAccessKey: randomBytes(30).toString('base64'),
+      sessionToken: randomBytes(96).toString('base64'),
+      // AWS tells whole seconds.
+      expiresAt: new Date(Math.floor(now / 1000 + options.durationSeconds) * 1000).toISOString(),
+      roleArn,
+      sessionName: options.sessionName,
+      sessionPolicies: options.sessionPolicies ?? [],
+      tags: options.tags ?? {},
+      transitiveTagKeys: options.transitiveTagKeys ?? [],
+      ...(options.sourceIdentity === undefined ? {} : { sourceIdentity: options.sourceIdentity }),
+    };
+    this.#forgetExpired(now);
+    this.#sessions.set(session.accessKeyId, session);
+    if (this.#storePath !== undefined) writeSessions(this.#storePath, [...this.#sessions.values()]);
+    return sessionIdentity(session, role);
+  }
+
+  #rootIdentity(): Identity {
+    return {
+      ...this.#root,
+      principalArn: `arn:aws:iam::${this.accountId}:root`,
+      userId: this.accountId,
+      root: true,
+      rolePolicies: [],
+      sessionPolicies: [],
+      principalTags: {},
+    };
+  }
+
+  #forgetExpired(now: number): void {
+    for (const [accessKeyId, { expiresAt }] of this.#sessions) {
+      if (Date.parse(expiresAt) + REMEMBER_EXPIRED_SECONDS * 1000 < now) this.#sessions.delete(accessKeyId);
+    }
+  }
+}
+
+/** Whether the role's trust policy lets a service of AWS assume it, such as `lambda.amazonaws.com`. */
+export function trustsService(role: Role, service: string): boolean {
+  const request = { action: 'sts:AssumeRole', resource: role.arn };
+  return evaluateResourcePolicy(role.trustPolicy, { service }, request, 'trust') === 'allow';
+}
+
+/** The unique id of a role, the same in every run: `AROA…`. */
+export function roleId(roleArn: string): string {
+  return `AROA${base32(createHash('sha256').update(roleArn).digest(), 17)}`;
+}
+
+function sessionIdentity(session: Session, role: Role): Identity {
+  const { accessKeyId, secretAccessKey, sessionToken, roleArn, sessionName, sourceIdentity } = session;
+  const [, partition, , , accountId] = roleArn.split(':');
+  return {
+    accessKeyId,
+    secretAccessKey,
+    sessionToken,
+    expiresAt: new Date(session.expiresAt),
+    principalArn: `arn:${partition}:sts::${accountId}:assumed-role/${role.name}/${sessionName}`,
+    userId: `${roleId(roleArn)}:${sessionName}`,
+    root: false,
+    rolePolicies: role.policies,
+    sessionPolicies: [...session.sessionPolicies],
+    principalTags: { ...session.tags },
+    transitiveTagKeys: [...session.transitiveTagKeys],
+    roleArn,
+    sessionName,
+    ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
+  };
+}
+
+function base32(bytes: Uint8Array, length: number): string {
+  return [...bytes.subarray(0, length)].map((byte) => BASE32[byte % 32]).join('');
+}

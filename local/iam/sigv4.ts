@@ -1,0 +1,262 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { getCanonicalHeaders, SignatureV4 } from '@smithy/signature-v4';
+import { AwsError, type ErrorProtocol, notImplemented } from '../http/aws-error.ts';
+import { decodePercent, type RequestTarget, requestTarget } from '../http/request.ts';
+import { ChunkSignatures } from './chunk-signatures.ts';
+import type { Identities, Identity } from './identities.ts';
+import { protocolOf, refuse } from './refusals.ts';
+import { headerValue, type RequestHead, type SignatureClaims, signatureClaims } from './signed-request.ts';
+
+/** What the signature promises about the body. */
+export type SignedPayload =
+  /** The body was hashed and is the signed one. */
+  | { readonly kind: 'verified' }
+  /** S3: whoever stores the body must see that its SHA-256, in lower-case hex, is this one. */
+  | { readonly kind: 'sha256'; readonly sha256: string }
+  /** S3: nothing. */
+  | { readonly kind: 'unsigned' }
+  /** S3: the body is `aws-chunked`; with `chunks`, each chunk is signed and must be verified. */
+  | { readonly kind: 'streaming'; readonly trailer: boolean; readonly chunks?: ChunkSignatures };
+
+/** A request whose signature is right. */
+export interface Authenticated {
+  readonly identity: Identity;
+  readonly payload: SignedPayload;
+  readonly presigned: boolean;
+}
+
+/** What a service wants its requests to be signed for. */
+export interface AuthenticateOptions {
+  /** As in the credential scope, such as `s3` or `cognito-idp`. */
+  readonly service: string;
+  readonly region: string;
+  readonly identities: Identities;
+  readonly clock?: (() => Date) | undefined;
+  /** The whole body. S3 leaves it out and verifies the returned `payload` while it stores it. @default empty */
+  readonly body?: Uint8Array;
+}
+
+const MAX_SKEW_MILLISECONDS = 15 * 60 * 1000;
+
+const STREAMING_UNSIGNED = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER';
+const STREAMING_SIGNED = 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD';
+
+/**
+ * Finds out who signed a request (Signature Version 4, in the header or presigned) by signing it again.
+ * Throws the service's own error when nobody known did, or when the credential or the signature is too old.
+ */
+export async function authenticate(
+  request: RequestHead,
+  options: AuthenticateOptions,
+): Promise<Authenticated> {
+  const { service, region, identities, clock = () => new Date() } = options;
+  const protocol = protocolOf(service);
+  const target = requestTarget(request);
+  const claims = signatureClaims(request, target, protocol);
+  checkScope(claims, { service, region, protocol });
+  checkSignedHeaders(request, claims, protocol);
+  checkTime(claims, clock(), protocol);
+  const identity = findIdentity(claims, identities, clock(), protocol);
+
+  const payloadHash =
+    service === 's3' ? s3PayloadHash(request, target, claims) : sha256Hex(options.body ?? new Uint8Array());
+  const signer = new RequestSigner({
+    service,
+    region,
+    credentials: identity,
+    sha256: Sha256,
+    uriEscapePath: service !== 's3',
+  });
+  const expected = await signer.signatureOf(request, target, claims, payloadHash);
+  if (!sameSecret(expected, claims.signature)) {
+    throw refuse(
+      protocol,
+      'wrong-signature',
+      'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
+    );
+  }
+  return {
+    identity,
+    payload: service === 's3' ? s3Payload(payloadHash, claims, signer) : { kind: 'verified' },
+    presigned: claims.expiresInSeconds !== undefined,
+  };
+}
+
+/** Signs what the client says that it signed. */
+class RequestSigner extends SignatureV4 {
+  async signatureOf(
+    request: RequestHead,
+    { rawPath, query }: RequestTarget,
+    claims: SignatureClaims,
+    payloadHash: string,
+  ): Promise<string> {
+    const headers = Object.fromEntries(
+      claims.signedHeaders.map((name) => [name, headerValue(request, name) ?? '']),
+    );
+    const signed = {
+      method: request.method ?? 'GET',
+      protocol: 'http:',
+      hostname: '',
+      // S3 signs the key that the path stands for, however the client wrote it; the others sign the path as sent.
+      path: this.service === 's3' ? canonicalKeyPath(rawPath) : rawPath,
+      query: queryBag(query),
+      headers,
+    };
+    const canonicalHeaders = getCanonicalHeaders(signed, undefined, new Set(claims.signedHeaders));
+    const canonicalRequest = this.createCanonicalRequest(signed, canonicalHeaders, payloadHash);
+    return this.signText(
+      await this.createStringToSign(claims.timestamp, claims.scope, canonicalRequest, 'AWS4-HMAC-SHA256'),
+      claims,
+    );
+  }
+
+  signText(stringToSign: string, { signedAt, region, service }: SignatureClaims): Promise<string> {
+    return this.sign(stringToSign, { signingDate: signedAt, signingRegion: region, signingService: service });
+  }
+}
+
+function checkScope(
+  { scopeDate, timestamp, ...scope }: SignatureClaims,
+  { service, region, protocol }: { service: string; region: string; protocol: ErrorProtocol },
+): void {
+  if (scope.region !== region) {
+    throw refuse(protocol, 'wrong-scope', `The region '${scope.region}' is wrong; expecting '${region}'`, {
+      Region: region,
+    });
+  }
+  if (scope.service !== service) {
+    throw refuse(protocol, 'wrong-scope', `The service '${scope.service}' is wrong; expecting '${service}'`);
+  }
+  if (!timestamp.startsWith(scopeDate)) {
+    throw refuse(
+      protocol,
+      'wrong-scope',
+      'The date of the credential scope is not the date of the signature',
+    );
+  }
+}
+
+/** `host` and every `x-amz-` header must be signed: an unsigned one could be changed on the way, or added. */
+function checkSignedHeaders(
+  request: RequestHead,
+  { signedHeaders }: SignatureClaims,
+  protocol: ErrorProtocol,
+): void {
+  const mustBeSigned = [
+    'host',
+    ...Object.keys(request.headersDistinct).filter((name) => name.startsWith('x-amz-')),
+  ];
+  const unsigned = mustBeSigned.filter((name) => !signedHeaders.includes(name));
+  if (unsigned.length > 0) {
+    throw refuse(
+      protocol,
+      'unsigned-header',
+      'There were headers present in the request which were not signed',
+      {
+        HeadersNotSigned: unsigned.join(', '),
+      },
+    );
+  }
+}
+
+function checkTime(
+  { signedAt, expiresInSeconds }: SignatureClaims,
+  now: Date,
+  protocol: ErrorProtocol,
+): void {
+  const age = now.getTime() - signedAt.getTime();
+  if (expiresInSeconds === undefined) {
+    if (Math.abs(age) <= MAX_SKEW_MILLISECONDS) return;
+    const message = 'The difference between the request time and the current time is too large.';
+    throw refuse(protocol, 'clock-skew', message, {
+      RequestTime: signedAt.toISOString(),
+      ServerTime: now.toISOString(),
+      MaxAllowedSkewMilliseconds: String(MAX_SKEW_MILLISECONDS),
+    });
+  }
+  if (age < -MAX_SKEW_MILLISECONDS) throw refuse(protocol, 'link-expired', 'Request is not yet valid');
+  if (age > expiresInSeconds * 1000) {
+    throw refuse(protocol, 'link-expired', 'Request has expired', {
+      'X-Amz-Expires': String(expiresInSeconds),
+      ServerTime: now.toISOString(),
+    });
+  }
+}
+
+function findIdentity(
+  { accessKeyId, sessionToken }: SignatureClaims,
+  identities: Identities,
+  now: Date,
+  protocol: ErrorProtocol,
+): Identity {
+  const identity = identities.find(accessKeyId);
+  if (!identity) {
+    const message =
+      protocol === 's3'
+        ? 'The AWS Access Key Id you provided does not exist in our records.'
+        : 'The security token included in the request is invalid.';
+    throw refuse(protocol, 'unknown-key', message, { AWSAccessKeyId: accessKeyId });
+  }
+  if (!sameSecret(identity.sessionToken ?? '', sessionToken ?? '')) {
+    // AWS does not know a temporary key without its token.
+    const refusal = sessionToken === undefined ? 'unknown-key' : 'wrong-token';
+    throw refuse(protocol, refusal, 'The security token included in the request is invalid.');
+  }
+  if (identity.expiresAt && identity.expiresAt <= now) {
+    throw refuse(protocol, 'credentials-expired', 'The security token included in the request is expired');
+  }
+  return identity;
+}
+
+function s3PayloadHash(request: RequestHead, { query }: RequestTarget, claims: SignatureClaims): string {
+  const inHeader = headerValue(request, 'x-amz-content-sha256');
+  if (inHeader !== undefined) return inHeader;
+  if (claims.expiresInSeconds !== undefined) {
+    return query.find(([name]) => name.toLowerCase() === 'x-amz-content-sha256')?.[1] ?? 'UNSIGNED-PAYLOAD';
+  }
+  throw new AwsError('InvalidRequest', 'Missing required header for this request: x-amz-content-sha256');
+}
+
+function s3Payload(payloadHash: string, claims: SignatureClaims, signer: RequestSigner): SignedPayload {
+  const sign = (stringToSign: string) => signer.signText(stringToSign, claims);
+  switch (payloadHash) {
+    case 'UNSIGNED-PAYLOAD':
+      return { kind: 'unsigned' };
+    case STREAMING_UNSIGNED:
+      return { kind: 'streaming', trailer: true };
+    case STREAMING_SIGNED:
+      return { kind: 'streaming', trailer: false, chunks: new ChunkSignatures(claims, sign) };
+    case `${STREAMING_SIGNED}-TRAILER`:
+      return { kind: 'streaming', trailer: true, chunks: new ChunkSignatures(claims, sign) };
+  }
+  if (/^[0-9a-f]{64}$/.test(payloadHash)) return { kind: 'sha256', sha256: payloadHash };
+  if (payloadHash.startsWith('STREAMING-')) throw notImplemented(`payloads of the kind ${payloadHash}`);
+  throw new AwsError(
+    'InvalidArgument',
+    'x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, or a valid sha256 value.',
+  );
+}
+
+/** `decode` and encode again, as S3 does: AWS's own clients differ in what they escape. `/`, `//` and `..` stay. */
+function canonicalKeyPath(rawPath: string): string {
+  return encodeURIComponent(decodePercent(rawPath))
+    .replaceAll('%2F', '/')
+    .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+function queryBag(query: RequestTarget['query']): Record<string, string | string[]> {
+  const bag = new Map<string, string[]>();
+  for (const [name, value] of query) bag.set(name, [...(bag.get(name) ?? []), value]);
+  return Object.fromEntries(bag);
+}
+
+function sha256Hex(data: Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+/** Compares in constant time; hashing first makes the lengths equal. */
+function sameSecret(left: string, right: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(left), digest(right));
+}
