@@ -1,0 +1,61 @@
+import { type DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
+import type { MediaFileItem } from '../../functions/adapters/media-file-item.ts';
+
+/** A flight, or the files that belong to none, as the page shows it. */
+export interface FlightView {
+  readonly flightId: string | undefined;
+  readonly files: readonly MediaFileItem[];
+}
+
+export interface WorkspaceView {
+  readonly workspaceId: string;
+  readonly flights: readonly FlightView[];
+}
+
+/** What the page shows. */
+export interface LibraryView {
+  readonly workspaces: readonly WorkspaceView[];
+  /** True when there is more than the page shows. */
+  readonly truncated: boolean;
+}
+
+/** The page reads the whole table, so it stops early in a large one. */
+const FILE_LIMIT = 2000;
+
+const newestFirst = (a: MediaFileItem, b: MediaFileItem): number =>
+  b.recorded_at.localeCompare(a.recorded_at);
+
+function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): [string, Item[]][] {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return [...groups];
+}
+
+/** Reads the files of all workspaces, newest flight first, a flight's files by name. */
+export async function readLibrary(client: DynamoDBDocumentClient, tableName: string): Promise<LibraryView> {
+  const files: MediaFileItem[] = [];
+  const pages = paginateScan(
+    { client },
+    {
+      TableName: tableName,
+      FilterExpression: 'begins_with(sk, :file) AND attribute_exists(#raw)',
+      ExpressionAttributeNames: { '#raw': 'raw' },
+      ExpressionAttributeValues: { ':file': 'FILE#' },
+    },
+  );
+  for await (const page of pages) {
+    files.push(...((page.Items ?? []) as MediaFileItem[]));
+    if (files.length > FILE_LIMIT) break;
+  }
+  const shown = files.sort(newestFirst).slice(0, FILE_LIMIT);
+  return {
+    truncated: files.length > FILE_LIMIT,
+    workspaces: groupBy(shown, (file) => file.workspace_id).map(([workspaceId, inWorkspace]) => ({
+      workspaceId,
+      flights: groupBy(inWorkspace, (file) => file.flight_id ?? '').map(([flightId, inFlight]) => ({
+        flightId: flightId || undefined,
+        files: inFlight.sort((a, b) => a.name.localeCompare(b.name)),
+      })),
+    })),
+  };
+}

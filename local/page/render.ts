@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import type { MediaFileItem } from '../../functions/adapters/media-file-item.ts';
+import { escapeXml } from '../http/xml.ts';
+import type { FlightView, LibraryView, WorkspaceView } from './library-view.ts';
+
+/** Where the page may be told to look. */
+export interface PageContext {
+  readonly api: string;
+  readonly s3: string;
+}
+
+const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+const inMegabytes = (bytes: number): string =>
+  bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+
+/** Images that browsers show. */
+const SHOWN = /\.(jpe?g|png|webp)$/i;
+
+/** The path of an object on this page's own server. */
+const objectPath = (file: MediaFileItem): string =>
+  `/object?key=${encodeURIComponent(file.object_key)}${file.version_id ? `&version=${encodeURIComponent(file.version_id)}` : ''}`;
+
+const fact = (label: string, value: string | undefined): string =>
+  value === undefined ? '' : `<div><dt>${label}</dt><dd>${escapeXml(value)}</dd></div>`;
+
+const metres = (value: number | undefined): string | undefined =>
+  value === undefined ? undefined : `${value.toFixed(1)} m`;
+
+const degrees = (value: number | undefined): string | undefined =>
+  value === undefined ? undefined : `${value.toFixed(1)}°`;
+
+const positionOf = ({ shoot_position: position }: MediaFileItem): string | undefined =>
+  position && `${position.lat.toFixed(5)}°, ${position.lng.toFixed(5)}°`;
+
+const INTEGRITY = {
+  verified: 'The stored bytes have the fingerprint that the device told',
+  unverified: 'Uploaded in parts, or no fingerprint was told',
+  mismatch: 'The stored bytes are not those that the device fingerprinted',
+} as const;
+
+function renderFile(file: MediaFileItem): string {
+  const name = escapeXml(file.name);
+  const preview = SHOWN.test(file.name)
+    ? `<img src="${escapeXml(objectPath(file))}" alt="${name}" loading="lazy">`
+    : `<span class="kind">${escapeXml(file.name.slice(file.name.lastIndexOf('.') + 1).toUpperCase())}</span>`;
+  return `<li>
+<a class="preview" href="${escapeXml(objectPath(file))}">${preview}</a>
+<p class="name">${name}<span class="integrity ${file.integrity}" title="${INTEGRITY[file.integrity]}">${file.integrity}</span></p>
+<dl>${fact('taken', file.captured_at?.replace('T', ' '))}${fact('above take-off', metres(file.relative_altitude))}${fact('altitude', metres(file.absolute_altitude))}${fact('gimbal yaw', degrees(file.gimbal_yaw_degree))}${fact('position', positionOf(file))}${fact('size', inMegabytes(file.size))}</dl>
+</li>`;
+}
+
+function renderFlight({ flightId, files }: FlightView): string {
+  const reporter = files[0]?.reported_by;
+  const from = reporter && `${reporter.kind === 'dock' ? 'Dock' : 'Pilot 2,'} ${reporter.name}`;
+  const bytes = files.reduce((sum, file) => sum + file.size, 0);
+  const title = flightId === undefined ? 'Without a flight' : `Flight ${flightId}`;
+  return `<section class="flight"><h3>${escapeXml(title)}</h3>
+<p class="summary">${escapeXml(from ?? '')} · ${plural(files.length, 'file')} · ${inMegabytes(bytes)}</p>
+<ul>${files.map(renderFile).join('')}</ul></section>`;
+}
+
+const renderWorkspace = ({ workspaceId, flights }: WorkspaceView): string =>
+  `<section><h2>Workspace ${escapeXml(workspaceId)}</h2>${flights.map(renderFlight).join('')}</section>`;
+
+const EMPTY = `<p class="empty">Nothing here yet. Upload a folder of photos:</p><pre>npm run pilot -- --from DIR</pre>`;
+
+/** The part of the page that changes. */
+const renderLibrary = ({ workspaces, truncated }: LibraryView): string =>
+  (workspaces.length === 0 ? EMPTY : workspaces.map(renderWorkspace).join('')) +
+  (truncated ? '<p class="empty">There are more files than this page shows.</p>' : '');
+
+/** The whole page, and a tag that changes with the library. */
+export function renderPage(library: LibraryView, { api, s3 }: PageContext): { html: string; tag: string } {
+  const main = renderLibrary(library);
+  const html = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>DJI media library, local stack</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="/library.css"><script src="/library.js" defer></script></head>
+<body><header><h1>DJI media library</h1><p>Local stack · API <code>${escapeXml(api)}</code> · S3 <code>${escapeXml(s3)}</code></p></header>
+<main>${main}</main></body></html>`;
+  return { html, tag: createHash('sha256').update(html).digest('hex').slice(0, 16) };
+}
