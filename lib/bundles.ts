@@ -1,0 +1,127 @@
+/**
+ * The functions' code as Lambda gets it: one self-contained ES module a function, made by one esbuild call.
+ */
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { HTTP_FUNCTIONS } from '../functions/routes.ts';
+
+const PROJECT = fileURLToPath(new URL('..', import.meta.url));
+const shim = (name: string): string => join(PROJECT, 'lib', 'shims', `${name}.cjs`);
+
+/** Where the bundles go unless told otherwise: `<function>/index.mjs` below it. */
+export const BUNDLES_DIRECTORY = join(PROJECT, '.build', 'functions');
+
+/** The entry file of every function, by the function's name. */
+export function functionEntries(): Record<string, string> {
+  return Object.fromEntries(
+    HTTP_FUNCTIONS.map(({ name }) => [name, join(PROJECT, 'functions', 'http', `${name}.ts`)]),
+  );
+}
+
+/**
+ * An ESM import of `node:http` reads all of its exports, the lazy undici ones among them. The shims hand out
+ * the module object untouched.
+ */
+const HTTP_SHIMS = Object.fromEntries(
+  ['http', 'https', 'http2'].flatMap((name) => [
+    [`node:${name}`, shim(name)],
+    [name, shim(name)],
+  ]),
+);
+
+/** Sources of credentials that Lambda never uses; it hands a function its role's in the environment. */
+const CREDENTIAL_SHIMS = Object.fromEntries(
+  [
+    '@aws-sdk/credential-provider-http',
+    '@aws-sdk/credential-provider-ini',
+    '@aws-sdk/credential-provider-login',
+    '@aws-sdk/credential-provider-process',
+    '@aws-sdk/credential-provider-sso',
+    '@aws-sdk/credential-provider-web-identity',
+    '@smithy/credential-provider-imds',
+  ].map((provider) => [provider, shim('credential-provider')]),
+);
+
+/**
+ * Writes `{ [_hH]: … }` as `{ "httpHeader": … }` in the SDK's tables of operations. esbuild takes a computed
+ * key for a side effect and keeps the whole table of a REST service: 58 KB of the S3 client.
+ */
+const literalSchemaKeys: Plugin = {
+  name: 'literal-schema-keys',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /client-[a-z0-9-]+[\\/]dist-es[\\/]schemas[\\/]schemas_\d+\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      const names = new Map<string, string>();
+      for (const [, name, literal] of source.matchAll(/^const (_\w+) = (".*");$/gm))
+        if (name && literal) names.set(name, literal);
+      const contents = source.replaceAll(/\[(_\w+)\]:/g, (key, name: string) =>
+        names.has(name) ? `${names.get(name)}:` : key,
+      );
+      return { contents, loader: 'js' };
+    });
+  },
+};
+
+/** The settings of every bundle, without what goes in and where it goes. */
+export const BUNDLE_SETTINGS = {
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  mainFields: ['module', 'main'],
+  minify: true,
+  treeShaking: true,
+  legalComments: 'none',
+  entryNames: '[name]/index',
+  outExtension: { '.js': '.mjs' },
+  alias: { ...HTTP_SHIMS, ...CREDENTIAL_SHIMS, '@smithy/core/event-streams': shim('event-streams') },
+  plugins: [literalSchemaKeys],
+  logLevel: 'warning',
+} satisfies BuildOptions;
+
+/** What `buildBundles` builds from, and where to. */
+export interface BuildBundlesOptions {
+  /** @default - every function of the project */
+  readonly entries?: Record<string, string>;
+  /** @default BUNDLES_DIRECTORY */
+  readonly directory?: string;
+}
+
+/** Builds the bundles. A bundle that comes out as it was is left alone, its time stamp included. */
+export async function buildBundles({
+  entries = functionEntries(),
+  directory = BUNDLES_DIRECTORY,
+}: BuildBundlesOptions = {}): Promise<void> {
+  const { outputFiles } = await build({
+    ...BUNDLE_SETTINGS,
+    entryPoints: entries,
+    outdir: directory,
+    write: false,
+  });
+  for (const { path, contents } of outputFiles) {
+    if (existsSync(path) && readFileSync(path).equals(contents)) continue;
+    mkdirSync(dirname(path), { recursive: true });
+    // Renamed into place: whoever reads at this moment, a running local stack say, finds a whole file.
+    const unfinished = `${path}.${process.pid}`;
+    writeFileSync(unfinished, contents);
+    renameSync(unfinished, path);
+  }
+}
+
+/** Size of each bundle below a folder, in bytes, by the function's name. */
+export function bundleSizes(directory = BUNDLES_DIRECTORY): Record<string, number> {
+  return Object.fromEntries(
+    readdirSync(directory).map((name) => [name, statSync(join(directory, name, 'index.mjs')).size]),
+  );
+}

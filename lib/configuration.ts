@@ -1,0 +1,231 @@
+/**
+ * What can be configured: the context key `media-library`, in `cdk.json` or on the command line
+ * (`-c media-library='{"mqttAddress": "ssl://mqtt.example.com:8883"}'`). A mistake stops the synth.
+ */
+import type { Node } from 'constructs';
+import * as v from 'valibot';
+
+/** The context key that holds the configuration. */
+export const CONFIGURATION_KEY = 'media-library';
+
+/** The retention times that CloudWatch Logs knows, in days. */
+const LOG_RETENTION_DAYS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+] as const;
+
+/** S3 takes no file to Standard-IA earlier, and no file from there to the next class earlier. */
+const DAYS_IN_A_STORAGE_CLASS = 30;
+
+/** What a value must be, in words. */
+const MUST_BE = {
+  object: 'an object',
+  text: 'a text that is not empty',
+  textOrEmpty: 'a text',
+  texts: 'a list of texts, at least one',
+  issuer: 'the address of an OIDC issuer, starting with https://',
+  origin: 'an origin, scheme and host without a path, such as https://console.example.com',
+  origins: 'a list of origins, such as ["https://console.example.com"]',
+  days: 'a whole number of days, at least 1',
+  infrequentAccessDays: `a whole number of days, at least ${DAYS_IN_A_STORAGE_CLASS}`,
+  logRetention: `one of ${LOG_RETENTION_DAYS.join(', ')}`,
+  rate: 'a number of requests a second, greater than 0',
+  burst: 'a whole number of requests, at least 1',
+  email: 'an email address',
+} as const;
+
+const text = v.pipe(v.string(MUST_BE.text), v.nonEmpty(MUST_BE.text));
+const days = v.pipe(v.number(MUST_BE.days), v.integer(MUST_BE.days), v.minValue(1, MUST_BE.days));
+const infrequentAccessDays = v.pipe(
+  v.number(MUST_BE.infrequentAccessDays),
+  v.integer(MUST_BE.infrequentAccessDays),
+  v.minValue(DAYS_IN_A_STORAGE_CLASS, MUST_BE.infrequentAccessDays),
+);
+const issuer = v.pipe(
+  v.string(MUST_BE.issuer),
+  v.check((address) => URL.canParse(address) && new URL(address).protocol === 'https:', MUST_BE.issuer),
+);
+const origin = v.pipe(
+  v.string(MUST_BE.origin),
+  v.check((address) => URL.canParse(address) && new URL(address).origin === address, MUST_BE.origin),
+);
+
+/** An object with these keys and no others. Arrays, which valibot takes for objects without keys, are none. */
+const object = <Entries extends v.ObjectEntries>(entries: Entries) =>
+  v.pipe(
+    v.custom<object>(
+      (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+      MUST_BE.object,
+    ),
+    v.strictObject(entries),
+  );
+
+const LIFECYCLE = {
+  /**
+   * Age in days at which a file moves to S3 Standard-IA.
+   * @default - never
+   */
+  infrequentAccessAfterDays: v.optional(infrequentAccessDays),
+  /**
+   * Age in days at which a file moves to S3 Glacier Instant Retrieval; at least 30 more than
+   * `infrequentAccessAfterDays`, if that is set.
+   * @default - never
+   */
+  glacierInstantRetrievalAfterDays: v.optional(days),
+  /**
+   * Age in days at which S3 puts a delete marker on a file. Its bytes stay: see `deleteNoncurrentAfterDays`.
+   * @default - never
+   */
+  expireAfterDays: v.optional(days),
+  /**
+   * Days after which a version that was replaced or deleted is gone for good. The catalog may point at such
+   * a version.
+   * @default - never
+   */
+  deleteNoncurrentAfterDays: v.optional(days),
+};
+
+const THROTTLING = {
+  /**
+   * Requests a second that each route takes.
+   * @default 500
+   */
+  rateLimit: v.optional(v.pipe(v.number(MUST_BE.rate), v.gtValue(0, MUST_BE.rate)), 500),
+  /**
+   * Requests at once that each route takes.
+   * @default 1000
+   */
+  burstLimit: v.optional(
+    v.pipe(v.number(MUST_BE.burst), v.integer(MUST_BE.burst), v.minValue(1, MUST_BE.burst)),
+    1000,
+  ),
+};
+
+const CONFIGURATION = {
+  /**
+   * OIDC issuer whose tokens the API takes. The stack then has no user pool, no login and no token refresh.
+   * @default - a Cognito user pool of the stack
+   */
+  oidcIssuer: v.optional(issuer),
+  /**
+   * Audiences of which a token must name one. Needed with `oidcIssuer`.
+   * @default - the app client of the user pool
+   */
+  oidcAudience: v.optional(v.pipe(v.array(text, MUST_BE.texts), v.minLength(1, MUST_BE.texts))),
+  /**
+   * Token claim that lists a user's workspaces.
+   * @default 'cognito:groups'
+   */
+  workspacesClaim: v.optional(text, 'cognito:groups'),
+  /**
+   * Origins of web consoles that may call the API from a browser.
+   * @default []
+   */
+  consoleOrigins: v.optional(v.array(origin, MUST_BE.origins), []),
+  /**
+   * What becomes of files as they age.
+   * @default - they stay as they are
+   */
+  lifecycle: v.optional(object(LIFECYCLE), {}),
+  /**
+   * Days that logs are kept.
+   * @default 30
+   */
+  logRetentionDays: v.optional(v.picklist(LOG_RETENTION_DAYS, MUST_BE.logRetention), 30),
+  /** Limits of each route that needs a token. */
+  throttling: v.optional(object(THROTTLING), {}),
+  /**
+   * Address that Pilot's cloud module connects to, such as `ssl://mqtt.example.com:8883`.
+   * @default '' - none
+   */
+  mqttAddress: v.optional(v.string(MUST_BE.textOrEmpty), ''),
+  /**
+   * Email address that alarms are sent to.
+   * @default - alarms are seen in CloudWatch only
+   */
+  alarmEmail: v.optional(v.pipe(v.string(MUST_BE.email), v.email(MUST_BE.email))),
+};
+
+const Configuration = object(CONFIGURATION);
+
+/** The configuration, complete with its defaults. */
+export type Configuration = v.InferOutput<typeof Configuration>;
+
+/** A mistake in the configuration, told in plain sentences. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+}
+
+/** The configuration of a construct tree, from its context. Throws a `ConfigurationError` that names every mistake. */
+export function configurationOf(node: Node): Configuration {
+  const context: unknown = node.tryGetContext(CONFIGURATION_KEY) ?? {};
+  return parseConfiguration(typeof context === 'string' ? fromCommandLine(context) : context);
+}
+
+/** Validates a configuration and adds the defaults. Throws a `ConfigurationError` that names every mistake. */
+export function parseConfiguration(raw: unknown): Configuration {
+  // A value that is wrong in two ways is still one mistake.
+  const parsed = v.safeParse(Configuration, raw, { abortPipeEarly: true });
+  const mistakes = parsed.success ? contradictions(parsed.output) : parsed.issues.map(inWords);
+  if (mistakes.length > 0 || !parsed.success) throw new ConfigurationError(mistakes.join('\n'));
+  return parsed.output;
+}
+
+/** CDK hands over `-c media-library=…` as it was typed. */
+function fromCommandLine(typed: string): unknown {
+  try {
+    return JSON.parse(typed);
+  } catch (cause) {
+    throw new ConfigurationError(`${CONFIGURATION_KEY} must be a JSON object, and is ${show(typed)}.`, {
+      cause,
+    });
+  }
+}
+
+/** What no key can tell by itself. */
+function contradictions({ oidcIssuer, oidcAudience, lifecycle }: Configuration): string[] {
+  const { infrequentAccessAfterDays, glacierInstantRetrievalAfterDays, expireAfterDays } = lifecycle;
+  const mistakes: string[] = [];
+
+  if (oidcIssuer !== undefined && oidcAudience === undefined)
+    mistakes.push(
+      `${pathTo('oidcAudience')} must be ${MUST_BE.texts}, when oidcIssuer is set, and is missing.`,
+    );
+  if (oidcIssuer === undefined && oidcAudience !== undefined)
+    mistakes.push(`${pathTo('oidcAudience')} must be set together with oidcIssuer, or not at all.`);
+
+  if (infrequentAccessAfterDays !== undefined && glacierInstantRetrievalAfterDays !== undefined) {
+    const earliest = infrequentAccessAfterDays + DAYS_IN_A_STORAGE_CLASS;
+    if (glacierInstantRetrievalAfterDays < earliest)
+      mistakes.push(
+        `${pathTo('lifecycle.glacierInstantRetrievalAfterDays')} must be at least ${earliest}, ` +
+          `${DAYS_IN_A_STORAGE_CLASS} days after infrequentAccessAfterDays, and is ${glacierInstantRetrievalAfterDays}.`,
+      );
+  }
+
+  const lastMove = Math.max(infrequentAccessAfterDays ?? 0, glacierInstantRetrievalAfterDays ?? 0);
+  if (expireAfterDays !== undefined && expireAfterDays <= lastMove)
+    mistakes.push(
+      `${pathTo('lifecycle.expireAfterDays')} must be greater than ${lastMove}, when files move to their last ` +
+        `storage class, and is ${expireAfterDays}.`,
+    );
+  return mistakes;
+}
+
+function inWords(issue: v.BaseIssue<unknown>): string {
+  const dotPath = v.getDotPath(issue) ?? '';
+  // A strict object reports a key that it does not know as one that should "never" be there.
+  if (issue.type === 'strict_object' && issue.expected === 'never')
+    return `${pathTo(dotPath)} is not a key. The keys are ${keysBeside(dotPath).join(', ')}.`;
+  return `${pathTo(dotPath)} must be ${issue.message}, and is ${show(issue.input)}.`;
+}
+
+function keysBeside(dotPath: string): string[] {
+  const parent = dotPath.split('.').slice(0, -1).join('.');
+  return Object.keys(
+    parent === 'lifecycle' ? LIFECYCLE : parent === 'throttling' ? THROTTLING : CONFIGURATION,
+  );
+}
+
+const pathTo = (dotPath: string): string => [CONFIGURATION_KEY, ...(dotPath ? [dotPath] : [])].join('.');
+
+const show = (value: unknown): string => JSON.stringify(value) ?? 'missing';

@@ -1,0 +1,107 @@
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import {
+  BlockedEncryptionType,
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type CfnBucket,
+  type LifecycleRule,
+  ObjectOwnership,
+  StorageClass,
+} from 'aws-cdk-lib/aws-s3';
+import { Aws, CfnOutput, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib/core';
+import { Construct, type IConstruct } from 'constructs';
+import { MEDIA_BUCKET_NAME, OBJECT_STORAGE_ENDPOINT } from '../functions/environment.ts';
+import type { Configuration } from './configuration.ts';
+import type { EndpointFunction } from './endpoint-function.ts';
+
+/** What differs from one media bucket to another. */
+export interface MediaBucketProps extends Pick<Configuration, 'lifecycle'> {}
+
+/** The files themselves. They and their earlier versions stay, unless the configuration says otherwise, and outlive the stack. */
+export class MediaBucket extends Construct {
+  private readonly bucket: Bucket;
+
+  constructor(scope: Construct, id: string, { lifecycle }: MediaBucketProps) {
+    super(scope, id);
+    this.bucket = new Bucket(this, 'Bucket', {
+      versioned: true,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      encryption: BucketEncryption.S3_MANAGED,
+      // A file under a key that only the device knows could not be read by anybody here.
+      blockedEncryptionTypes: [BlockedEncryptionType.SSE_C],
+      lifecycleRules: [
+        { id: 'unfinished-uploads', abortIncompleteMultipartUploadAfter: Duration.days(7) },
+        ...agingRules(lifecycle),
+      ],
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    new CfnOutput(this, 'Name', { value: this.bucket.bucketName }).overrideLogicalId('MediaBucketName');
+
+    Validations.of(this.bucket).acknowledge({
+      id: 'AwsSolutions-S1',
+      reason:
+        'Who wrote what stands in CloudTrail: every credential names its user or gateway. Access logs would repeat each object key in a second bucket that nobody reads.',
+    });
+  }
+
+  /** Allows HEAD of every object. Without `s3:ListBucket`, S3 answers 403 for one that is missing, and not 404. */
+  grantHead(endpoint: EndpointFunction): void {
+    endpoint.addToRolePolicy(
+      new PolicyStatement({ actions: ['s3:GetObject'], resources: [this.objectsArn('*')] }),
+    );
+    endpoint.addToRolePolicy(
+      new PolicyStatement({ actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] }),
+    );
+    endpoint.addEnvironment(MEDIA_BUCKET_NAME, this.bucket.bucketName);
+    this.acknowledgeObjects(
+      endpoint.role,
+      '*',
+      'A library reads all of its own files, and of this bucket only.',
+    );
+  }
+
+  /** Tells where devices find the bucket, and allows nothing. */
+  grantAddress(endpoint: EndpointFunction): void {
+    endpoint.addEnvironment(MEDIA_BUCKET_NAME, this.bucket.bucketName);
+    endpoint.addEnvironment(OBJECT_STORAGE_ENDPOINT, `https://s3.${Aws.REGION}.${Aws.URL_SUFFIX}`);
+  }
+
+  /** ARN of the objects whose keys match a pattern, which may hold policy variables. */
+  objectsArn(pattern: string): string {
+    return this.bucket.arnForObjects(pattern);
+  }
+
+  /** Records why a policy may name all objects that match a pattern. */
+  acknowledgeObjects(policyHolder: IConstruct, pattern: string, reason: string): void {
+    const bucket = Stack.of(this).getLogicalId(this.bucket.node.defaultChild as CfnBucket);
+    // cdk-nag writes references and policy variables alike, in angle brackets.
+    const resource = `<${bucket}.Arn>/${pattern.replaceAll(/\$\{(.+?)\}/g, '<$1>')}`;
+    Validations.of(policyHolder).acknowledge({ id: `AwsSolutions-IAM5[Resource::${resource}]`, reason });
+  }
+}
+
+/** What the configuration says of files as they age. */
+function agingRules(lifecycle: Configuration['lifecycle']): LifecycleRule[] {
+  const after = (days: number | undefined) => (days === undefined ? undefined : Duration.days(days));
+  const infrequentAccess = after(lifecycle.infrequentAccessAfterDays);
+  const glacier = after(lifecycle.glacierInstantRetrievalAfterDays);
+  const expiration = after(lifecycle.expireAfterDays);
+  const noncurrentVersionExpiration = after(lifecycle.deleteNoncurrentAfterDays);
+
+  const transitions = [
+    ...(infrequentAccess
+      ? [{ storageClass: StorageClass.INFREQUENT_ACCESS, transitionAfter: infrequentAccess }]
+      : []),
+    ...(glacier ? [{ storageClass: StorageClass.GLACIER_INSTANT_RETRIEVAL, transitionAfter: glacier }] : []),
+  ];
+  return [
+    ...(transitions.length > 0 ? [{ id: 'storage-classes', transitions }] : []),
+    ...(expiration ? [{ id: 'expiry', expiration }] : []),
+    // Never without being asked: the catalog may point at a version that another has replaced.
+    ...(noncurrentVersionExpiration ? [{ id: 'noncurrent-versions', noncurrentVersionExpiration }] : []),
+  ];
+}

@@ -1,0 +1,124 @@
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
+import {
+  type CfnStage,
+  CorsHttpMethod,
+  HttpApi,
+  type HttpMethod,
+  HttpNoneAuthorizer,
+  HttpRoute,
+  HttpRouteKey,
+  HttpStage,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { CfnOutput, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import type { HttpFunction } from '../functions/routes.ts';
+import type { Configuration } from './configuration.ts';
+import type { EndpointFunction } from './endpoint-function.ts';
+import type { Identity } from './identity.ts';
+
+type Throttling = Configuration['throttling'];
+
+/** For each route that anybody may call without a token. */
+const OPEN_ROUTE_THROTTLING: Throttling = { rateLimit: 20, burstLimit: 40 };
+
+/** One line of the access log. No headers, query or claims: tokens stand there. */
+const ACCESS_LOG_LINE = {
+  requestId: '$context.requestId',
+  time: '$context.requestTime',
+  sourceIp: '$context.identity.sourceIp',
+  userAgent: '$context.identity.userAgent',
+  method: '$context.httpMethod',
+  path: '$context.path',
+  routeKey: '$context.routeKey',
+  status: '$context.status',
+  responseLength: '$context.responseLength',
+  responseLatency: '$context.responseLatency',
+  integrationLatency: '$context.integrationLatency',
+  integrationStatus: '$context.integrationStatus',
+  integrationError: '$context.integrationErrorMessage',
+  authorizerError: '$context.authorizer.error',
+};
+
+/** What an HTTP API needs. */
+export interface MediaHttpApiProps
+  extends Pick<Configuration, 'consoleOrigins' | 'throttling' | 'logRetentionDays'> {
+  /** Whose tokens it takes. */
+  readonly identity: Identity;
+}
+
+/** The HTTP API: checks tokens before a function runs, limits every route, and logs every request. */
+export class MediaHttpApi extends Construct {
+  /** Where its metrics are. */
+  readonly stage: HttpStage;
+  private readonly api: HttpApi;
+  private readonly authorizer: HttpJwtAuthorizer;
+  private readonly throttling: Throttling;
+  private readonly routeSettings: Record<string, object> = {};
+
+  constructor(scope: Construct, id: string, props: MediaHttpApiProps) {
+    super(scope, id);
+    this.throttling = props.throttling;
+    this.api = new HttpApi(this, 'Api', {
+      apiName: Stack.of(this).stackName,
+      description: 'Media library for DJI devices',
+      createDefaultStage: false,
+      ...(props.consoleOrigins.length > 0 && {
+        corsPreflight: {
+          allowOrigins: props.consoleOrigins,
+          allowMethods: [CorsHttpMethod.GET, CorsHttpMethod.POST],
+          allowHeaders: ['content-type', 'x-auth-token', 'x-request-id'],
+          exposeHeaders: ['x-request-id'],
+          maxAge: Duration.hours(1),
+        },
+      }),
+    });
+    this.authorizer = new HttpJwtAuthorizer('Authorizer', props.identity.issuer, {
+      identitySource: ['$request.header.x-auth-token'],
+      jwtAudience: props.identity.audience,
+    });
+    const accessLogs = new LogGroup(this, 'AccessLogs', {
+      retention: props.logRetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.stage = new HttpStage(this, 'Stage', {
+      httpApi: this.api,
+      stageName: '$default',
+      autoDeploy: true,
+      throttle: props.throttling,
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(accessLogs),
+        format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG_LINE)),
+      },
+    });
+    const stage = this.stage.node.defaultChild as CfnStage;
+    stage.routeSettings = this.routeSettings;
+    new CfnOutput(this, 'Address', { value: this.api.apiEndpoint }).overrideLogicalId('ApiAddress');
+  }
+
+  /** Sends the routes of a row of `functions/routes.ts` to a function. */
+  route({ name, routeKeys, authorized }: HttpFunction, endpoint: EndpointFunction): void {
+    const integration = new HttpLambdaIntegration(`${name}Integration`, endpoint);
+    const { rateLimit, burstLimit } = authorized ? this.throttling : OPEN_ROUTE_THROTTLING;
+    for (const routeKey of routeKeys) {
+      const [method, path] = routeKey.split(' ');
+      const route = new HttpRoute(this, routeKey, {
+        httpApi: this.api,
+        routeKey: path ? HttpRouteKey.with(path, method as HttpMethod) : HttpRouteKey.DEFAULT,
+        integration,
+        authorizer: authorized ? this.authorizer : new HttpNoneAuthorizer(),
+      });
+      this.routeSettings[routeKey] = { ThrottlingRateLimit: rateLimit, ThrottlingBurstLimit: burstLimit };
+      // A stage with settings for a route that is not there yet fails to deploy.
+      this.stage.node.addDependency(route);
+      if (!authorized)
+        Validations.of(route).acknowledge({
+          id: 'AwsSolutions-APIG4',
+          reason: 'Whoever calls it has no valid token: it signs in, renews a token, or answers 404.',
+        });
+    }
+  }
+}

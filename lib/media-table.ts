@@ -1,0 +1,39 @@
+import { AttributeType, Billing, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { CfnOutput, RemovalPolicy } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import { MEDIA_TABLE_NAME } from '../functions/environment.ts';
+import type { EndpointFunction } from './endpoint-function.ts';
+
+/** What a function may do to items of the table. Scanning is not among it: its price grows with the library. */
+export type ItemAction = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
+
+/** The catalog: one table, whose keys docs/architecture.md explains. It outlives the stack. */
+export class MediaTable extends Construct {
+  private readonly table: TableV2;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.table = new TableV2(this, 'Table', {
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+      sortKey: { name: 'sk', type: AttributeType.STRING },
+      timeToLiveAttribute: 'expires_at',
+      billing: Billing.onDemand(),
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    new CfnOutput(this, 'Name', { value: this.table.tableName }).overrideLogicalId('MediaTableName');
+  }
+
+  /** Allows exactly these actions. */
+  grant(endpoint: EndpointFunction, ...actions: ItemAction[]): void {
+    endpoint.addToRolePolicy(
+      new PolicyStatement({
+        actions: actions.map((action) => `dynamodb:${action}`),
+        resources: [this.table.tableArn],
+      }),
+    );
+    endpoint.addEnvironment(MEDIA_TABLE_NAME, this.table.tableName);
+  }
+}

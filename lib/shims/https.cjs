@@ -1,0 +1,2 @@
+// Stands in for node:https in bundles; lib/bundles.ts says why.
+module.exports = process.getBuiltinModule('node:https');

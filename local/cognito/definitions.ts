@@ -1,0 +1,81 @@
+/** A user pool as the template declares it. */
+export interface UserPoolDefinition {
+  /** `<region>_<letters and digits>`, stable over restarts: tokens name it. */
+  readonly id: string;
+  readonly name: string;
+  /** @default Cognito's own: eight characters of all four kinds */
+  readonly passwordPolicy?: PasswordPolicy | undefined;
+  readonly clients: readonly UserPoolClientDefinition[];
+  /** Groups that exist from the start. @default none */
+  readonly groups?: readonly string[] | undefined;
+}
+
+/** What a password of the pool needs; what is left out is as strict as Cognito has it. */
+export interface PasswordPolicy {
+  /** @default 8 */
+  readonly minimumLength?: number | undefined;
+  /** @default true */
+  readonly requireLowercase?: boolean | undefined;
+  /** @default true */
+  readonly requireUppercase?: boolean | undefined;
+  /** @default true */
+  readonly requireNumbers?: boolean | undefined;
+  /** @default true */
+  readonly requireSymbols?: boolean | undefined;
+  /** @default 7 */
+  readonly temporaryPasswordValidityDays?: number | undefined;
+}
+
+/** An app client without a secret. */
+export interface UserPoolClientDefinition {
+  readonly id: string;
+  /** @default the id */
+  readonly name?: string | undefined;
+  /** Such as `ALLOW_USER_PASSWORD_AUTH`. */
+  readonly explicitAuthFlows: readonly string[];
+  /** @default one hour */
+  readonly accessTokenValiditySeconds?: number | undefined;
+  /** @default one hour */
+  readonly idTokenValiditySeconds?: number | undefined;
+  /** @default thirty days */
+  readonly refreshTokenValiditySeconds?: number | undefined;
+  /** Whether an unknown user is answered like a wrong password. @default true */
+  readonly preventUserExistenceErrors?: boolean | undefined;
+  /** @default true */
+  readonly enableTokenRevocation?: boolean | undefined;
+}
+
+/** A definition in which nothing is left to defaults. */
+type Complete<Definition> = { readonly [Key in keyof Definition]-?: NonNullable<Definition[Key]> };
+
+/** A password policy with Cognito's defaults filled in. */
+export type CompletePasswordPolicy = Complete<PasswordPolicy>;
+
+/** A client with Cognito's defaults filled in. */
+export type UserPoolClient = Complete<UserPoolClientDefinition>;
+
+/** Fills in what the template leaves to Cognito. */
+export function completePasswordPolicy(definition: PasswordPolicy | undefined): CompletePasswordPolicy {
+  return {
+    minimumLength: definition?.minimumLength ?? 8,
+    requireLowercase: definition?.requireLowercase ?? true,
+    requireUppercase: definition?.requireUppercase ?? true,
+    requireNumbers: definition?.requireNumbers ?? true,
+    requireSymbols: definition?.requireSymbols ?? true,
+    temporaryPasswordValidityDays: definition?.temporaryPasswordValidityDays ?? 7,
+  };
+}
+
+/** Fills in what the template leaves to Cognito. */
+export function completeClient(definition: UserPoolClientDefinition): UserPoolClient {
+  return {
+    id: definition.id,
+    name: definition.name ?? definition.id,
+    explicitAuthFlows: definition.explicitAuthFlows,
+    accessTokenValiditySeconds: definition.accessTokenValiditySeconds ?? 3600,
+    idTokenValiditySeconds: definition.idTokenValiditySeconds ?? 3600,
+    refreshTokenValiditySeconds: definition.refreshTokenValiditySeconds ?? 30 * 24 * 3600,
+    preventUserExistenceErrors: definition.preventUserExistenceErrors ?? true,
+    enableTokenRevocation: definition.enableTokenRevocation ?? true,
+  };
+}

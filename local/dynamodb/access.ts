@@ -1,0 +1,86 @@
+import type { AccessRequest } from '../iam/policy.ts';
+import type { Operation, TableDescription } from './dynalite.ts';
+
+type AttributeValue = Readonly<Record<string, unknown>>;
+type Attributes = Readonly<Record<string, AttributeValue>>;
+
+/** The parts of a checked request that say what it touches. */
+interface Prepared {
+  readonly TableName?: string;
+  readonly IndexName?: string;
+  readonly Key?: Attributes;
+  readonly Item?: Attributes;
+  readonly KeyConditions?: Readonly<
+    Record<string, { readonly AttributeValueList: readonly AttributeValue[] }>
+  >;
+  readonly RequestItems?: Readonly<Record<string, TableRequests>>;
+}
+
+/** One table's part of a batch: an object with keys to read, or a list of writes. */
+type TableRequests =
+  | { readonly Keys: readonly Attributes[] }
+  | readonly {
+      readonly PutRequest?: { readonly Item: Attributes };
+      readonly DeleteRequest?: { readonly Key: Attributes };
+    }[];
+
+/** Everything that a request needs permission for: one entry a table. */
+export async function accessesOf(
+  operation: Operation,
+  prepared: object,
+  tables: {
+    arnOf(tableName: string): string;
+    findTable(tableName: string): Promise<TableDescription | undefined>;
+  },
+): Promise<AccessRequest[]> {
+  const action = `dynamodb:${operation}`;
+  const request = prepared as Prepared;
+  if (operation === 'ListTables') return [{ action, resource: '*' }];
+
+  if (request.RequestItems) {
+    return Promise.all(
+      Object.entries(request.RequestItems).map(async ([tableName, requests]) => ({
+        action,
+        resource: tables.arnOf(tableName),
+        context: leadingKeys(partitionKey(await tables.findTable(tableName)), keysOfBatch(requests)),
+      })),
+    );
+  }
+
+  const { TableName: tableName = '', IndexName: indexName } = request;
+  const name = partitionKey(await tables.findTable(tableName), indexName);
+  const condition = name === undefined ? undefined : request.KeyConditions?.[name]?.AttributeValueList[0];
+  const attributes = request.Key ?? request.Item ?? (name && condition ? { [name]: condition } : undefined);
+  return [
+    {
+      action,
+      resource:
+        indexName === undefined ? tables.arnOf(tableName) : `${tables.arnOf(tableName)}/index/${indexName}`,
+      context: leadingKeys(name, attributes ? [attributes] : []),
+    },
+  ];
+}
+
+function keysOfBatch(requests: TableRequests): Attributes[] {
+  if ('Keys' in requests) return [...requests.Keys];
+  return requests.map((request) => request.PutRequest?.Item ?? request.DeleteRequest?.Key ?? {});
+}
+
+function partitionKey(table: TableDescription | undefined, indexName?: string): string | undefined {
+  const schema =
+    indexName === undefined
+      ? table?.KeySchema
+      : table?.GlobalSecondaryIndexes?.find((index) => index.IndexName === indexName)?.KeySchema;
+  return schema?.find((key) => key.KeyType === 'HASH')?.AttributeName;
+}
+
+/** The condition key with the partition keys that the request names; absent when it names none, as in a Scan. */
+function leadingKeys(
+  name: string | undefined,
+  keys: readonly Attributes[],
+): { 'dynamodb:LeadingKeys'?: string[] } {
+  const values = keys
+    .flatMap((key) => (name === undefined ? [] : Object.values(key[name] ?? {})))
+    .map(String);
+  return values.length === 0 ? {} : { 'dynamodb:LeadingKeys': [...new Set(values)] };
+}

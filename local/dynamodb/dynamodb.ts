@@ -1,0 +1,125 @@
+import { AwsError } from '../http/aws-error.ts';
+import type { LocalService } from '../http/local-service.ts';
+import { authorize } from '../iam/authorize.ts';
+import type { Identities } from '../iam/identities.ts';
+import { authenticate } from '../iam/sigv4.ts';
+import { describeAwsError, type JsonFailure, jsonService } from '../json/json-service.ts';
+import { accessesOf } from './access.ts';
+import { type DynaliteError, isOperation } from './dynalite.ts';
+import { type Engine, openEngine } from './engine.ts';
+import { deleteExpiredItems } from './expiry.ts';
+import { ensureTable, type TableDefinition } from './tables.ts';
+
+export type { GlobalSecondaryIndexDefinition, TableDefinition } from './tables.ts';
+
+/** DynamoDB's own limit. */
+const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
+
+/** DynamoDB promises days. */
+const EXPIRY_INTERVAL_MILLISECONDS = 3600 * 1000;
+
+/** What the local DynamoDB needs to start. */
+export interface DynamoDbOptions {
+  readonly identities: Identities;
+  readonly region: string;
+  readonly accountId: string;
+  readonly tables: readonly TableDefinition[];
+  /** Folder of the database. @default in memory */
+  readonly dataDirectory?: string | undefined;
+  /** @default the machine's clock */
+  readonly clock?: (() => Date) | undefined;
+  /** Where faults of the service go. @default standard error */
+  readonly log?: ((line: string) => void) | undefined;
+}
+
+/** Starts DynamoDB's store and creates the tables that are missing; the caller listens. */
+export async function createDynamoDb(options: DynamoDbOptions): Promise<LocalService> {
+  const { identities, region, accountId, tables, clock = () => new Date(), log = console.error } = options;
+  const arnOf = (tableName: string): string => `arn:aws:dynamodb:${region}:${accountId}:table/${tableName}`;
+  const engine = await openEngine({ directory: options.dataDirectory, region, accountId });
+  try {
+    for (const table of tables) await ensureTable(engine, table, arnOf(table.name));
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+  const expiry = repeatExpiry(engine, { tables, clock, log });
+
+  return jsonService({
+    name: 'dynamodb',
+    contentType: 'application/x-amz-json-1.0',
+    target: 'DynamoDB_20120810',
+    bodyLimitBytes: BODY_LIMIT_BYTES,
+    answer: async ({ operation, input, request, body }) => {
+      const { identity } = await authenticate(request, {
+        service: 'dynamodb',
+        region,
+        identities,
+        clock,
+        body,
+      });
+      if (!isOperation(operation)) {
+        throw new AwsError(
+          'UnknownOperationException',
+          `The local DynamoDB does not implement ${operation}.`,
+        );
+      }
+      const prepared = engine.prepare(operation, input);
+      const accesses = await accessesOf(operation, prepared, { arnOf, findTable: engine.findTable });
+      for (const access of accesses) authorize('dynamodb', identity, { ...access, now: clock() });
+      const answer = await engine.execute(operation, prepared);
+      return operation === 'DescribeTimeToLive' ? describeTimeToLive(tables, prepared) : answer;
+    },
+    describeError,
+    onClose: async () => {
+      await expiry.stop();
+      await engine.close();
+    },
+    log,
+  });
+}
+
+/** dynalite's errors have their body already; ours are written as DynamoDB's front end writes them. */
+function describeError(error: unknown): JsonFailure | undefined {
+  const { statusCode, body } = error as DynaliteError;
+  if (error instanceof Error && statusCode !== undefined && body) return { statusCode, body };
+  const failure = describeAwsError(error);
+  if (!failure) return undefined;
+  return { ...failure, body: { ...failure.body, __type: `com.amazon.coral.service#${failure.body.__type}` } };
+}
+
+function describeTimeToLive(tables: readonly TableDefinition[], prepared: object): object {
+  const { TableName: name } = prepared as { TableName: string };
+  const attribute = tables.find((table) => table.name === name)?.timeToLiveAttribute;
+  return {
+    TimeToLiveDescription: attribute
+      ? { TimeToLiveStatus: 'ENABLED', AttributeName: attribute }
+      : { TimeToLiveStatus: 'DISABLED' },
+  };
+}
+
+function repeatExpiry(
+  engine: Engine,
+  {
+    tables,
+    clock,
+    log,
+  }: Required<Pick<DynamoDbOptions, 'tables'>> & { clock: () => Date; log: (line: string) => void },
+): { stop(): Promise<void> } {
+  let running = Promise.resolve();
+  const timer = setInterval(() => {
+    running = running.then(async () => {
+      for (const { name, timeToLiveAttribute } of tables) {
+        if (timeToLiveAttribute) await deleteExpiredItems(engine, { name, timeToLiveAttribute }, clock());
+      }
+    });
+    running = running.catch((error) => log(`dynamodb: expired items could not be deleted: ${error}`));
+  }, EXPIRY_INTERVAL_MILLISECONDS);
+  timer.unref();
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return running;
+    },
+  };
+}

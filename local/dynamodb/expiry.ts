@@ -1,0 +1,43 @@
+import type { Operation } from './dynalite.ts';
+import type { Engine } from './engine.ts';
+
+const PAGE_SIZE = 1000;
+
+interface Page {
+  readonly Items?: readonly Readonly<Record<string, unknown>>[];
+  readonly LastEvaluatedKey?: object;
+}
+
+/** Deletes the items whose time to live is over, as DynamoDB does some time after. */
+export async function deleteExpiredItems(
+  engine: Engine,
+  table: { readonly name: string; readonly timeToLiveAttribute: string },
+  now: Date,
+): Promise<void> {
+  const keyNames = (await engine.findTable(table.name))?.KeySchema.map((key) => key.AttributeName) ?? [];
+  const expired = {
+    ExpressionAttributeNames: { '#ttl': table.timeToLiveAttribute },
+    ExpressionAttributeValues: { ':now': { N: String(Math.floor(now.getTime() / 1000)) } },
+  };
+  const run = (operation: Operation, input: object): Promise<object> =>
+    engine.execute(operation, engine.prepare(operation, { TableName: table.name, ...expired, ...input }));
+
+  let startKey: object | undefined;
+  do {
+    const page = (await run('Scan', {
+      FilterExpression: '#ttl < :now',
+      Limit: PAGE_SIZE,
+      ...(startKey ? { ExclusiveStartKey: startKey } : {}),
+    })) as Page;
+    for (const item of page.Items ?? []) {
+      const Key = Object.fromEntries(keyNames.map((name) => [name, item[name]]));
+      // The item may have been given a longer life since it was read.
+      await run('DeleteItem', { Key, ConditionExpression: '#ttl < :now' }).catch(ignoreFailedCondition);
+    }
+    startKey = page.LastEvaluatedKey;
+  } while (startKey);
+}
+
+function ignoreFailedCondition(error: { body?: { __type?: string } }): void {
+  if (!error.body?.__type?.endsWith('#ConditionalCheckFailedException')) throw error;
+}

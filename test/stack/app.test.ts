@@ -1,0 +1,97 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Validations } from 'aws-cdk-lib/core';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Template, withApp } from './synthesise.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'media-library-app-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs the app as `npm run synth` does, in a child process with CDK's own check of the template. */
+const run = (configuration: unknown) => {
+  const { status, stderr } = spawnSync(process.execPath, ['bin/media-library.ts'], {
+    cwd: join(import.meta.dirname, '..', '..'),
+    encoding: 'utf8',
+    env: {
+      ...process.env,
+      CDK_VALIDATION: 'true',
+      CDK_OUTDIR: folder,
+      CDK_CONTEXT_JSON: JSON.stringify({ 'media-library': configuration }),
+    },
+  });
+  return { status, stderr };
+};
+
+describe('the app', () => {
+  let outcome: ReturnType<typeof run>;
+  let template: Template;
+  beforeAll(() => {
+    outcome = run({});
+    template = new Template(JSON.parse(readFileSync(join(folder, 'MediaLibrary.template.json'), 'utf8')));
+  });
+
+  it('synthesises without an account, a finding or a warning', () => {
+    expect(outcome).toEqual({ status: 0, stderr: '' });
+  });
+
+  it('makes a template for any account and region', () => {
+    const text = JSON.stringify(template.json);
+    expect(text).not.toMatch(/\b\d{12}\b/);
+    expect(text).not.toMatch(/\b(?:us|eu|ap|ca|sa|af|me|il|mx|cn)-[a-z]+-\d\b/);
+    expect(text).not.toContain('dummy-value');
+  });
+
+  it('makes a template that asks no questions and runs no code of CDK', () => {
+    expect(template.json.Parameters).toBeUndefined();
+    const types = template.resources.map(({ Type }) => Type);
+    expect(types.filter((type) => /^(?:Custom::|AWS::CloudFormation::|AWS::CDK::)/.test(type))).toEqual([]);
+  });
+
+  it('tells where everything is', () => {
+    const outputs = Object.entries<{ Value: unknown }>(template.json.Outputs);
+    expect(Object.fromEntries(outputs.map(([id, { Value }]) => [id, template.text(Value)]))).toEqual({
+      ApiAddress: '<AWS::ApiGatewayV2::Api.ApiEndpoint>',
+      MediaBucketName: '<AWS::S3::Bucket>',
+      MediaTableName: '<AWS::DynamoDB::GlobalTable>',
+      UserPoolId: '<AWS::Cognito::UserPool>',
+      UserPoolClientId: '<AWS::Cognito::UserPoolClient>',
+      UploadRoleArn: '<AWS::IAM::Role.Arn>',
+      Region: '<AWS::Region>',
+    });
+  });
+
+  it('stops at a mistake in the configuration with a sentence, and no stack trace', () => {
+    expect(run({ logRetentionDays: 8, colour: 'red' })).toEqual({
+      status: 1,
+      stderr: expect.stringMatching(
+        /^media-library\.logRetentionDays must be one of [\d, ]+, and is 8\.\nmedia-library\.colour is not a key\. The keys are [\w, ]+\.\n$/,
+      ),
+    });
+  });
+});
+
+describe('cdk-nag', () => {
+  const check = (configuration: object, withFinding = false) =>
+    withApp(configuration, (app, stack) => {
+      Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+      if (withFinding) new Bucket(stack, 'Unacknowledged');
+      app.synth();
+    });
+
+  it('finds nothing with every feature configured', () => {
+    check({
+      consoleOrigins: ['https://console.example.com'],
+      lifecycle: { expireAfterDays: 400 },
+      alarmEmail: 'ops@example.com',
+    });
+    check({ oidcIssuer: 'https://login.example.com', oidcAudience: ['pilot'] });
+  });
+
+  it('stops the synth at a finding that nobody acknowledged', () => {
+    expect(() => check({}, true)).toThrow(/AwsSolutions-S10/);
+  });
+});

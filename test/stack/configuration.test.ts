@@ -1,0 +1,162 @@
+import type { Node } from 'constructs';
+import { describe, expect, it } from 'vitest';
+import { configurationOf, parseConfiguration } from '../../lib/configuration.ts';
+import { MediaLibraryApp } from '../../lib/media-library-app.ts';
+
+const DEFAULTS = {
+  workspacesClaim: 'cognito:groups',
+  consoleOrigins: [],
+  lifecycle: {},
+  logRetentionDays: 30,
+  throttling: { rateLimit: 500, burstLimit: 1000 },
+  mqttAddress: '',
+};
+
+const EVERYTHING = {
+  oidcIssuer: 'https://login.example.com/',
+  oidcAudience: ['pilot'],
+  workspacesClaim: 'workspaces',
+  consoleOrigins: ['https://console.example.com', 'http://localhost:5173'],
+  lifecycle: {
+    infrequentAccessAfterDays: 30,
+    glacierInstantRetrievalAfterDays: 60,
+    expireAfterDays: 61,
+    deleteNoncurrentAfterDays: 1,
+  },
+  logRetentionDays: 3653,
+  throttling: { rateLimit: 0.5, burstLimit: 1 },
+  mqttAddress: 'ssl://mqtt.example.com:8883',
+  alarmEmail: 'ops@example.com',
+};
+
+const LOG_RETENTION =
+  'one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653';
+
+/** A mistake for each key, and the sentence that it is told in. */
+const MISTAKES: [object, string][] = [
+  [
+    { oidcIssuer: 'http://login.example.com', oidcAudience: ['pilot'] },
+    'media-library.oidcIssuer must be the address of an OIDC issuer, starting with https://, and is "http://login.example.com".',
+  ],
+  [
+    { oidcIssuer: 'https://login.example.com', oidcAudience: [] },
+    'media-library.oidcAudience must be a list of texts, at least one, and is [].',
+  ],
+  [
+    { oidcIssuer: 'https://login.example.com', oidcAudience: ['pilot', ''] },
+    'media-library.oidcAudience.1 must be a text that is not empty, and is "".',
+  ],
+  [
+    { oidcIssuer: 'https://login.example.com' },
+    'media-library.oidcAudience must be a list of texts, at least one, when oidcIssuer is set, and is missing.',
+  ],
+  [
+    { oidcAudience: ['pilot'] },
+    'media-library.oidcAudience must be set together with oidcIssuer, or not at all.',
+  ],
+  [{ workspacesClaim: '' }, 'media-library.workspacesClaim must be a text that is not empty, and is "".'],
+  [
+    { consoleOrigins: '*' },
+    'media-library.consoleOrigins must be a list of origins, such as ["https://console.example.com"], and is "*".',
+  ],
+  [
+    { consoleOrigins: ['https://console.example.com/app'] },
+    'media-library.consoleOrigins.0 must be an origin, scheme and host without a path, such as https://console.example.com, and is "https://console.example.com/app".',
+  ],
+  [
+    { consoleOrigins: ['*'] },
+    'media-library.consoleOrigins.0 must be an origin, scheme and host without a path, such as https://console.example.com, and is "*".',
+  ],
+  [{ lifecycle: [] }, 'media-library.lifecycle must be an object, and is [].'],
+  [
+    { lifecycle: { infrequentAccessAfterDays: 29 } },
+    'media-library.lifecycle.infrequentAccessAfterDays must be a whole number of days, at least 30, and is 29.',
+  ],
+  [
+    { lifecycle: { glacierInstantRetrievalAfterDays: '90' } },
+    'media-library.lifecycle.glacierInstantRetrievalAfterDays must be a whole number of days, at least 1, and is "90".',
+  ],
+  [
+    { lifecycle: { infrequentAccessAfterDays: 40, glacierInstantRetrievalAfterDays: 69 } },
+    'media-library.lifecycle.glacierInstantRetrievalAfterDays must be at least 70, 30 days after infrequentAccessAfterDays, and is 69.',
+  ],
+  [
+    { lifecycle: { expireAfterDays: 0 } },
+    'media-library.lifecycle.expireAfterDays must be a whole number of days, at least 1, and is 0.',
+  ],
+  [
+    { lifecycle: { infrequentAccessAfterDays: 30, expireAfterDays: 30 } },
+    'media-library.lifecycle.expireAfterDays must be greater than 30, when files move to their last storage class, and is 30.',
+  ],
+  [
+    { lifecycle: { deleteNoncurrentAfterDays: 1.5 } },
+    'media-library.lifecycle.deleteNoncurrentAfterDays must be a whole number of days, at least 1, and is 1.5.',
+  ],
+  [{ logRetentionDays: 31 }, `media-library.logRetentionDays must be ${LOG_RETENTION}, and is 31.`],
+  [{ throttling: null }, 'media-library.throttling must be an object, and is null.'],
+  [
+    { throttling: { rateLimit: 0 } },
+    'media-library.throttling.rateLimit must be a number of requests a second, greater than 0, and is 0.',
+  ],
+  [
+    { throttling: { burstLimit: 0.5 } },
+    'media-library.throttling.burstLimit must be a whole number of requests, at least 1, and is 0.5.',
+  ],
+  [{ mqttAddress: 1883 }, 'media-library.mqttAddress must be a text, and is 1883.'],
+  [{ alarmEmail: 'ops' }, 'media-library.alarmEmail must be an email address, and is "ops".'],
+];
+
+describe('the configuration', () => {
+  it('may be empty', () => {
+    expect(parseConfiguration({})).toEqual(DEFAULTS);
+  });
+
+  it('may set every key', () => {
+    expect(parseConfiguration(EVERYTHING)).toEqual(EVERYTHING);
+  });
+
+  it.each(MISTAKES)('%j is refused with the key and what it may be', (configuration, sentence) => {
+    expect(() => parseConfiguration(configuration)).toThrow(
+      expect.objectContaining({ name: 'ConfigurationError', message: sentence }),
+    );
+  });
+
+  it('refuses a key that it does not know, and names those that it does', () => {
+    expect(() => parseConfiguration({ logRetention: 30 })).toThrow(
+      'media-library.logRetention is not a key. The keys are oidcIssuer, oidcAudience, workspacesClaim, consoleOrigins, lifecycle, logRetentionDays, throttling, mqttAddress, alarmEmail.',
+    );
+    expect(() => parseConfiguration({ throttling: { rate: 1 } })).toThrow(
+      'media-library.throttling.rate is not a key. The keys are rateLimit, burstLimit.',
+    );
+  });
+
+  it('tells of every mistake at once', () => {
+    expect(() => parseConfiguration({ mqttAddress: 1, alarmEmail: 'ops' })).toThrow(
+      'media-library.mqttAddress must be a text, and is 1.\nmedia-library.alarmEmail must be an email address, and is "ops".',
+    );
+  });
+});
+
+describe('the context', () => {
+  const nodeWith = (context: Record<string, unknown>): Node => new MediaLibraryApp({ context }).node;
+
+  it('may hold no configuration', () => {
+    expect(configurationOf(nodeWith({}))).toEqual(DEFAULTS);
+  });
+
+  it('may hold the configuration of cdk.json', () => {
+    expect(configurationOf(nodeWith({ 'media-library': EVERYTHING }))).toEqual(EVERYTHING);
+  });
+
+  it('may hold JSON from the command line', () => {
+    expect(configurationOf(nodeWith({ 'media-library': JSON.stringify(EVERYTHING) }))).toEqual(EVERYTHING);
+  });
+
+  it.each([
+    ['{"mqttAddress": ', 'media-library must be a JSON object, and is "{\\"mqttAddress\\": ".'],
+    ['"mqtt"', 'media-library must be an object, and is "mqtt".'],
+    ['[]', 'media-library must be an object, and is [].'],
+  ])('may not hold %s', (typed, sentence) => {
+    expect(() => configurationOf(nodeWith({ 'media-library': typed }))).toThrow(sentence);
+  });
+});

@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import { HTTP_FUNCTIONS, type HttpFunction } from '../../functions/routes.ts';
+import { type Json, synthesise, type Template } from './synthesise.ts';
+
+const template = synthesise({ throttling: { rateLimit: 100, burstLimit: 300 } });
+const rows: readonly HttpFunction[] = HTTP_FUNCTIONS;
+const OPEN = ['POST /manage/api/v1/login', 'POST /manage/api/v1/token/refresh', '$default'];
+
+const routeKeysOf = (from: Template): string[] =>
+  from.ofType('AWS::ApiGatewayV2::Route').map(({ Properties }) => Properties.RouteKey);
+
+const route = (key: string): Json => {
+  const found = template
+    .ofType('AWS::ApiGatewayV2::Route')
+    .find(({ Properties }) => Properties.RouteKey === key);
+  return found?.Properties;
+};
+
+describe('the routes', () => {
+  it('are those of functions/routes.ts', () => {
+    expect(routeKeysOf(template).sort()).toEqual(rows.flatMap(({ routeKeys }) => routeKeys).sort());
+  });
+
+  it('ask for a token, but for those that sign in and the unknown ones', () => {
+    const authorizer = template.only('AWS::ApiGatewayV2::Authorizer').id;
+    for (const key of routeKeysOf(template)) {
+      const { AuthorizationType, AuthorizerId } = route(key);
+      if (OPEN.includes(key)) expect(AuthorizationType).toBe('NONE');
+      else expect([AuthorizationType, AuthorizerId]).toEqual(['JWT', { Ref: authorizer }]);
+    }
+  });
+
+  it.each(rows.flatMap(({ name, routeKeys }) => routeKeys.map((key) => [key, name])))(
+    '%s leads to %s',
+    (key, name) => {
+      const integration = template.target(route(key).Target['Fn::Join'][1].at(-1));
+      expect(integration.Properties).toMatchObject({
+        IntegrationType: 'AWS_PROXY',
+        PayloadFormatVersion: '2.0',
+      });
+      const fn = template.function(name);
+      expect(template.target(integration.Properties.IntegrationUri).id).toBe(fn.id);
+      const invokers = template
+        .ofType('AWS::Lambda::Permission')
+        .filter(({ Properties }) => template.target(Properties.FunctionName).id === fn.id);
+      // The route for everything else is invoked for any method and path of this API.
+      const path = key.split(' ')[1] ?? '';
+      expect(invokers.map(({ Properties }) => template.text(Properties.SourceArn))).toContain(
+        `arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<AWS::ApiGatewayV2::Api>/*/*${path}`,
+      );
+    },
+  );
+
+  it('are invoked by API Gateway only', () => {
+    for (const { Properties } of template.ofType('AWS::Lambda::Permission')) {
+      expect(Properties).toMatchObject({
+        Action: 'lambda:InvokeFunction',
+        Principal: 'apigateway.amazonaws.com',
+        SourceArn: expect.anything(),
+      });
+    }
+  });
+});
+
+describe('the authorizer', () => {
+  it('takes a token of the user pool from x-auth-token', () => {
+    const { AuthorizerType, IdentitySource, JwtConfiguration } = template.only(
+      'AWS::ApiGatewayV2::Authorizer',
+    ).Properties;
+    expect(AuthorizerType).toBe('JWT');
+    expect(IdentitySource).toEqual(['$request.header.x-auth-token']);
+    expect(JwtConfiguration.Audience.map((audience: Json) => template.text(audience))).toEqual([
+      '<AWS::Cognito::UserPoolClient>',
+    ]);
+    expect(template.text(JwtConfiguration.Issuer)).toBe(
+      'https://cognito-idp.<AWS::Region>.<AWS::URLSuffix>/<AWS::Cognito::UserPool>',
+    );
+  });
+});
+
+describe('the stage', () => {
+  const { Properties, DependsOn } = template.only('AWS::ApiGatewayV2::Stage');
+
+  it('is the default one, deployed by itself', () => {
+    expect(Properties).toMatchObject({ StageName: '$default', AutoDeploy: true });
+  });
+
+  it('throttles every route, and those without a token more', () => {
+    const limited = { ThrottlingRateLimit: 100, ThrottlingBurstLimit: 300 };
+    expect(Properties.DefaultRouteSettings).toEqual(limited);
+    expect(Properties.RouteSettings).toEqual(
+      Object.fromEntries(
+        routeKeysOf(template).map((key) => [
+          key,
+          OPEN.includes(key) ? { ThrottlingRateLimit: 20, ThrottlingBurstLimit: 40 } : limited,
+        ]),
+      ),
+    );
+  });
+
+  it('waits for the routes that it has settings for', () => {
+    const routes = template.ofType('AWS::ApiGatewayV2::Route').map(({ id }) => id);
+    expect(DependsOn).toEqual(expect.arrayContaining(routes));
+  });
+
+  it('logs requests as JSON without what may hold a token', () => {
+    const { DestinationArn, Format } = Properties.AccessLogSettings;
+    expect(template.target(DestinationArn)).toMatchObject({
+      Type: 'AWS::Logs::LogGroup',
+      DeletionPolicy: 'Delete',
+      Properties: { RetentionInDays: 30 },
+    });
+    const line: Record<string, string> = JSON.parse(Format);
+    expect(line).toMatchObject({ requestId: '$context.requestId', status: '$context.status' });
+    for (const variable of Object.values(line))
+      expect(variable).not.toMatch(/header|query|claims|authorization/i);
+  });
+});
+
+describe('CORS', () => {
+  it('is for nobody by default', () => {
+    expect(template.only('AWS::ApiGatewayV2::Api').Properties.CorsConfiguration).toBeUndefined();
+  });
+
+  it('is for the configured consoles', () => {
+    const consoleOrigins = ['https://console.example.com', 'http://localhost:5173'];
+    expect(
+      synthesise({ consoleOrigins }).only('AWS::ApiGatewayV2::Api').Properties.CorsConfiguration,
+    ).toMatchObject({
+      AllowOrigins: consoleOrigins,
+      AllowHeaders: ['content-type', 'x-auth-token', 'x-request-id'],
+      AllowMethods: ['GET', 'POST'],
+    });
+  });
+});
+
+describe('with an OIDC issuer', () => {
+  const oidc = synthesise({
+    oidcIssuer: 'https://login.example.com/',
+    oidcAudience: ['pilot', 'console'],
+    workspacesClaim: 'workspaces',
+  });
+
+  it('the API takes its tokens', () => {
+    expect(oidc.only('AWS::ApiGatewayV2::Authorizer').Properties.JwtConfiguration).toEqual({
+      Issuer: 'https://login.example.com/',
+      Audience: ['pilot', 'console'],
+    });
+  });
+
+  it('there is no user pool, and nothing to sign in with', () => {
+    expect(oidc.resources.filter(({ Type }) => Type.startsWith('AWS::Cognito::'))).toEqual([]);
+    expect(routeKeysOf(oidc).filter((key) => key.includes('/manage/'))).toEqual([]);
+    expect(Object.keys(oidc.json.Outputs)).not.toContain('UserPoolId');
+  });
+
+  it('functions read its claim', () => {
+    expect(oidc.function('sts').Properties.Environment.Variables.WORKSPACES_CLAIM).toBe('workspaces');
+  });
+});

@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import { type Json, synthesise } from './synthesise.ts';
+
+const template = synthesise();
+
+describe('the bucket', () => {
+  const bucket = template.only('AWS::S3::Bucket');
+  const rulesOf = (lifecycle: Json): Json[] =>
+    synthesise({ lifecycle }).only('AWS::S3::Bucket').Properties.LifecycleConfiguration.Rules;
+
+  it('keeps every version, encrypted, for its owner alone', () => {
+    expect(bucket.Properties).toMatchObject({
+      VersioningConfiguration: { Status: 'Enabled' },
+      OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+    });
+    const [encryption] = bucket.Properties.BucketEncryption.ServerSideEncryptionConfiguration;
+    expect(encryption).toEqual({
+      ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' },
+      BlockedEncryptionTypes: { EncryptionType: ['SSE-C'] },
+    });
+  });
+
+  it('outlives the stack', () => {
+    expect(bucket).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+  });
+
+  it('refuses plain HTTP and old TLS, and has no other policy', () => {
+    const { Statement } = template.only('AWS::S3::BucketPolicy').Properties.PolicyDocument;
+    const arns = ['<AWS::S3::Bucket.Arn>', '<AWS::S3::Bucket.Arn>/*'];
+    expect(
+      Statement.map(({ Effect, Action, Condition, Resource }: Json) => [
+        Effect,
+        Action,
+        Condition,
+        Resource.map((arn: Json) => template.text(arn)),
+      ]),
+    ).toEqual([
+      ['Deny', 's3:*', { Bool: { 'aws:SecureTransport': 'false' } }, arns],
+      ['Deny', 's3:*', { NumericLessThan: { 's3:TlsVersion': 1.2 } }, arns],
+    ]);
+  });
+
+  it('by default only drops uploads that nobody finished', () => {
+    expect(bucket.Properties.LifecycleConfiguration.Rules).toEqual([
+      {
+        Id: 'unfinished-uploads',
+        Status: 'Enabled',
+        AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+      },
+    ]);
+  });
+
+  it('moves and expires files as configured, and never their earlier versions', () => {
+    const [, ...rules] = rulesOf({
+      infrequentAccessAfterDays: 30,
+      glacierInstantRetrievalAfterDays: 90,
+      expireAfterDays: 365,
+    });
+    expect(rules).toEqual([
+      {
+        Id: 'storage-classes',
+        Status: 'Enabled',
+        Transitions: [
+          { StorageClass: 'STANDARD_IA', TransitionInDays: 30 },
+          { StorageClass: 'GLACIER_IR', TransitionInDays: 90 },
+        ],
+      },
+      { Id: 'expiry', Status: 'Enabled', ExpirationInDays: 365 },
+    ]);
+  });
+
+  it('deletes earlier versions when asked to', () => {
+    const [, ...rules] = rulesOf({ deleteNoncurrentAfterDays: 45 });
+    expect(rules).toEqual([
+      { Id: 'noncurrent-versions', Status: 'Enabled', NoncurrentVersionExpiration: { NoncurrentDays: 45 } },
+    ]);
+  });
+});
+
+describe('the table', () => {
+  const table = template.only('AWS::DynamoDB::GlobalTable');
+
+  it('has the keys, the billing and the expiry that the catalog counts on', () => {
+    expect(table.Properties).toMatchObject({
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+      ],
+      BillingMode: 'PAY_PER_REQUEST',
+      TimeToLiveSpecification: { AttributeName: 'expires_at', Enabled: true },
+    });
+  });
+
+  it('can be restored to any point in time, and not be deleted by mistake', () => {
+    expect(table.Properties.Replicas).toEqual([
+      {
+        Region: { Ref: 'AWS::Region' },
+        DeletionProtectionEnabled: true,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      },
+    ]);
+    expect(table).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+  });
+});
+
+describe('the user pool', () => {
+  const pool = template.only('AWS::Cognito::UserPool');
+  const client = template.only('AWS::Cognito::UserPoolClient');
+
+  it('lets nobody sign up, or recover an account, without an administrator', () => {
+    expect(pool.Properties).toMatchObject({
+      AdminCreateUserConfig: { AllowAdminCreateUserOnly: true },
+      AccountRecoverySetting: { RecoveryMechanisms: [{ Name: 'admin_only', Priority: 1 }] },
+    });
+  });
+
+  it('asks for strong passwords', () => {
+    expect(pool.Properties.Policies.PasswordPolicy).toEqual({
+      MinimumLength: 12,
+      RequireLowercase: true,
+      RequireUppercase: true,
+      RequireNumbers: true,
+      RequireSymbols: true,
+      TemporaryPasswordValidityDays: 3,
+    });
+  });
+
+  it('outlives the stack', () => {
+    expect(pool).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    expect(pool.Properties.DeletionProtection).toBe('ACTIVE');
+  });
+
+  it('has a public client that signs in with a password and tells nobody who exists', () => {
+    expect(client.Properties).toMatchObject({
+      GenerateSecret: false,
+      ExplicitAuthFlows: ['ALLOW_USER_PASSWORD_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
+      AllowedOAuthFlowsUserPoolClient: false,
+      PreventUserExistenceErrors: 'ENABLED',
+      EnableTokenRevocation: true,
+    });
+  });
+
+  it('gives access for an hour and renews it for 30 days', () => {
+    expect(client.Properties).toMatchObject({
+      AccessTokenValidity: 60,
+      RefreshTokenValidity: 30 * 24 * 60,
+      TokenValidityUnits: { AccessToken: 'minutes', RefreshToken: 'minutes' },
+    });
+  });
+});
