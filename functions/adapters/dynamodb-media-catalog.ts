@@ -1,6 +1,6 @@
 import { DeleteCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { MediaCatalog } from '../core/media-catalog.ts';
-import type { MediaFile } from '../core/media-file.ts';
+import type { MediaFile, Reporter } from '../core/media-file.ts';
 import { present } from '../core/present.ts';
 import { documentClient, whenConditionHolds } from './document-client.ts';
 import { batchGetExisting } from './dynamodb-batch-get.ts';
@@ -23,7 +23,9 @@ import {
 const NOT_RECORDED_YET = 'attribute_not_exists(pk) OR integrity = :mismatch';
 /** A marker that a newer upload has taken over is not ours to remove. */
 const STILL_POINTS_TO_OBJECT = 'object_key = :object_key AND etag = :etag';
-/** Messages arrive out of order; the larger count is the later one. */
+/** Messages arrive out of order; a flight was last heard of when the latest of them was sent. */
+const NOT_HEARD_LATER = 'attribute_not_exists(heard_at) OR heard_at <= :at';
+/** The larger count is the later one. */
 const COUNT_IS_LOWER = 'attribute_not_exists(#count) OR #count < :count';
 
 /** The catalog in one DynamoDB table; its layout stands in docs/architecture.md. */
@@ -55,7 +57,7 @@ export function dynamoDbMediaCatalog(tableName: string, client = documentClient(
   };
 
   /** What makes a file findable. It holds all of the file but the raw message, so a hit needs no second read. */
-  const putMarkers = async (file: MediaFile): Promise<void> => {
+  const putMarkers = async (file: MediaFile, reportedAt: string): Promise<void> => {
     const { workspaceId, fingerprint, tinyFingerprint, flightId, fileId } = file;
     const { raw: _raw, ...found } = toItem(file);
     const target = { object_key: file.objectKey, etag: file.eTag, file_id: fileId };
@@ -64,23 +66,26 @@ export function dynamoDbMediaCatalog(tableName: string, client = documentClient(
       fingerprint && !file.linkedTo && put({ ...fingerprintKey(workspaceId, fingerprint), ...found }),
       tinyFingerprint && put({ ...tinyFingerprintKey(workspaceId, tinyFingerprint), ...target }),
       flightId && put({ ...flightFileKey(workspaceId, flightId, fileId), ...target }),
-      flightId && noteFlight(flightKey(workspaceId, flightId), file),
+      flightId && hear(flightKey(workspaceId, flightId), reportedAt, file.reporter),
     ]);
   };
 
-  /** Remembers when, and by which dock, something came in for a flight. */
-  const noteFlight = (key: ItemKey, { reporter, recordedAt }: MediaFile) =>
-    client.send(
-      new UpdateCommand({
-        TableName: tableName,
-        Key: key,
-        UpdateExpression:
-          reporter.kind === 'dock' ? 'SET heard_at = :at, gateway_sn = :sn' : 'SET heard_at = :at',
-        ExpressionAttributeValues: {
-          ':at': recordedAt,
-          ...(reporter.kind === 'dock' && { ':sn': reporter.name }),
-        },
-      }),
+  /** Remembers when, and by which dock, something was said of a flight. */
+  const hear = (key: ItemKey, at: string, reporter?: Reporter) =>
+    whenConditionHolds(
+      client.send(
+        new UpdateCommand({
+          TableName: tableName,
+          Key: key,
+          UpdateExpression:
+            reporter?.kind === 'dock' ? 'SET heard_at = :at, gateway_sn = :sn' : 'SET heard_at = :at',
+          ConditionExpression: NOT_HEARD_LATER,
+          ExpressionAttributeValues: {
+            ':at': at,
+            ...(reporter?.kind === 'dock' && { ':sn': reporter.name }),
+          },
+        }),
+      ),
     );
 
   const removeMarker = (key: ItemKey, file: MediaFile) =>
@@ -95,17 +100,17 @@ export function dynamoDbMediaCatalog(tableName: string, client = documentClient(
       ),
     );
 
-  const raiseCount = (key: ItemKey, name: string, count: number | undefined, at: string) =>
+  const raiseCount = (key: ItemKey, name: string, count: number | undefined) =>
     count !== undefined &&
     whenConditionHolds(
       client.send(
         new UpdateCommand({
           TableName: tableName,
           Key: key,
-          UpdateExpression: 'SET #count = :count, heard_at = :at',
+          UpdateExpression: 'SET #count = :count',
           ConditionExpression: COUNT_IS_LOWER,
           ExpressionAttributeNames: { '#count': name },
-          ExpressionAttributeValues: { ':count': count, ':at': at },
+          ExpressionAttributeValues: { ':count': count },
         }),
       ),
     );
@@ -151,7 +156,7 @@ export function dynamoDbMediaCatalog(tableName: string, client = documentClient(
     async record(file) {
       const standing = await putFile(file);
       // Markers last: a crash before them costs one harmless upload, never a file.
-      if (standing.integrity !== 'mismatch') await putMarkers(standing);
+      if (standing.integrity !== 'mismatch') await putMarkers(standing, file.recordedAt);
       return standing;
     },
 
@@ -186,8 +191,9 @@ export function dynamoDbMediaCatalog(tableName: string, client = documentClient(
     async recordGroupProgress(workspaceId, flightId, counts, at) {
       const key = flightKey(workspaceId, flightId);
       await Promise.all([
-        raiseCount(key, 'expected_file_count', counts.expectedFileCount, at),
-        raiseCount(key, 'uploaded_file_count', counts.uploadedFileCount, at),
+        raiseCount(key, 'expected_file_count', counts.expectedFileCount),
+        raiseCount(key, 'uploaded_file_count', counts.uploadedFileCount),
+        hear(key, at),
       ]);
     },
 

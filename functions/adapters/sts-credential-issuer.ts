@@ -1,10 +1,8 @@
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { uploadSessionPolicy } from '../core/session-policy.ts';
 import type { CredentialIssuer } from '../core/upload-credentials.ts';
+import { OBJECT_KEY_PREFIX_TAG } from '../core/upload-role-tag.ts';
 import { MEDIA_BUCKET_NAME, OBJECT_STORAGE_ENDPOINT, requireEnv, UPLOAD_ROLE_ARN } from '../environment.ts';
-
-/** The session tag that the upload role's own policy requires; `lib/upload-role.ts` names it too. */
-export const OBJECT_KEY_PREFIX_TAG = 'object_key_prefix';
 
 /** Session names and source identities take these characters and no more. */
 const auditName = (issuedTo: string): string =>

@@ -23,15 +23,15 @@ export const isSafeClientId = (clientId: string): boolean => SAFE_CLIENT_ID.test
 
 /**
  * What a signed-in gateway may do at the broker: connect as itself, speak and listen on the topics of its own serial number, and publish the
- * telemetry of the drones that are online with it. The client id must be {@link isSafeClientId}.
+ * telemetry of the drones that are online with it. One document an action: AWS IoT takes ten, of 2,048 characters each.
  *
  * @throws RangeError for a client id that could widen the policy.
  */
-export function devicePolicy(
+export function devicePolicies(
   { partition, region, accountId }: BrokerLocation,
   gateway: Gateway & { readonly topology: Topology },
   clientId: string,
-): object {
+): readonly string[] {
   if (!isSafeClientId(clientId)) throw new RangeError('The client id is not safe in a policy');
   const arn = (kind: string, name: string) => `arn:${partition}:iot:${region}:${accountId}:${kind}/${name}`;
   const { sn, topology } = gateway;
@@ -45,18 +45,14 @@ export function devicePolicy(
     ...LISTENS_ON.map((channel) => `thing/product/${sn}/${channel}`),
     `sys/product/${sn}/status_reply`,
   ];
-  return {
-    Version: '2012-10-17',
-    Statement: [
-      { Effect: 'Allow', Action: 'iot:Connect', Resource: arn('client', clientId) },
-      { Effect: 'Allow', Action: 'iot:Publish', Resource: speaks.map((topic) => arn('topic', topic)) },
-      {
-        Effect: 'Allow',
-        Action: 'iot:Subscribe',
-        // Some firmware asks for all topics of its own at once.
-        Resource: [...listens, `thing/product/${sn}/+`].map((filter) => arn('topicfilter', filter)),
-      },
-      { Effect: 'Allow', Action: 'iot:Receive', Resource: listens.map((topic) => arn('topic', topic)) },
-    ],
-  };
+  const policies: readonly [action: string, resources: readonly string[]][] = [
+    ['iot:Connect', [arn('client', clientId)]],
+    ['iot:Publish', speaks.map((topic) => arn('topic', topic))],
+    // Some firmware asks for all topics of its own at once.
+    ['iot:Subscribe', [...listens, `thing/product/${sn}/+`].map((filter) => arn('topicfilter', filter))],
+    ['iot:Receive', listens.map((topic) => arn('topic', topic))],
+  ];
+  return policies.map(([Action, Resource]) =>
+    JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource }] }),
+  );
 }

@@ -6,7 +6,7 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Context, IoTCustomAuthorizerEvent, IoTCustomAuthorizerResult } from 'aws-lambda';
 import { dynamoDbDeviceRegistry } from '../adapters/dynamodb-device-registry.ts';
-import { devicePolicy, isSafeClientId } from '../core/device-policy.ts';
+import { devicePolicies, isSafeClientId } from '../core/device-policy.ts';
 import { type DeviceRegistry, isGatewaySn } from '../core/gateway.ts';
 import { passwordMatches } from '../core/gateway-password.ts';
 import { MEDIA_TABLE_NAME, requireEnv } from '../environment.ts';
@@ -56,9 +56,8 @@ export const authorize =
       principalId: gateway.sn,
       disconnectAfterInSeconds: DISCONNECT_AFTER_SECONDS,
       refreshAfterInSeconds: REFRESH_AFTER_SECONDS,
-      policyDocuments: [
-        JSON.stringify(devicePolicy({ partition, region, accountId }, gateway, clientId)),
-      ] as never,
+      // The types know policies as objects; AWS IoT wants their text.
+      policyDocuments: devicePolicies({ partition, region, accountId }, gateway, clientId) as never,
     };
   };
 

@@ -46,12 +46,14 @@ export interface HttpEndpointOptions {
   readonly bodyLimitInBytes?: number;
 }
 
+const askedOf = (event: HttpEvent): string => `${event.requestContext.http.method} ${event.rawPath}`;
+
 const openRequestOf = (event: HttpEvent): OpenHttpRequest<never> => ({
   body: event.body as never,
   raw: event.raw,
   headers: event.headers ?? {},
   pathParameters: event.pathParameters ?? {},
-  asked: `${event.requestContext.http.method} ${event.rawPath}`,
+  asked: askedOf(event),
 });
 
 const chain = () =>
@@ -80,3 +82,9 @@ export const openHttpEndpoint = <Body>(schema: InputSchema<Body>, endpoint: Open
     .use(validatedInput(schema))
     .use(errorMapper())
     .handler(async (event: HttpEvent) => jsonAnswer(200, success(await endpoint(openRequestOf(event)))));
+
+/** The same chain for what no body could change: it is not even read. */
+export const bodilessHttpEndpoint = (endpoint: (asked: string) => Promise<unknown>) =>
+  chain()
+    .use(errorMapper())
+    .handler(async (event: HttpEvent) => jsonAnswer(200, success(await endpoint(askedOf(event)))));

@@ -19,21 +19,25 @@ export const jsonBody = (limitInBytes: number) => {
     const { event } = request;
     if (event.requestContext.http.method === 'GET') {
       event.body = queryOf(event.rawQueryString);
-    } else {
-      const text = typeof event.body === 'string' ? event.body : '';
-      const sizeInBytes = Buffer.byteLength(text, event.isBase64Encoded ? 'base64' : 'utf8');
-      if (sizeInBytes > limitInBytes) throw new BodyTooLargeError(sizeInBytes, limitInBytes);
-      if (text.trim() === '') {
-        event.body = undefined;
-      } else {
-        try {
-          parser.before?.(request as never);
-        } catch (cause) {
-          throw new MalformedRequestError('The body is not JSON', { cause });
-        }
-      }
+      event.raw = JSON.stringify(event.body);
+      return;
     }
-    event.raw = JSON.stringify(event.body) ?? '';
+    const sent = typeof event.body === 'string' ? event.body : '';
+    const bytes = Buffer.from(sent, event.isBase64Encoded ? 'base64' : 'utf8');
+    if (bytes.length > limitInBytes) throw new BodyTooLargeError(bytes.length, limitInBytes);
+    // Not made again from what was parsed: a number of 64 bits would lose its last digits.
+    event.raw = bytes.toString();
+    event.isBase64Encoded = false;
+    if (event.raw.trim() === '') {
+      event.body = undefined;
+      return;
+    }
+    event.body = event.raw;
+    try {
+      parser.before?.(request as never);
+    } catch (cause) {
+      throw new MalformedRequestError('The body is not JSON', { cause });
+    }
   };
   return { before: jsonBodyBefore };
 };

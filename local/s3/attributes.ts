@@ -1,0 +1,82 @@
+import { AwsError, notImplemented } from '../http/aws-error.ts';
+import type { S3Request } from './s3-request.ts';
+import type { ObjectAttributes } from './store/object-metadata.ts';
+
+/** Headers of the writer that readers get back. */
+const STORED_HEADERS = [
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-type',
+  'expires',
+] as const;
+
+const USER_METADATA = 'x-amz-meta-';
+const MAX_USER_METADATA_BYTES = 2 * 1024;
+
+/** Headers that ask for what is not here, unless they have the value that changes nothing. */
+const UNSUPPORTED_HEADERS: ReadonlyArray<readonly [prefix: string, harmlessValues: readonly string[]]> = [
+  ['x-amz-acl', ['private', 'bucket-owner-full-control']],
+  ['x-amz-grant-', []],
+  ['x-amz-object-lock-', []],
+  ['x-amz-server-side-encryption', ['AES256']],
+  ['x-amz-copy-source-server-side-encryption-', []],
+  ['x-amz-storage-class', ['STANDARD']],
+  ['x-amz-tagging', ['']],
+  ['x-amz-website-redirect-location', []],
+  ['x-amz-write-offset-bytes', []],
+];
+
+/** What the writer says about an object. Throws for what cannot be kept, rather than dropping it in silence. */
+export function attributesOf(request: S3Request): ObjectAttributes {
+  const headers: Record<string, string> = {};
+  for (const name of STORED_HEADERS) {
+    const value = name === 'content-encoding' ? storedEncoding(request) : request.header(name);
+    if (value) headers[name] = value;
+  }
+  const userMetadata = Object.fromEntries(
+    request.headersWith(USER_METADATA).map(([name, value]) => [name.slice(USER_METADATA.length), value]),
+  );
+  const bytes = Object.entries(userMetadata).reduce(
+    (sum, [name, value]) => sum + name.length + value.length,
+    0,
+  );
+  if (bytes > MAX_USER_METADATA_BYTES) {
+    throw new AwsError(
+      'MetadataTooLarge',
+      'Your metadata headers exceed the maximum allowed metadata size',
+      400,
+      {
+        Size: String(bytes),
+        MaxSizeAllowed: String(MAX_USER_METADATA_BYTES),
+      },
+    );
+  }
+  return { headers, userMetadata };
+}
+
+/** Throws `NotImplemented` for headers that a reader of the object would miss the effect of. */
+export function refuseUnsupportedHeaders(request: S3Request): void {
+  for (const [prefix, harmlessValues] of UNSUPPORTED_HEADERS) {
+    for (const [name, value] of request.headersWith(prefix)) {
+      if (harmlessValues.includes(value)) continue;
+      throw notImplemented(`the header ${name}: ${value}`);
+    }
+  }
+}
+
+/** The headers that tell a reader about an object. */
+export function attributeHeaders({ headers, userMetadata }: ObjectAttributes): Record<string, string> {
+  const named = Object.entries(userMetadata).map(([name, value]) => [`${USER_METADATA}${name}`, value]);
+  return { 'content-type': 'binary/octet-stream', ...headers, ...Object.fromEntries(named) };
+}
+
+/** `aws-chunked` is how the bytes travelled, not how the object is encoded. */
+function storedEncoding(request: S3Request): string {
+  return (request.header('content-encoding') ?? '')
+    .split(',')
+    .map((encoding) => encoding.trim())
+    .filter((encoding) => encoding !== '' && encoding !== 'aws-chunked')
+    .join(',');
+}

@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { AwsError, notImplemented } from '../http/aws-error.ts';
+import {
+  CRC32_PARAMETERS,
+  CRC32C_PARAMETERS,
+  CRC64NVME_PARAMETERS,
+  type CrcParameters,
+  combineCrc,
+  crc32c,
+  crc64nvme,
+  type RunningChecksum,
+} from './crc.ts';
+
+/** What an object's checksum covers: its bytes, or the checksums of its parts. */
+export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE';
+
+/** A checksum as it is stored with an object. */
+export interface StoredChecksum {
+  readonly algorithm: ChecksumAlgorithm;
+  /** Base64; a composite one ends in `-` and the number of parts. */
+  readonly value: string;
+  readonly type: ChecksumType;
+}
+
+interface AlgorithmDefinition {
+  readonly start: () => RunningChecksum;
+  readonly lengthBytes: number;
+  /** What a multipart upload uses unless it names its own; the first one is the default. */
+  readonly multipartTypes: readonly ChecksumType[];
+  readonly crc?: CrcParameters;
+}
+
+const ALGORITHMS = {
+  CRC32: {
+    start: runningCrc32,
+    lengthBytes: 4,
+    multipartTypes: ['COMPOSITE', 'FULL_OBJECT'],
+    crc: CRC32_PARAMETERS,
+  },
+  CRC32C: {
+    start: crc32c,
+    lengthBytes: 4,
+    multipartTypes: ['COMPOSITE', 'FULL_OBJECT'],
+    crc: CRC32C_PARAMETERS,
+  },
+  CRC64NVME: {
+    start: crc64nvme,
+    lengthBytes: 8,
+    multipartTypes: ['FULL_OBJECT'],
+    crc: CRC64NVME_PARAMETERS,
+  },
+  MD5: { start: () => runningHash('md5'), lengthBytes: 16, multipartTypes: ['COMPOSITE'] },
+  SHA1: { start: () => runningHash('sha1'), lengthBytes: 20, multipartTypes: ['COMPOSITE'] },
+  SHA256: { start: () => runningHash('sha256'), lengthBytes: 32, multipartTypes: ['COMPOSITE'] },
+  SHA512: { start: () => runningHash('sha512'), lengthBytes: 64, multipartTypes: ['COMPOSITE'] },
+} as const satisfies Record<string, AlgorithmDefinition>;
+
+/** The checksum algorithms that the local S3 computes; S3 itself also knows three of xxHash. */
+export type ChecksumAlgorithm = keyof typeof ALGORITHMS;
+
+const HEADER_PREFIX = 'x-amz-checksum-';
+/** Headers that share the prefix of checksums without being one. */
+const NOT_CHECKSUMS = new Set(['x-amz-checksum-algorithm', 'x-amz-checksum-mode', 'x-amz-checksum-type']);
+
+/** Starts a checksum. */
+export function startChecksum(algorithm: ChecksumAlgorithm): RunningChecksum {
+  return ALGORITHMS[algorithm].start();
+}
+
+/** The header, or trailer, that carries a checksum. */
+export function checksumHeader(algorithm: ChecksumAlgorithm): string {
+  return `${HEADER_PREFIX}${algorithm.toLowerCase()}`;
+}
+
+/** The element that carries a checksum in S3's documents. */
+export function checksumElement(algorithm: ChecksumAlgorithm): string {
+  return `Checksum${algorithm}`;
+}
+
+/** The algorithm that a request names. Throws when S3 has no such one, or this S3. */
+export function checksumAlgorithm(name: string): ChecksumAlgorithm {
+  const algorithm = name.toUpperCase();
+  if (algorithm in ALGORITHMS) return algorithm as ChecksumAlgorithm;
+  if (algorithm.startsWith('XXHASH')) throw notImplemented(`the checksum algorithm ${algorithm}`);
+  throw new AwsError('InvalidRequest', `Checksum algorithm provided is unsupported: ${name}.`);
+}
+
+/** The algorithm of a header or trailer that carries a checksum; undefined for any other header. */
+export function algorithmOfHeader(header: string): ChecksumAlgorithm | undefined {
+  const name = header.toLowerCase();
+  if (!name.startsWith(HEADER_PREFIX) || NOT_CHECKSUMS.has(name)) return undefined;
+  return checksumAlgorithm(name.slice(HEADER_PREFIX.length));
+}
+
+/** Throws `InvalidRequest` when the value cannot be a checksum of this algorithm. */
+export function assertChecksumValue(algorithm: ChecksumAlgorithm, value: string): void {
+  const bytes = Buffer.from(value, 'base64');
+  if (bytes.length === ALGORITHMS[algorithm].lengthBytes && bytes.toString('base64') === value) return;
+  throw new AwsError('InvalidRequest', `Value for ${checksumHeader(algorithm)} header is invalid.`);
+}
+
+/** The type that a multipart upload's checksum gets. Throws when the algorithm cannot be of the type asked for. */
+export function multipartChecksumType(
+  algorithm: ChecksumAlgorithm,
+  requested: string | undefined,
+): ChecksumType {
+  const types: readonly ChecksumType[] = ALGORITHMS[algorithm].multipartTypes;
+  const type = requested === undefined ? types[0] : types.find((candidate) => candidate === requested);
+  if (type) return type;
+  throw new AwsError(
+    'InvalidRequest',
+    `The ${requested} checksum type cannot be used with the ${algorithm.toLowerCase()} checksum algorithm.`,
+  );
+}
+
+/** The checksum of a whole object from those of its parts, in order. */
+export function multipartChecksum(
+  algorithm: ChecksumAlgorithm,
+  type: ChecksumType,
+  parts: ReadonlyArray<{ readonly checksum: string; readonly size: number }>,
+): StoredChecksum {
+  const values = parts.map(({ checksum, size }) => ({ value: Buffer.from(checksum, 'base64'), size }));
+  if (type === 'COMPOSITE') {
+    const running = startChecksum(algorithm);
+    for (const { value } of values) running.update(value);
+    return { algorithm, type, value: `${running.digest().toString('base64')}-${parts.length}` };
+  }
+  const { crc }: AlgorithmDefinition = ALGORITHMS[algorithm];
+  if (!crc) throw new TypeError(`${algorithm} has no checksum of a full object from its parts`);
+  const empty = startChecksum(algorithm).digest();
+  const whole = values.reduce((before, { value, size }) => combineCrc(crc, before, value, size), empty);
+  return { algorithm, type, value: whole.toString('base64') };
+}
+
+function runningCrc32(): RunningChecksum {
+  let value = 0;
+  return {
+    update(chunk) {
+      value = crc32(chunk, value);
+    },
+    digest() {
+      const bytes = Buffer.alloc(4);
+      bytes.writeUInt32BE(value);
+      return bytes;
+    },
+  };
+}
+
+function runningHash(name: string): RunningChecksum {
+  const hash = createHash(name);
+  return { update: (chunk) => void hash.update(chunk), digest: () => hash.digest() };
+}

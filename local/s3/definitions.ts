@@ -1,0 +1,45 @@
+import type { PolicyDocument } from '../iam/policy.ts';
+
+/** A bucket as the template declares it. */
+export interface BucketDefinition {
+  readonly name: string;
+  readonly versioned: boolean;
+  /** ARNs resolved. @default none */
+  readonly policy?: PolicyDocument | undefined;
+  /** What browsers of other origins may do. @default nothing */
+  readonly cors?: readonly CorsRule[] | undefined;
+}
+
+/** A rule for cross-origin requests; `*` in an origin or header stands for anything. */
+export interface CorsRule {
+  readonly allowedOrigins: readonly string[];
+  readonly allowedMethods: readonly string[];
+  readonly allowedHeaders?: readonly string[] | undefined;
+  readonly exposedHeaders?: readonly string[] | undefined;
+  readonly maxAgeSeconds?: number | undefined;
+}
+
+/** Something was stored or removed; told after it is on the disk. */
+export interface S3Event {
+  /** As S3's notifications name it. */
+  readonly name: S3EventName;
+  readonly time: Date;
+  readonly bucket: string;
+  readonly key: string;
+  /** Undefined in a bucket without versions. */
+  readonly versionId: string | undefined;
+  /** Of the object that was stored; empty for a delete marker. */
+  readonly eTag: string;
+  readonly size: number;
+  /** Of two events of one key, the later has the greater one, compared as text. */
+  readonly sequencer: string;
+  readonly principalArn: string;
+}
+
+/** The kinds of event that the local S3 has. */
+export type S3EventName =
+  | 'ObjectCreated:Put'
+  | 'ObjectCreated:Copy'
+  | 'ObjectCreated:CompleteMultipartUpload'
+  | 'ObjectRemoved:Delete'
+  | 'ObjectRemoved:DeleteMarkerCreated';

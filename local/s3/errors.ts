@@ -1,0 +1,51 @@
+import { AwsError } from '../http/aws-error.ts';
+
+/** A parameter or header has a value that it cannot have. */
+export function invalidArgument(name: string, value: string, message: string): AwsError {
+  return new AwsError('InvalidArgument', message, 400, { ArgumentName: name, ArgumentValue: value });
+}
+
+/** There is no such object, or its current version is a delete marker. */
+export function noSuchKey(key: string): AwsError {
+  return new AwsError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key });
+}
+
+/** The method means nothing for what the request is about. */
+export function methodNotAllowed(method: string, resourceType?: string): AwsError {
+  return new AwsError('MethodNotAllowed', 'The specified method is not allowed against this resource.', 405, {
+    Method: method,
+    ...(resourceType === undefined ? {} : { ResourceType: resourceType }),
+  });
+}
+
+/** A condition of the request does not hold. */
+export function preconditionFailed(condition: string): AwsError {
+  return new AwsError(
+    'PreconditionFailed',
+    'At least one of the pre-conditions you specified did not hold',
+    412,
+    { Condition: condition },
+  );
+}
+
+/** A body, or an object, is not what its checksum says. */
+export function badDigest(checksumName: string): AwsError {
+  return new AwsError(
+    'BadDigest',
+    `The ${checksumName} you specified did not match the calculated checksum.`,
+  );
+}
+
+/** A signature of the body, or of a part of it, is wrong. */
+export function signatureMismatch(): AwsError {
+  return new AwsError(
+    'SignatureDoesNotMatch',
+    'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
+    403,
+  );
+}
+
+/** A fault of the local stack itself. */
+export function internalError(): AwsError {
+  return new AwsError('InternalError', 'We encountered an internal error. Please try again.', 500);
+}

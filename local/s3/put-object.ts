@@ -1,0 +1,35 @@
+import { sendEmpty } from './answers.ts';
+import { attributesOf, refuseUnsupportedHeaders } from './attributes.ts';
+import { writePrecondition } from './conditions.ts';
+import { checksumHeaders, writtenHeaders } from './object-facts.ts';
+import type { S3Call } from './s3-call.ts';
+
+/** `PutObject` */
+export async function putObject(call: S3Call): Promise<void> {
+  const { key, request, store } = call;
+  refuseUnsupportedHeaders(request);
+  const attributes = attributesOf(request);
+  const precondition = writePrecondition(request);
+  // What is refused in the end is better refused before the bytes travel.
+  precondition(store.index.latest(key));
+  const body = call.body();
+  const data = await store.data.write(body.bytes());
+  const { md5, size, checksum } = body.facts;
+  const object = await store.commit(
+    {
+      key,
+      data: [data],
+      size,
+      eTag: md5,
+      attributes,
+      checksum: checksum && { ...checksum, type: 'FULL_OBJECT' },
+    },
+    precondition,
+  );
+  call.emit('ObjectCreated:Put', object);
+  sendEmpty(call.response, 200, {
+    etag: `"${object.eTag}"`,
+    ...writtenHeaders(object),
+    ...checksumHeaders(object.checksum),
+  });
+}

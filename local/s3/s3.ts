@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { AwsError } from '../http/aws-error.ts';
+import type { LocalService } from '../http/local-service.ts';
+import type { Identities } from '../iam/identities.ts';
+import { checkPolicy } from '../iam/policy-validation.ts';
+import { authenticate } from '../iam/sigv4.ts';
+import { sendEmpty, sendError } from './answers.ts';
+import { corsHeaders, preflightHeaders } from './cors.ts';
+import type { BucketDefinition, S3Event } from './definitions.ts';
+import { internalError } from './errors.ts';
+import { ClientGone } from './incoming-body.ts';
+import { perform } from './operations.ts';
+import { type Bucket, S3Call, type S3Context } from './s3-call.ts';
+import { S3Request } from './s3-request.ts';
+import { BucketStore } from './store/bucket-store.ts';
+
+export type { BucketDefinition, CorsRule, S3Event, S3EventName } from './definitions.ts';
+
+/** What the local S3 needs to start. */
+export interface S3Options {
+  readonly identities: Identities;
+  readonly region: string;
+  /** Folder that holds a folder for every bucket. */
+  readonly dataDirectory: string;
+  readonly buckets: readonly BucketDefinition[];
+  /** Told of every change, after it is on the disk. @default nobody is told */
+  readonly onEvent?: ((event: S3Event) => void) | undefined;
+  /** @default the machine's clock */
+  readonly clock?: (() => Date) | undefined;
+  /** Told of faults. @default standard error */
+  readonly log?: ((line: string) => void) | undefined;
+}
+
+/** A connection on which nothing moves for this long is given up. */
+const IDLE_MILLISECONDS = 120_000;
+/** Longer than clients keep theirs, so that they are not cut off while they send the next request. */
+const KEEP_ALIVE_MILLISECONDS = 65_000;
+
+/** Opens the buckets, which sweeps what a killed process left, and makes their server; the caller listens. */
+export function createS3(options: S3Options): LocalService {
+  const clock = options.clock ?? (() => new Date());
+  const log = options.log ?? ((line) => console.error(line));
+  const buckets = new Map<string, Bucket>();
+  for (const definition of options.buckets) {
+    if (definition.policy) checkPolicy(definition.policy, 'resource');
+    const directory = join(options.dataDirectory, bucketFolder(definition.name));
+    buckets.set(definition.name, {
+      definition,
+      store: new BucketStore({ directory, versioned: definition.versioned, clock, log }),
+    });
+  }
+  const context: S3Context = {
+    region: options.region,
+    accountId: options.identities.accountId,
+    buckets,
+    clock,
+    onEvent: options.onEvent ?? (() => {}),
+    log,
+  };
+
+  const running = new Set<Promise<void>>();
+  const accept = (message: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => {
+    const answering = answer(message, response, { ...options, context, expectsContinue });
+    running.add(answering);
+    void answering.finally(() => running.delete(answering));
+  };
+  // A large file over a slow line takes longer than any limit on whole requests.
+  const server = createServer({ requestTimeout: 0 });
+  server.keepAliveTimeout = KEEP_ALIVE_MILLISECONDS;
+  server.timeout = IDLE_MILLISECONDS;
+  server.on('request', (message, response) => accept(message, response, false));
+  server.on('checkContinue', (message, response) => accept(message, response, true));
+  return {
+    name: 's3',
+    server,
+    /** Cuts what is under way: an unfinished upload leaves nothing. Returns when nothing is written any more. */
+    async close() {
+      const closed = server.listening
+        ? new Promise<void>((resolve) => server.close(() => resolve()))
+        : undefined;
+      server.closeAllConnections();
+      await Promise.all([closed, ...running]);
+    },
+  };
+}
+
+/** Never rejects: whatever goes wrong is answered, or the connection is cut. */
+async function answer(
+  message: IncomingMessage,
+  response: ServerResponse,
+  options: S3Options & { context: S3Context; expectsContinue: boolean },
+): Promise<void> {
+  const { context, expectsContinue } = options;
+  const requestId = randomUUID();
+  response.setHeader('x-amz-request-id', requestId);
+  response.setHeader('x-amz-id-2', requestId);
+  // A client that waits to be told to go on is not told, unless the body is wanted, and may send it or not.
+  if (expectsContinue) response.setHeader('connection', 'close');
+  try {
+    const request = new S3Request(message, context.buckets.keys());
+    const rules = context.buckets.get(request.bucketName ?? '')?.definition.cors ?? [];
+    if (request.method === 'OPTIONS') {
+      sendEmpty(response, 200, preflightHeaders(message, rules));
+      return;
+    }
+    for (const [name, value] of Object.entries(corsHeaders(message, rules) ?? {})) {
+      if (value !== undefined) response.setHeader(name, value);
+    }
+    const authenticated = await authenticate(message, { ...options, service: 's3' });
+    await perform(new S3Call({ request, response, context, authenticated, expectsContinue }));
+  } catch (error) {
+    if (error instanceof ClientGone || message.socket.destroyed) return;
+    if (!(error instanceof AwsError)) {
+      context.log(
+        `${message.method} ${message.url?.split('?')[0]} failed: ${describe(error)} (${requestId})`,
+      );
+    }
+    sendError(response, error instanceof AwsError ? error : internalError(), requestId);
+  }
+}
+
+/** Bucket names are safe as folders: lower-case letters, digits, hyphens, and dots inside. */
+function bucketFolder(name: string): string {
+  if (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) return name;
+  throw new Error(`"${name}" is no name for a bucket`);
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
