@@ -28,7 +28,8 @@ export const DOCK_FUNCTIONS = [
   { name: 'file-upload-callback', rules: [rule(EVENTS, method('file_upload_callback'))] },
   {
     name: 'highest-priority-upload-flighttask-media',
-    rules: [rule(EVENTS, `${method('highest_priority_upload_flighttask_media')} OR ${UNNAMED}`)],
+    // Two rules: to AWS IoT an absent method makes the whole of `method = … OR …` undefined.
+    rules: [rule(EVENTS, method('highest_priority_upload_flighttask_media')), rule(EVENTS, UNNAMED)],
   },
   {
     name: 'upload-flighttask-media-prioritize',

@@ -1,5 +1,11 @@
 import { type Gateway, isGatewaySn, type Topology } from './gateway.ts';
 
+/** A policy as AWS IoT takes it from an authorizer. */
+export interface PolicyDocument {
+  Version: string;
+  Statement: { Effect: 'Allow'; Action: string; Resource: readonly string[] }[];
+}
+
 /** Where topics and client ids live: `arn:aws:iot:<region>:<account>`. */
 export interface BrokerLocation {
   readonly partition: string;
@@ -31,7 +37,7 @@ export function devicePolicies(
   { partition, region, accountId }: BrokerLocation,
   gateway: Gateway & { readonly topology: Topology },
   clientId: string,
-): readonly string[] {
+): PolicyDocument[] {
   if (!isSafeClientId(clientId)) throw new RangeError('The client id is not safe in a policy');
   const arn = (kind: string, name: string) => `arn:${partition}:iot:${region}:${accountId}:${kind}/${name}`;
   const { sn, topology } = gateway;
@@ -39,8 +45,10 @@ export function devicePolicies(
   const speaks = [
     ...SPEAKS_ON.map((channel) => `thing/product/${sn}/${channel}`),
     `sys/product/${sn}/status`,
-    ...drones.flatMap((drone) => DRONE_SPEAKS_ON.map((channel) => `thing/product/${drone}/${channel}`)),
   ];
+  const dronesSpeak = drones.flatMap((drone) =>
+    DRONE_SPEAKS_ON.map((channel) => `thing/product/${drone}/${channel}`),
+  );
   const listens = [
     ...LISTENS_ON.map((channel) => `thing/product/${sn}/${channel}`),
     `sys/product/${sn}/status_reply`,
@@ -48,11 +56,15 @@ export function devicePolicies(
   const policies: readonly [action: string, resources: readonly string[]][] = [
     ['iot:Connect', [arn('client', clientId)]],
     ['iot:Publish', speaks.map((topic) => arn('topic', topic))],
+    ['iot:Publish', dronesSpeak.map((topic) => arn('topic', topic))],
     // Some firmware asks for all topics of its own at once.
     ['iot:Subscribe', [...listens, `thing/product/${sn}/+`].map((filter) => arn('topicfilter', filter))],
     ['iot:Receive', listens.map((topic) => arn('topic', topic))],
   ];
-  return policies.map(([Action, Resource]) =>
-    JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource }] }),
-  );
+  return policies
+    .filter(([, resources]) => resources.length > 0)
+    .map(([Action, Resource]) => ({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Action, Resource }],
+    }));
 }

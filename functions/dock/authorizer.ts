@@ -56,8 +56,7 @@ export const authorize =
       principalId: gateway.sn,
       disconnectAfterInSeconds: DISCONNECT_AFTER_SECONDS,
       refreshAfterInSeconds: REFRESH_AFTER_SECONDS,
-      // The types know policies as objects; AWS IoT wants their text.
-      policyDocuments: devicePolicies({ partition, region, accountId }, gateway, clientId) as never,
+      policyDocuments: devicePolicies({ partition, region, accountId }, gateway, clientId),
     };
   };
 

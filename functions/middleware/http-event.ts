@@ -21,5 +21,5 @@ export interface HttpEvent extends Omit<APIGatewayProxyEventV2, 'body' | 'reques
 
 export type HttpRequestState = Request<HttpEvent, APIGatewayProxyStructuredResultV2>;
 
-/** A header's value, whatever the case of its name. */
+/** A header's value, by its name in lower case: so API Gateway hands all of them over. */
 export const headerOf = (event: HttpEvent, name: string): string | undefined => event.headers?.[name];

@@ -1,0 +1,120 @@
+import type { IoTCustomAuthorizerEvent } from 'aws-lambda';
+import * as v from 'valibot';
+import type { PolicyDocument } from '../iam/policy.ts';
+import { checkPolicy } from '../iam/policy-validation.ts';
+import { type AuthorizerDefinition, IOT_PRINCIPAL, type IotFunctions } from './definitions.ts';
+
+/** AWS IoT does not wait longer. */
+const TIMEOUT_MILLISECONDS = 5_000;
+
+/** What AWS IoT lets a policy of an authorizer be, in characters. */
+const MAX_POLICY_CHARACTERS = 2_048;
+
+const IntervalSchema = v.pipe(v.number(), v.integer(), v.minValue(300), v.maxValue(86_400));
+
+const AllowedSchema = v.object({
+  isAuthenticated: v.literal(true),
+  principalId: v.pipe(v.string(), v.regex(/^[a-zA-Z0-9]{1,128}$/, 'not 1 to 128 letters and digits')),
+  disconnectAfterInSeconds: IntervalSchema,
+  refreshAfterInSeconds: IntervalSchema,
+  policyDocuments: v.pipe(v.array(v.union([v.string(), v.record(v.string(), v.unknown())])), v.maxLength(10)),
+});
+
+/** What an authorizer lets a device do, until it is asked again. */
+export interface Admission {
+  readonly principalId: string;
+  readonly disconnectAfterSeconds: number;
+  readonly refreshAfterSeconds: number;
+  readonly policies: readonly PolicyDocument[];
+}
+
+/** An admission, or why there is none. */
+export type AuthorizerAnswer =
+  | { readonly admitted: true; readonly admission: Admission }
+  | { readonly admitted: false; readonly reason: string };
+
+/** Asks the custom authorizer about devices. */
+export class Authorizer {
+  readonly #definition: AuthorizerDefinition;
+  readonly #functions: IotFunctions;
+
+  /** Throws when AWS IoT has no permission to invoke the function. */
+  constructor(definition: AuthorizerDefinition, functions: IotFunctions) {
+    const { name, arn, functionArn } = definition;
+    if (!functions.mayInvoke(functionArn, { principal: IOT_PRINCIPAL, sourceArn: arn })) {
+      throw new Error(`Authorizer ${name}: no permission of ${functionArn} lets ${arn} invoke it`);
+    }
+    this.#definition = definition;
+    this.#functions = functions;
+  }
+
+  /** Never rejects: whatever goes wrong, the device is not let in. */
+  async ask(event: IoTCustomAuthorizerEvent): Promise<AuthorizerAnswer> {
+    const { name, functionArn } = this.#definition;
+    const wanted = authorizerNameIn(event.protocolData.mqtt?.username);
+    if (wanted !== undefined && wanted !== name) return refused(`there is no authorizer ${wanted}`);
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), TIMEOUT_MILLISECONDS);
+    });
+    try {
+      const result = await Promise.race([this.#functions.invoke(functionArn, event), timeout]);
+      if (!result) return refused(`authorizer ${name} took over ${TIMEOUT_MILLISECONDS} ms`);
+      if (!result.ok) return refused(`authorizer ${name} failed: ${result.error.errorType}`);
+      return readAnswer(JSON.parse(result.payload));
+    } catch (error) {
+      return refused(`authorizer ${name} failed: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** Reads what an authorizer answered, by the limits that AWS documents. */
+export function readAnswer(answer: unknown): AuthorizerAnswer {
+  if ((answer as { isAuthenticated?: unknown } | null)?.isAuthenticated === false) {
+    return refused('the authorizer refuses it');
+  }
+  const parsed = v.safeParse(AllowedSchema, answer);
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    return refused(
+      `AWS would not take the authorizer's answer: ${v.getDotPath(issue) ?? ''}: ${issue.message}`,
+    );
+  }
+  const { principalId, disconnectAfterInSeconds, refreshAfterInSeconds, policyDocuments } = parsed.output;
+  try {
+    return {
+      admitted: true,
+      admission: {
+        principalId,
+        disconnectAfterSeconds: disconnectAfterInSeconds,
+        refreshAfterSeconds: refreshAfterInSeconds,
+        policies: policyDocuments.map(readPolicy),
+      },
+    };
+  } catch (error) {
+    return refused(`AWS would not take the authorizer's policy: ${(error as Error).message}`);
+  }
+}
+
+function readPolicy(written: string | Record<string, unknown>): PolicyDocument {
+  const document: unknown = typeof written === 'string' ? JSON.parse(written) : written;
+  const { length } = JSON.stringify(document);
+  if (length > MAX_POLICY_CHARACTERS) {
+    throw new Error(`it has ${length} characters, and ${MAX_POLICY_CHARACTERS} are the limit`);
+  }
+  checkPolicy(document, 'identity');
+  return document;
+}
+
+/** On the account's default endpoint a device names its authorizer behind a question mark. */
+function authorizerNameIn(username: string | undefined): string | undefined {
+  const mark = username?.indexOf('?') ?? -1;
+  if (mark < 0) return undefined;
+  return new URLSearchParams(username?.slice(mark + 1)).get('x-amz-customauthorizer-name') ?? undefined;
+}
+
+function refused(reason: string): AuthorizerAnswer {
+  return { admitted: false, reason };
+}

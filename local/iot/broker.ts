@@ -1,0 +1,184 @@
+import type { EventEmitter } from 'node:events';
+import type { Server as HttpServer } from 'node:http';
+import type { Server } from 'node:net';
+import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from 'aedes';
+import type { Log } from '../lambda/definitions.ts';
+import { Authorizer } from './authorizer.ts';
+import type { AuthorizerDefinition, IotFunctions, IotQueues, TopicRuleDefinition } from './definitions.ts';
+import { DeviceConnection } from './device-connection.ts';
+import type { BrokerLocation } from './device-permissions.ts';
+import { createMqttServers } from './mqtt-servers.ts';
+import { RuleEngine } from './rule-engine.ts';
+import { SessionStore } from './session-store.ts';
+
+/** Topic filters that one SUBSCRIBE may carry at AWS, and levels that a topic may have. */
+const MAX_FILTERS_A_SUBSCRIBE = 8;
+const MAX_TOPIC_LEVELS = 8;
+
+/** A subscriber that does not read for so long is cut off, so that it does not hold up the others. */
+const DRAIN_TIMEOUT_MILLISECONDS = 10_000;
+
+const NOT_AUTHORIZED = 5;
+
+/** What the local broker needs to start. */
+export interface IotBrokerOptions extends BrokerLocation {
+  readonly rules: readonly TopicRuleDefinition[];
+  readonly authorizer: AuthorizerDefinition;
+  readonly functions: IotFunctions;
+  /** Needed by rules that send to a queue. */
+  readonly queues?: IotQueues | undefined;
+  readonly log: Log;
+  /** @default the machine's clock */
+  readonly clock?: (() => Date) | undefined;
+  /** How long a second of the authorizer's intervals lasts. @default 1000 */
+  readonly secondMilliseconds?: number | undefined;
+  /** Events under way to one function before publishers have to wait. @default 64 */
+  readonly eventsAtOnce?: number | undefined;
+}
+
+/** A message from inside AWS. */
+export interface OutgoingMessage {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: 0 | 1;
+  readonly retain: boolean;
+}
+
+/** The local message broker; the caller listens. */
+export interface IotBroker {
+  /** MQTT 3.1.1 over TCP. */
+  readonly mqtt: Server;
+  /** MQTT 3.1.1 over WebSocket, at `/mqtt`. */
+  readonly mqttWs: HttpServer;
+  /** Resolves when the message is on its way to those who are there, and kept for those who are not. */
+  publish(message: OutgoingMessage): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** AWS IoT Core's message broker and rules engine. Rejects for rules or an authorizer that would not work. */
+export async function createIotBroker(options: IotBrokerOptions): Promise<IotBroker> {
+  const { clock = () => new Date(), secondMilliseconds = 1_000 } = options;
+  const log = (line: string) => options.log({ source: 'iot', line });
+  const rules = new RuleEngine(options);
+  const authorizer = new Authorizer(options.authorizer, options.functions);
+  const connections = new WeakMap<Client, DeviceConnection>();
+  const store = new SessionStore({
+    clock,
+    log,
+    maySubscribe: (client, filter) => connections.get(client)?.maySubscribe(filter) ?? false,
+  });
+
+  const begin = (client: Client, connect: ConnectPacket): void => {
+    const connection = new DeviceConnection({
+      client,
+      connect,
+      authorizer,
+      location: options,
+      log,
+      secondMilliseconds,
+    });
+    connections.set(client, connection);
+    client.conn.once('close', () => connection.end());
+  };
+
+  const broker = await Aedes.createBroker({
+    persistence: store,
+    maxTopicLevels: MAX_TOPIC_LEVELS,
+    drainTimeout: DRAIN_TIMEOUT_MILLISECONDS,
+    preConnect: (client, packet, done) => {
+      if (packet.protocolVersion === 3) return done(new Error('MQTT 3.1.1 is spoken here, not 3.1'), false);
+      begin(client, packet);
+      done(null, true);
+    },
+    authenticate: (client, _username, _password, done) => {
+      const connection = connections.get(client);
+      if (!connection) return done(notAuthorized('it did not say who it is'), false);
+      connection.admit().then(
+        (refusal) => done(refusal === undefined ? null : notAuthorized(refusal), refusal === undefined),
+        (error: Error) => done(notAuthorized(error.message), false),
+      );
+    },
+    authorizePublish: (client, packet, done) => {
+      const connection = client && connections.get(client);
+      const refusal = connection ? connection.publishRefusal(packet) : 'it is not connected';
+      done(refusal === undefined ? null : new Error(refusal));
+    },
+    authorizeSubscribe: (client, subscription, done) => {
+      if (subscription.qos === 2) return done(new Error('AWS IoT does not know QoS 2'));
+      const connection = connections.get(client);
+      const refusal = connection ? connection.subscribeRefusal(subscription) : 'it is not connected';
+      if (refusal === undefined) return done(null, subscription);
+      log(`client ${client.id}: ${refusal}`);
+      void store.removeSubscriptions(client, [subscription.topic]);
+      done(null, null);
+    },
+    authorizeForward: (client, packet) => {
+      const connection = connections.get(client);
+      if (!connection?.ready) return null;
+      if (connection.mayReceive(packet)) return packet;
+      store.drop(client.id, packet);
+      return null;
+    },
+    published: (packet, client, done) => {
+      // What the broker tells itself begins with `$`, and devices cannot publish there.
+      const crowded = packet.topic.startsWith('$') ? undefined : dispatch(packet, client);
+      // Functions that publish are not held up: they may be what the crowd waits for.
+      if (crowded && client) crowded.then(() => done(), done);
+      else done();
+    },
+  });
+
+  const dispatch = (packet: PublishPacket, client: Client | null): Promise<unknown> | undefined =>
+    rules.dispatch({
+      topic: packet.topic,
+      payload: packet.payload as Buffer,
+      clientId: client?.id,
+      receivedAt: clock(),
+    });
+
+  const failed = new WeakSet<Client>();
+  const onError = (client: Client, error: Error): void => {
+    if (failed.has(client)) return;
+    failed.add(client);
+    log(`client ${client.id ?? '(unknown)'} is disconnected: ${error.message}`);
+  };
+  const emitter: EventEmitter = broker;
+  emitter.on('error', (error: Error) => {
+    options.log({ source: 'iot', line: `Fault of the local stack: ${error.message}`, level: 'error' });
+  });
+  broker.on('clientError', onError);
+  broker.on('connectionError', onError);
+  broker.on('client', ({ id }) => store.connected(id));
+  broker.on('clientDisconnect', ({ id }) => store.disconnected(id));
+  broker.on('connackSent', (_packet, client) => {
+    const connection = connections.get(client);
+    if (connection) connection.ready = true;
+  });
+  broker.on('unsubscribe', (filters, client) => connections.get(client)?.unsubscribed(filters));
+  broker.on('subscribe', (subscriptions, client) => {
+    if (subscriptions.length <= MAX_FILTERS_A_SUBSCRIBE) return;
+    onError(client, new Error(`a SUBSCRIBE has over ${MAX_FILTERS_A_SUBSCRIBE} topic filters`));
+    client.close();
+  });
+
+  const servers = createMqttServers((connection, request) => void broker.handle(connection, request));
+  return {
+    mqtt: servers.mqtt,
+    mqttWs: servers.mqttWs,
+    publish: (message) =>
+      new Promise((resolve, reject) => {
+        broker.publish({ cmd: 'publish', dup: false, ...message }, (error) =>
+          error ? reject(error) : resolve(),
+        );
+      }),
+    close: async () => {
+      rules.close();
+      await new Promise<void>((resolve) => broker.close(resolve));
+      await servers.close();
+    },
+  };
+}
+
+function notAuthorized(reason: string): AuthenticateError {
+  return Object.assign(new Error(reason), { returnCode: NOT_AUTHORIZED });
+}

@@ -1,0 +1,58 @@
+import type { Duplex } from 'node:stream';
+
+/** AWS IoT's limit for what a message carries. */
+export const MAX_PAYLOAD_BYTES = 128 * 1024;
+
+/** Room for a topic, a packet identifier and a client's name and password around the payload. */
+const ENVELOPE_BYTES = 4 * 1024;
+
+const MAX_PACKET_BYTES = MAX_PAYLOAD_BYTES + ENVELOPE_BYTES;
+
+/**
+ * Closes a connection whose packet is larger than AWS IoT takes, as soon as its header says so: the parser behind it
+ * would gather up to 256 MB first.
+ */
+export function limitPackets(connection: Duplex): void {
+  const sizes = new PacketSizes();
+  const read = connection.read.bind(connection);
+  connection.read = (size?: number) => {
+    const chunk = read(size) as Buffer | null;
+    if (chunk === null || sizes.take(chunk)) return chunk;
+    connection.destroy(new Error(`a packet is over ${MAX_PACKET_BYTES} bytes`));
+    return null;
+  };
+}
+
+/** Follows the fixed headers in a stream of MQTT packets. */
+class PacketSizes {
+  #state: 'type' | 'length' | 'body' = 'type';
+  #length = 0;
+  #shift = 0;
+
+  /** Whether every packet that begins in the chunk is small enough. */
+  take(chunk: Buffer): boolean {
+    let position = 0;
+    while (position < chunk.length) {
+      if (this.#state === 'body') {
+        const skipped = Math.min(this.#length, chunk.length - position);
+        position += skipped;
+        this.#length -= skipped;
+        if (this.#length === 0) this.#state = 'type';
+        continue;
+      }
+      const byte = chunk[position] ?? 0;
+      position += 1;
+      if (this.#state === 'type') {
+        this.#state = 'length';
+        this.#length = 0;
+        this.#shift = 0;
+        continue;
+      }
+      this.#length += (byte & 0x7f) << this.#shift;
+      this.#shift += 7;
+      if (this.#length > MAX_PACKET_BYTES || this.#shift > 28) return false;
+      if ((byte & 0x80) === 0) this.#state = this.#length === 0 ? 'type' : 'body';
+    }
+    return true;
+  }
+}

@@ -1,0 +1,36 @@
+/** A rule's SQL that the local stack cannot run; the message names the place and the word. */
+export class RuleSqlError extends Error {
+  override readonly name = 'RuleSqlError';
+}
+
+/** A word, literal or sign of a rule's SQL. */
+export interface Token {
+  readonly kind: 'word' | 'string' | 'number' | 'sign' | 'end';
+  /** As written; of a string what stands between its quotes. */
+  readonly text: string;
+  /** 1 for the first character. */
+  readonly column: number;
+}
+
+const PATTERN =
+  /(?<word>[A-Za-z_]\w*)|(?<number>-?\d+(?:\.\d+)?(?![\w.]))|'(?<string>[^'\\]*)'(?!')|(?<sign><>|[*,().=])/y;
+
+/** Takes SQL apart. Throws `RuleSqlError` at the first character that the local stack does not know. */
+export function ruleTokens(sql: string): Token[] {
+  const tokens: Token[] = [];
+  let position = 0;
+  for (;;) {
+    position += /^\s*/.exec(sql.slice(position))?.[0].length ?? 0;
+    const column = position + 1;
+    if (position === sql.length) return [...tokens, { kind: 'end', text: 'the end', column }];
+    PATTERN.lastIndex = position;
+    const match = PATTERN.exec(sql);
+    if (!match) {
+      const written = /^\S+/.exec(sql.slice(position))?.[0] ?? '';
+      throw new RuleSqlError(`column ${column}: the local stack does not know ${written}`);
+    }
+    const [kind, text] = Object.entries(match.groups ?? {}).find(([, value]) => value !== undefined) ?? [];
+    tokens.push({ kind: kind as Token['kind'], text: text ?? '', column });
+    position = PATTERN.lastIndex;
+  }
+}
