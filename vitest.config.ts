@@ -1,14 +1,26 @@
 import { defineConfig } from 'vitest/config';
 
+/** What the stack sets for the functions: enough to import a handler's file, and nothing that could be reached. */
+const FUNCTION_ENVIRONMENT = {
+  AWS_REGION: 'eu-central-1',
+  MEDIA_TABLE_NAME: 'media-table',
+  MEDIA_BUCKET_NAME: 'media-bucket',
+  UPLOAD_ROLE_ARN: 'arn:aws:iam::123456789012:role/upload',
+  OBJECT_STORAGE_ENDPOINT: 'https://s3.eu-central-1.amazonaws.com',
+  USER_POOL_CLIENT_ID: 'client',
+  POWERTOOLS_SERVICE_NAME: 'media-library',
+  POWERTOOLS_METRICS_NAMESPACE: 'MediaLibrary',
+};
+
 /** Everything but the unit and contract tests may start processes and servers, so it gets more time. */
-const project = (name: string, testTimeout: number) => ({
-  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout },
+const project = (name: string, testTimeout: number, env: Record<string, string> = {}) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout, env },
 });
 
 export default defineConfig({
   test: {
     projects: [
-      project('unit', 10_000),
+      project('unit', 10_000, FUNCTION_ENVIRONMENT),
       project('contract', 30_000),
       project('stack', 60_000),
       project('integration', 120_000),

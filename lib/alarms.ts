@@ -5,6 +5,8 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Aws, Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import type { DeadLetters } from './dead-letters.ts';
+import type { DockSettings } from './dock-settings.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
 import type { MediaHttpApi } from './media-http-api.ts';
 
@@ -14,11 +16,15 @@ export const METRICS_NAMESPACE = 'MediaLibrary';
 export const SERVICE_NAME = 'media-library';
 /** Metric of files whose bytes are not those that the device announced. */
 export const INTEGRITY_MISMATCH = 'IntegrityMismatch';
+/** Metric of devices that were not let in. */
+export const DEVICE_REFUSED = 'DeviceRefused';
 
 /** What is watched, and who hears of it. */
 export interface AlarmsProps {
   readonly api: MediaHttpApi;
   readonly functions: readonly EndpointFunction[];
+  readonly deadLetters: DeadLetters;
+  readonly dockSettings: DockSettings;
   /**
    * Where alarms are sent to.
    * @default - they are seen in CloudWatch only
@@ -28,11 +34,25 @@ export interface AlarmsProps {
 
 const PERIOD = { period: Duration.minutes(5), statistic: Stats.SUM };
 
-/** What somebody should look at. Each alarm's description names the section of docs/operations.md to read. */
+const metricOfFunctions = (metricName: string): Metric =>
+  new Metric({
+    ...PERIOD,
+    namespace: METRICS_NAMESPACE,
+    metricName,
+    dimensionsMap: { service: SERVICE_NAME },
+  });
+
+/**
+ * What somebody should look at. Refused messages of docks have a metric, `DockMessageRefused`, and no alarm: a dock that asks for storage of
+ * PSDK files, or reports a file before it has arrived, is refused in the normal course, and whatever is our fault rings otherwise. Each alarm's description names the section of docs/operations.md to read. */
 export class Alarms extends Construct {
   private readonly topic: Topic | undefined;
 
-  constructor(scope: Construct, id: string, { api, functions, alarmEmail }: AlarmsProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { api, functions, deadLetters, dockSettings, alarmEmail }: AlarmsProps,
+  ) {
     super(scope, id);
     this.topic = alarmEmail ? this.topicTo(alarmEmail) : undefined;
 
@@ -48,16 +68,41 @@ export class Alarms extends Construct {
       section: 'api-server-errors',
     });
 
-    const mismatches = new Metric({
-      ...PERIOD,
-      namespace: METRICS_NAMESPACE,
-      metricName: INTEGRITY_MISMATCH,
-      dimensionsMap: { service: SERVICE_NAME },
-    });
-    this.alarm('IntegrityMismatches', mismatches, 1, {
+    this.alarm('IntegrityMismatches', metricOfFunctions(INTEGRITY_MISMATCH), 1, {
       says: 'The bytes of a stored file are not those that the device announced.',
       section: 'integrity-mismatches',
     });
+
+    // More than somebody who mistypes a password.
+    this.alarm('RefusedDevices', metricOfFunctions(DEVICE_REFUSED), 10, {
+      says: 'Devices were refused ten times or more within five minutes: a wrong password, or somebody who guesses.',
+      section: 'refused-devices',
+    });
+
+    this.alarm('DockSettingsMissing', dockSettings.metricMissing.with(PERIOD), 1, {
+      says: 'A dock asked for its settings and got none: it will not get online.',
+      section: 'dock-settings-missing',
+    });
+
+    const visible = { ...PERIOD, statistic: Stats.MAXIMUM };
+    this.alarm(
+      'UndeliveredMessages',
+      deadLetters.undelivered.metricApproximateNumberOfMessagesVisible(visible),
+      1,
+      {
+        says: 'Messages of docks, or events of the bucket, did not reach their function.',
+        section: 'undelivered-messages',
+      },
+    );
+    this.alarm(
+      'UnhandledEvents',
+      deadLetters.unhandled.metricApproximateNumberOfMessagesVisible(visible),
+      1,
+      {
+        says: 'A function failed three times at the same event.',
+        section: 'unhandled-events',
+      },
+    );
   }
 
   private alarm(

@@ -14,6 +14,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { DOCK_FUNCTIONS } from '../functions/dock-methods.ts';
 import { HTTP_FUNCTIONS } from '../functions/routes.ts';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
@@ -22,10 +23,24 @@ const shim = (name: string): string => join(PROJECT, 'lib', 'shims', `${name}.cj
 /** Where the bundles go unless told otherwise: `<function>/index.mjs` below it. */
 export const BUNDLES_DIRECTORY = join(PROJECT, '.build', 'functions');
 
+/** The function that lets docks in: `functions/dock/authorizer.ts`. */
+export const AUTHORIZER = 'authorizer';
+/** The function that hears of removed objects: `functions/storage/object-removed.ts`. */
+export const OBJECT_REMOVED = 'object-removed';
+
+/** The functions, by the folder of their entry files. */
+const FUNCTIONS = {
+  http: HTTP_FUNCTIONS.map(({ name }) => name),
+  dock: [...DOCK_FUNCTIONS.map(({ name }) => name), AUTHORIZER],
+  storage: [OBJECT_REMOVED],
+};
+
 /** The entry file of every function, by the function's name. */
 export function functionEntries(): Record<string, string> {
   return Object.fromEntries(
-    HTTP_FUNCTIONS.map(({ name }) => [name, join(PROJECT, 'functions', 'http', `${name}.ts`)]),
+    Object.entries(FUNCTIONS).flatMap(([folder, names]) =>
+      names.map((name) => [name, join(PROJECT, 'functions', folder, `${name}.ts`)]),
+    ),
   );
 }
 

@@ -8,6 +8,12 @@ import * as v from 'valibot';
 /** The context key that holds the configuration. */
 export const CONFIGURATION_KEY = 'media-library';
 
+/**
+ * Where docks connect to: an address that AWS makes, a domain of one's own, or the account's default address. The last is for regions without
+ * domain configurations: docks must speak ALPN there, and name the authorizer in their user name.
+ */
+const DOCK_ENDPOINTS = ['managed-domain', 'custom-domain', 'account-default'] as const;
+
 /** The retention times that CloudWatch Logs knows, in days. */
 const LOG_RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
@@ -30,7 +36,10 @@ const MUST_BE = {
   logRetention: `one of ${LOG_RETENTION_DAYS.join(', ')}`,
   rate: 'a number of requests a second, greater than 0',
   burst: 'a whole number of requests, at least 1',
+  dockEndpoint: `one of ${DOCK_ENDPOINTS.join(', ')}`,
   email: 'an email address',
+  domainName: 'a domain name in lower case, such as mqtt.example.com',
+  certificate: 'the ARN of a certificate in ACM',
 } as const;
 
 const text = v.pipe(v.string(MUST_BE.text), v.nonEmpty(MUST_BE.text));
@@ -47,6 +56,18 @@ const issuer = v.pipe(
 const origin = v.pipe(
   v.string(MUST_BE.origin),
   v.check((address) => URL.canParse(address) && new URL(address).origin === address, MUST_BE.origin),
+);
+
+const domainName = v.pipe(
+  v.string(MUST_BE.domainName),
+  v.regex(
+    /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/,
+    MUST_BE.domainName,
+  ),
+);
+const certificate = v.pipe(
+  v.string(MUST_BE.certificate),
+  v.regex(/^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/, MUST_BE.certificate),
 );
 
 /** An object with these keys and no others. Arrays, which valibot takes for objects without keys, are none. */
@@ -100,6 +121,24 @@ const THROTTLING = {
   ),
 };
 
+const DOCK = {
+  /**
+   * Where docks connect to: `managed-domain`, an address that AWS makes for this stack; `custom-domain`; or `account-default`, the account's
+   * own address.
+   * @default 'managed-domain'
+   */
+  endpoint: v.optional(v.picklist(DOCK_ENDPOINTS, MUST_BE.dockEndpoint), 'managed-domain'),
+  /** Domain that docks connect to, with `custom-domain`. Its CNAME record is made by hand: docs/operations.md. */
+  domainName: v.optional(domainName),
+  /** ARN of the domain's certificate in ACM, in the region of the stack, with `custom-domain`. */
+  certificateArn: v.optional(certificate),
+  /**
+   * ARN of a public certificate in ACM that proves that the domain is yours, when a CA of your own signed the first one.
+   * @default - the first one proves it
+   */
+  validationCertificateArn: v.optional(certificate),
+};
+
 const CONFIGURATION = {
   /**
    * OIDC issuer whose tokens the API takes. The stack then has no user pool, no login and no token refresh.
@@ -133,9 +172,11 @@ const CONFIGURATION = {
   logRetentionDays: v.optional(v.picklist(LOG_RETENTION_DAYS, MUST_BE.logRetention), 30),
   /** Limits of each route that needs a token. */
   throttling: v.optional(object(THROTTLING), {}),
+  /** Where docks connect to. */
+  dock: v.optional(object(DOCK), {}),
   /**
-   * Address that Pilot's cloud module connects to, such as `ssl://mqtt.example.com:8883`.
-   * @default '' - none
+   * Address that Pilot's cloud module and docks are told to connect to, such as `ssl://mqtt.example.com:8883`.
+   * @default - `dock.domainName` and port 8883, if that is set; otherwise none
    */
   mqttAddress: v.optional(v.string(MUST_BE.textOrEmpty), ''),
   /**
@@ -182,7 +223,7 @@ function fromCommandLine(typed: string): unknown {
 }
 
 /** What no key can tell by itself. */
-function contradictions({ oidcIssuer, oidcAudience, lifecycle }: Configuration): string[] {
+function contradictions({ oidcIssuer, oidcAudience, lifecycle, dock }: Configuration): string[] {
   const { infrequentAccessAfterDays, glacierInstantRetrievalAfterDays, expireAfterDays } = lifecycle;
   const mistakes: string[] = [];
 
@@ -208,7 +249,21 @@ function contradictions({ oidcIssuer, oidcAudience, lifecycle }: Configuration):
       `${pathTo('lifecycle.expireAfterDays')} must be greater than ${lastMove}, when files move to their last ` +
         `storage class, and is ${expireAfterDays}.`,
     );
-  return mistakes;
+
+  return [...mistakes, ...contradictionsOfDock(dock)];
+}
+
+function contradictionsOfDock(dock: Configuration['dock']): string[] {
+  const condition = 'when dock.endpoint is "custom-domain"';
+  if (dock.endpoint === 'custom-domain') {
+    const needed = { domainName: MUST_BE.domainName, certificateArn: MUST_BE.certificate };
+    return Object.entries(needed)
+      .filter(([key]) => dock[key as keyof typeof needed] === undefined)
+      .map(([key, mustBe]) => `${pathTo(`dock.${key}`)} must be ${mustBe}, ${condition}, and is missing.`);
+  }
+  return (['domainName', 'certificateArn', 'validationCertificateArn'] as const)
+    .filter((key) => dock[key] !== undefined)
+    .map((key) => `${pathTo(`dock.${key}`)} must be set ${condition}, or not at all.`);
 }
 
 function inWords(issue: v.BaseIssue<unknown>): string {
@@ -221,9 +276,8 @@ function inWords(issue: v.BaseIssue<unknown>): string {
 
 function keysBeside(dotPath: string): string[] {
   const parent = dotPath.split('.').slice(0, -1).join('.');
-  return Object.keys(
-    parent === 'lifecycle' ? LIFECYCLE : parent === 'throttling' ? THROTTLING : CONFIGURATION,
-  );
+  const nested: Record<string, object> = { lifecycle: LIFECYCLE, throttling: THROTTLING, dock: DOCK };
+  return Object.keys(nested[parent] ?? CONFIGURATION);
 }
 
 const pathTo = (dotPath: string): string => [CONFIGURATION_KEY, ...(dotPath ? [dotPath] : [])].join('.');

@@ -20,6 +20,16 @@ export interface EndpointFunctionProps extends EndpointFunctionSettings {
   readonly name: string;
   /** What it does, for people who read a list of functions. */
   readonly does: string;
+  /**
+   * When Lambda ends a call.
+   * @default - 20 seconds
+   */
+  readonly timeout?: Duration;
+  /**
+   * Megabytes. CPU comes with memory, and a cold start is CPU: the code itself lives in 128.
+   * @default 512
+   */
+  readonly memorySize?: number;
 }
 
 /** One function: its bundle, its own role, its own log group, and no permission but to write to that. */
@@ -43,10 +53,9 @@ export class EndpointFunction extends NodejsFunction {
       architecture: Architecture.ARM_64,
       code: Code.fromAsset(join(props.bundlesDirectory, props.name)),
       handler: 'index.handler',
-      // CPU comes with memory, and a cold start is CPU: the code itself lives in 128 MB.
-      memorySize: 512,
+      memorySize: props.memorySize ?? 512,
       // Room for the SDK's retries, and for our own answer before API Gateway gives up after 30 s.
-      timeout: Duration.seconds(20),
+      timeout: props.timeout ?? Duration.seconds(20),
       role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,

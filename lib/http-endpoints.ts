@@ -1,6 +1,8 @@
 import { Construct } from 'constructs';
 import { MQTT_ADDRESS } from '../functions/environment.ts';
 import { HTTP_FUNCTIONS, type HttpFunction, type HttpFunctionName } from '../functions/routes.ts';
+import { constructId } from './construct-id.ts';
+import { grantPublish } from './device-topics.ts';
 import { EndpointFunction, type EndpointFunctionSettings } from './endpoint-function.ts';
 import type { Identity } from './identity.ts';
 import type { MediaBucket } from './media-bucket.ts';
@@ -76,7 +78,10 @@ const endpointsOf = ({
     },
     'prioritize-flight': {
       does: 'asks a dock to upload a flight before others',
-      grant: (fn) => table.grant(fn, 'GetItem', 'Query', 'PutItem', 'UpdateItem'),
+      grant: (fn) => {
+        table.grant(fn, 'GetItem', 'Query', 'PutItem', 'UpdateItem');
+        grantPublish(fn, 'services');
+      },
     },
     'unknown-route': { does: 'answers whatever is no route' },
   };
@@ -97,7 +102,7 @@ export class HttpEndpoints extends Construct {
       ({ name }) => props.identity.signsIn || !SIGN_IN.includes(name),
     ).map((row: HttpFunction & { name: HttpFunctionName }) => {
       const { does, grant } = endpoints[row.name];
-      const endpoint = new EndpointFunction(this, pascalCase(row.name), {
+      const endpoint = new EndpointFunction(this, constructId(row.name), {
         name: row.name,
         does,
         ...props.functions,
@@ -109,6 +114,3 @@ export class HttpEndpoints extends Construct {
     });
   }
 }
-
-const pascalCase = (name: string): string =>
-  name.replaceAll(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());

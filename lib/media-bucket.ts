@@ -1,3 +1,4 @@
+import type { EventPattern } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import {
   BlockedEncryptionType,
@@ -39,6 +40,8 @@ export class MediaBucket extends Construct {
       ],
       removalPolicy: RemovalPolicy.RETAIN,
     });
+    // Level 1: CDK's own property adds a custom resource, and code that runs at deployment.
+    this.resource.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
     new CfnOutput(this, 'Name', { value: this.bucket.bucketName }).overrideLogicalId('MediaBucketName');
 
     Validations.of(this.bucket).acknowledge({
@@ -46,6 +49,15 @@ export class MediaBucket extends Construct {
       reason:
         'Who wrote what stands in CloudTrail: every credential names its user or gateway. Access logs would repeat each object key in a second bucket that nobody reads.',
     });
+  }
+
+  /** Matches what EventBridge hears of objects that are removed: a delete marker, or a version that is gone for good. */
+  get removals(): EventPattern {
+    return {
+      source: ['aws.s3'],
+      detailType: ['Object Deleted'],
+      detail: { bucket: { name: [this.bucket.bucketName] } },
+    };
   }
 
   /** Allows HEAD of every object. Without `s3:ListBucket`, S3 answers 403 for one that is missing, and not 404. */
@@ -77,10 +89,14 @@ export class MediaBucket extends Construct {
 
   /** Records why a policy may name all objects that match a pattern. */
   acknowledgeObjects(policyHolder: IConstruct, pattern: string, reason: string): void {
-    const bucket = Stack.of(this).getLogicalId(this.bucket.node.defaultChild as CfnBucket);
+    const bucket = Stack.of(this).getLogicalId(this.resource);
     // cdk-nag writes references and policy variables alike, in angle brackets.
     const resource = `<${bucket}.Arn>/${pattern.replaceAll(/\$\{(.+?)\}/g, '<$1>')}`;
     Validations.of(policyHolder).acknowledge({ id: `AwsSolutions-IAM5[Resource::${resource}]`, reason });
+  }
+
+  private get resource(): CfnBucket {
+    return this.bucket.node.defaultChild as CfnBucket;
   }
 }
 

@@ -1,12 +1,10 @@
 import { CfnRole, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { CfnOutput, Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { OBJECT_KEY_PREFIX_TAG } from '../functions/core/upload-role-tag.ts';
 import { UPLOAD_ROLE_ARN } from '../functions/environment.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
 import type { MediaBucket } from './media-bucket.ts';
-
-/** Session tag that names the one object key prefix below which a credential may write. */
-export const PREFIX_TAG = 'object_key_prefix';
 
 /** What an upload role needs. */
 export interface UploadRoleProps {
@@ -24,7 +22,7 @@ export class UploadRole extends Construct {
 
   constructor(scope: Construct, id: string, { bucket }: UploadRoleProps) {
     super(scope, id);
-    const uploads = `\${aws:PrincipalTag/${PREFIX_TAG}}/*`;
+    const uploads = `\${aws:PrincipalTag/${OBJECT_KEY_PREFIX_TAG}}/*`;
     // Level 1: CDK's Role wants somebody who may assume it before there is anybody.
     this.role = new CfnRole(this, 'Role', {
       description: 'Uploads below the one object key prefix that a session tag names',
@@ -68,7 +66,7 @@ export class UploadRole extends Construct {
         actions: ['sts:AssumeRole', 'sts:TagSession'],
         principals,
         // There, and not empty.
-        conditions: { StringLike: { [`aws:RequestTag/${PREFIX_TAG}`]: '?*' } },
+        conditions: { StringLike: { [`aws:RequestTag/${OBJECT_KEY_PREFIX_TAG}`]: '?*' } },
       }),
       // Of its own, because AWS documents no request tags for this action.
       new PolicyStatement({ actions: ['sts:SetSourceIdentity'], principals }),

@@ -3,7 +3,7 @@ import { type Gateway, isGatewaySn, type Topology } from './gateway.ts';
 /** A policy as AWS IoT takes it from an authorizer. */
 export interface PolicyDocument {
   Version: string;
-  Statement: { Effect: 'Allow'; Action: string; Resource: readonly string[] }[];
+  Statement: { Effect: 'Allow'; Action: string; Resource: string[] }[];
 }
 
 /** Where topics and client ids live: `arn:aws:iot:<region>:<account>`. */
@@ -53,7 +53,7 @@ export function devicePolicies(
     ...LISTENS_ON.map((channel) => `thing/product/${sn}/${channel}`),
     `sys/product/${sn}/status_reply`,
   ];
-  const policies: readonly [action: string, resources: readonly string[]][] = [
+  const policies: readonly [action: string, resources: string[]][] = [
     ['iot:Connect', [arn('client', clientId)]],
     ['iot:Publish', speaks.map((topic) => arn('topic', topic))],
     ['iot:Publish', dronesSpeak.map((topic) => arn('topic', topic))],

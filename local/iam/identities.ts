@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { evaluateResourcePolicy, type PolicyDocument } from './policy.ts';
+import { type ConditionContext, evaluateResourcePolicy, type PolicyDocument } from './policy.ts';
 import { checkPolicy } from './policy-validation.ts';
 import { readSessions, type Session, writeSessions } from './session-store.ts';
 
@@ -146,9 +146,12 @@ export class Identities {
   }
 }
 
-/** Whether the role's trust policy lets a service of AWS assume it, such as `lambda.amazonaws.com`. */
-export function trustsService(role: Role, service: string): boolean {
-  const request = { action: 'sts:AssumeRole', resource: role.arn };
+/**
+ * Whether the role's trust policy lets a service of AWS assume it, such as `lambda.amazonaws.com`. `context` is what the service tells of
+ * whom it acts for, such as `aws:SourceAccount`.
+ */
+export function trustsService(role: Role, service: string, context: ConditionContext = {}): boolean {
+  const request = { action: 'sts:AssumeRole', resource: role.arn, context };
   return evaluateResourcePolicy(role.trustPolicy, { service }, request, 'trust') === 'allow';
 }
 

@@ -1,9 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { HTTP_FUNCTIONS } from '../../functions/routes.ts';
 import { synthesise } from './synthesise.ts';
 
 const template = synthesise();
 const alarms = template.ofType('AWS::CloudWatch::Alarm');
+const OPERATIONS = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
+
+/** The one alarm on this metric. */
+const alarmOn = (namespace: string, metric: string) => {
+  const [alarm, ...others] = alarms.filter(
+    ({ Properties }) => Properties.Namespace === namespace && Properties.MetricName === metric,
+  );
+  if (!alarm || others.length > 0) throw new Error(`Not exactly one alarm on ${metric}`);
+  return alarm.Properties;
+};
+
 const withEmail = synthesise({ alarmEmail: 'ops@example.com' });
 
 describe('the alarms', () => {
@@ -11,9 +23,7 @@ describe('the alarms', () => {
     const watched = alarms
       .filter(({ Properties }) => Properties.Namespace === 'AWS/Lambda' && Properties.MetricName === 'Errors')
       .map(({ Properties }) => template.target(Properties.Dimensions[0].Value).Properties.Description);
-    expect(watched.map((description) => description.split(':')[0]).sort()).toEqual(
-      HTTP_FUNCTIONS.map(({ name }) => name).sort(),
-    );
+    expect(watched.map((description) => description.split(':')[0]).sort()).toEqual(template.functionNames);
   });
 
   it('watch the API for answers of status 5xx', () => {
@@ -29,20 +39,72 @@ describe('the alarms', () => {
   });
 
   it('watch for files that are not what their device announced', () => {
-    const [alarm, ...others] = alarms.filter(({ Properties }) => Properties.Namespace === 'MediaLibrary');
-    expect(others).toEqual([]);
-    expect(alarm?.Properties).toMatchObject({
-      MetricName: 'IntegrityMismatch',
+    expect(alarmOn('MediaLibrary', 'IntegrityMismatch')).toMatchObject({
       Dimensions: [{ Name: 'service', Value: 'media-library' }],
       Threshold: 1,
     });
   });
 
+  it('watch for devices that are refused again and again', () => {
+    expect(alarmOn('MediaLibrary', 'DeviceRefused')).toMatchObject({
+      Dimensions: [{ Name: 'service', Value: 'media-library' }],
+      Statistic: 'Sum',
+      Threshold: 10,
+    });
+  });
+
+  it('watch for docks that get no settings, by what the function config logs', () => {
+    const { FilterPattern, LogGroupName, MetricTransformations } =
+      template.only('AWS::Logs::MetricFilter').Properties;
+    const { LoggingConfig } = template.function('config').Properties;
+    expect(LogGroupName).toEqual(LoggingConfig.LogGroup);
+    expect(FilterPattern).toBe('{ $.level = "ERROR" }');
+    expect(MetricTransformations).toEqual([
+      { MetricNamespace: 'MediaLibrary', MetricName: 'DockSettingsMissing', MetricValue: '1' },
+    ]);
+    const { Dimensions, Threshold } = alarmOn('MediaLibrary', 'DockSettingsMissing');
+    expect([Dimensions, Threshold]).toEqual([undefined, 1]);
+  });
+
+  it('watch every queue of dead letters', () => {
+    const watched = alarms.filter(({ Properties }) => Properties.Namespace === 'AWS/SQS');
+    for (const { Properties } of watched)
+      expect(Properties).toMatchObject({
+        MetricName: 'ApproximateNumberOfMessagesVisible',
+        Statistic: 'Maximum',
+        Threshold: 1,
+      });
+    expect(
+      watched.map(({ Properties }) => template.target(Properties.Dimensions[0].Value).id).sort(),
+    ).toEqual(
+      template
+        .ofType('AWS::SQS::Queue')
+        .map(({ id }) => id)
+        .sort(),
+    );
+  });
+
+  it('are no more than these', () => {
+    expect(alarms).toHaveLength(template.functionNames.length + 1 + 3 + 2);
+  });
+
   it('stay quiet when nothing happens, and say what to read when something does', () => {
     for (const { Properties } of alarms) {
       expect(Properties.TreatMissingData).toBe('notBreaching');
+      expect(Properties.ComparisonOperator).toBe('GreaterThanOrEqualToThreshold');
       expect(Properties.AlarmDescription).toMatch(/ See docs\/operations\.md#[a-z-]+$/);
     }
+  });
+
+  it('name sections of docs/operations.md that are there', () => {
+    const anchors = [...OPERATIONS.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    );
+    for (const { Properties } of alarms)
+      expect(anchors).toContain(Properties.AlarmDescription.split('#').at(-1));
   });
 
   it('notify nobody by default', () => {

@@ -60,6 +60,10 @@ describe('the app', () => {
       UserPoolId: '<AWS::Cognito::UserPool>',
       UserPoolClientId: '<AWS::Cognito::UserPoolClient>',
       UploadRoleArn: '<AWS::IAM::Role.Arn>',
+      UndeliveredQueueUrl: '<AWS::SQS::Queue>',
+      UnhandledQueueUrl: '<AWS::SQS::Queue>',
+      DockSettingsSecretArn: '<AWS::SecretsManager::Secret>',
+      MqttDomainConfiguration: '<AWS::IoT::DomainConfiguration>',
       Region: '<AWS::Region>',
     });
   });
@@ -89,6 +93,14 @@ describe('cdk-nag', () => {
       alarmEmail: 'ops@example.com',
     });
     check({ oidcIssuer: 'https://login.example.com', oidcAudience: ['pilot'] });
+    check({
+      dock: {
+        endpoint: 'custom-domain',
+        domainName: 'mqtt.example.com',
+        certificateArn: 'arn:aws:acm:eu-central-1:123456789012:certificate/a1',
+      },
+    });
+    check({ dock: { endpoint: 'account-default' } });
   });
 
   it('stops the synth at a finding that nobody acknowledged', () => {

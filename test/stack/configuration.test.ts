@@ -9,7 +9,15 @@ const DEFAULTS = {
   lifecycle: {},
   logRetentionDays: 30,
   throttling: { rateLimit: 500, burstLimit: 1000 },
+  dock: { endpoint: 'managed-domain' },
   mqttAddress: '',
+};
+
+const CERTIFICATE = 'arn:aws:acm:eu-central-1:123456789012:certificate/6f1d-77aa';
+const CUSTOM_DOMAIN = {
+  endpoint: 'custom-domain',
+  domainName: 'mqtt.example.com',
+  certificateArn: CERTIFICATE,
 };
 
 const EVERYTHING = {
@@ -25,6 +33,7 @@ const EVERYTHING = {
   },
   logRetentionDays: 3653,
   throttling: { rateLimit: 0.5, burstLimit: 1 },
+  dock: { ...CUSTOM_DOMAIN, validationCertificateArn: CERTIFICATE },
   mqttAddress: 'ssl://mqtt.example.com:8883',
   alarmEmail: 'ops@example.com',
 };
@@ -102,6 +111,38 @@ const MISTAKES: [object, string][] = [
     { throttling: { burstLimit: 0.5 } },
     'media-library.throttling.burstLimit must be a whole number of requests, at least 1, and is 0.5.',
   ],
+  [
+    { dock: { endpoint: 'custom' } },
+    'media-library.dock.endpoint must be one of managed-domain, custom-domain, account-default, and is "custom".',
+  ],
+  [
+    { dock: { ...CUSTOM_DOMAIN, domainName: 'https://mqtt.example.com' } },
+    'media-library.dock.domainName must be a domain name in lower case, such as mqtt.example.com, and is "https://mqtt.example.com".',
+  ],
+  [
+    { dock: { ...CUSTOM_DOMAIN, certificateArn: 'mqtt.example.com' } },
+    'media-library.dock.certificateArn must be the ARN of a certificate in ACM, and is "mqtt.example.com".',
+  ],
+  [
+    { dock: { endpoint: 'custom-domain' } },
+    'media-library.dock.domainName must be a domain name in lower case, such as mqtt.example.com, when dock.endpoint is "custom-domain", and is missing.\n' +
+      'media-library.dock.certificateArn must be the ARN of a certificate in ACM, when dock.endpoint is "custom-domain", and is missing.',
+  ],
+  [
+    { dock: { domainName: 'mqtt.example.com' } },
+    'media-library.dock.domainName must be set when dock.endpoint is "custom-domain", or not at all.',
+  ],
+  [
+    {
+      dock: {
+        endpoint: 'account-default',
+        certificateArn: CERTIFICATE,
+        validationCertificateArn: CERTIFICATE,
+      },
+    },
+    'media-library.dock.certificateArn must be set when dock.endpoint is "custom-domain", or not at all.\n' +
+      'media-library.dock.validationCertificateArn must be set when dock.endpoint is "custom-domain", or not at all.',
+  ],
   [{ mqttAddress: 1883 }, 'media-library.mqttAddress must be a text, and is 1883.'],
   [{ alarmEmail: 'ops' }, 'media-library.alarmEmail must be an email address, and is "ops".'],
 ];
@@ -123,10 +164,13 @@ describe('the configuration', () => {
 
   it('refuses a key that it does not know, and names those that it does', () => {
     expect(() => parseConfiguration({ logRetention: 30 })).toThrow(
-      'media-library.logRetention is not a key. The keys are oidcIssuer, oidcAudience, workspacesClaim, consoleOrigins, lifecycle, logRetentionDays, throttling, mqttAddress, alarmEmail.',
+      'media-library.logRetention is not a key. The keys are oidcIssuer, oidcAudience, workspacesClaim, consoleOrigins, lifecycle, logRetentionDays, throttling, dock, mqttAddress, alarmEmail.',
     );
     expect(() => parseConfiguration({ throttling: { rate: 1 } })).toThrow(
       'media-library.throttling.rate is not a key. The keys are rateLimit, burstLimit.',
+    );
+    expect(() => parseConfiguration({ dock: { domain: 'mqtt.example.com' } })).toThrow(
+      'media-library.dock.domain is not a key. The keys are endpoint, domainName, certificateArn, validationCertificateArn.',
     );
   });
 

@@ -40,20 +40,17 @@ describe('the routes', () => {
       });
       const fn = template.function(name);
       expect(template.target(integration.Properties.IntegrationUri).id).toBe(fn.id);
-      const invokers = template
-        .ofType('AWS::Lambda::Permission')
-        .filter(({ Properties }) => template.target(Properties.FunctionName).id === fn.id);
       // The route for everything else is invoked for any method and path of this API.
       const path = key.split(' ')[1] ?? '';
-      expect(invokers.map(({ Properties }) => template.text(Properties.SourceArn))).toContain(
+      expect(template.invokersOf(name).map(({ SourceArn }) => template.text(SourceArn))).toContain(
         `arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<AWS::ApiGatewayV2::Api>/*/*${path}`,
       );
     },
   );
 
   it('are invoked by API Gateway only', () => {
-    for (const { Properties } of template.ofType('AWS::Lambda::Permission')) {
-      expect(Properties).toMatchObject({
+    for (const permission of rows.flatMap(({ name }) => template.invokersOf(name))) {
+      expect(permission).toMatchObject({
         Action: 'lambda:InvokeFunction',
         Principal: 'apigateway.amazonaws.com',
         SourceArn: expect.anything(),

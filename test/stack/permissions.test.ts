@@ -1,15 +1,27 @@
 import { describe, expect, it } from 'vitest';
+import type { DockFunctionName } from '../../functions/dock-methods.ts';
 import type { HttpFunctionName } from '../../functions/routes.ts';
-import { type Json, list, synthesise } from './synthesise.ts';
+import { type Json, list, type Resource, synthesise } from './synthesise.ts';
 
 const template = synthesise();
 
 const TABLE = '<AWS::DynamoDB::GlobalTable.Arn>';
 const BUCKET = '<AWS::S3::Bucket.Arn>';
 const UPLOAD_ROLE = '<AWS::IAM::Role.Arn>';
+const ISSUES_CREDENTIALS = ['AssumeRole', 'SetSourceIdentity', 'TagSession'].map(
+  (action) => `sts:${action} on ${UPLOAD_ROLE}`,
+);
+const SEES_OBJECTS = [`s3:GetObject on ${BUCKET}/*`, `s3:ListBucket on ${BUCKET}`];
+/** What a function is called with, and failed at, goes there. */
+const KEEPS_FAILURES = 'sqs:SendMessage on <AWS::SQS::Queue.Arn>';
+
+const publishesOn = (topic: string) =>
+  `iot:Publish on arn:<AWS::Partition>:iot:<AWS::Region>:<AWS::AccountId>:topic/${topic}`;
+/** What every method of docks takes that is answered. */
+const answersOn = (topic: string) => [KEEPS_FAILURES, `dynamodb:Query on ${TABLE}`, publishesOn(topic)];
 
 /** All that each function may do besides writing to its own log. */
-const MAY: Record<HttpFunctionName, string[]> = {
+const MAY: Record<HttpFunctionName | DockFunctionName | 'authorizer' | 'object-removed', string[]> = {
   login: [],
   'token-refresh': [],
   'fast-upload': [
@@ -17,21 +29,15 @@ const MAY: Record<HttpFunctionName, string[]> = {
     `dynamodb:GetItem on ${TABLE}`,
     `dynamodb:PutItem on ${TABLE}`,
     `dynamodb:UpdateItem on ${TABLE}`,
-    `s3:GetObject on ${BUCKET}/*`,
-    `s3:ListBucket on ${BUCKET}`,
+    ...SEES_OBJECTS,
   ],
   'tiny-fingerprints': [`dynamodb:BatchGetItem on ${TABLE}`],
-  sts: [
-    `sts:AssumeRole on ${UPLOAD_ROLE}`,
-    `sts:SetSourceIdentity on ${UPLOAD_ROLE}`,
-    `sts:TagSession on ${UPLOAD_ROLE}`,
-  ],
+  sts: ISSUES_CREDENTIALS,
   'upload-callback': [
     `dynamodb:GetItem on ${TABLE}`,
     `dynamodb:PutItem on ${TABLE}`,
     `dynamodb:UpdateItem on ${TABLE}`,
-    `s3:GetObject on ${BUCKET}/*`,
-    `s3:ListBucket on ${BUCKET}`,
+    ...SEES_OBJECTS,
   ],
   'group-upload-callback': [`dynamodb:UpdateItem on ${TABLE}`],
   flight: [`dynamodb:GetItem on ${TABLE}`, `dynamodb:Query on ${TABLE}`],
@@ -40,8 +46,46 @@ const MAY: Record<HttpFunctionName, string[]> = {
     `dynamodb:PutItem on ${TABLE}`,
     `dynamodb:Query on ${TABLE}`,
     `dynamodb:UpdateItem on ${TABLE}`,
+    publishesOn('thing/product/*/services'),
   ],
   'unknown-route': [],
+  'storage-config-get': [...answersOn('thing/product/*/requests_reply'), ...ISSUES_CREDENTIALS],
+  'file-upload-callback': [
+    ...answersOn('thing/product/*/events_reply'),
+    `dynamodb:GetItem on ${TABLE}`,
+    `dynamodb:PutItem on ${TABLE}`,
+    `dynamodb:UpdateItem on ${TABLE}`,
+    ...SEES_OBJECTS,
+  ],
+  'highest-priority-upload-flighttask-media': [
+    ...answersOn('thing/product/*/events_reply'),
+    `dynamodb:UpdateItem on ${TABLE}`,
+  ],
+  'upload-flighttask-media-prioritize': [
+    KEEPS_FAILURES,
+    `dynamodb:GetItem on ${TABLE}`,
+    `dynamodb:Query on ${TABLE}`,
+    `dynamodb:UpdateItem on ${TABLE}`,
+  ],
+  config: [
+    ...answersOn('thing/product/*/requests_reply'),
+    'secretsmanager:GetSecretValue on <AWS::SecretsManager::Secret>',
+  ],
+  'airport-bind-status': answersOn('thing/product/*/requests_reply'),
+  'airport-organization-get': answersOn('thing/product/*/requests_reply'),
+  'airport-organization-bind': [
+    ...answersOn('thing/product/*/requests_reply'),
+    `dynamodb:UpdateItem on ${TABLE}`,
+  ],
+  'update-topo': [...answersOn('sys/product/*/status_reply'), `dynamodb:UpdateItem on ${TABLE}`],
+  'unnamed-message': [KEEPS_FAILURES],
+  authorizer: [`dynamodb:Query on ${TABLE}`],
+  'object-removed': [
+    KEEPS_FAILURES,
+    `dynamodb:DeleteItem on ${TABLE}`,
+    `dynamodb:Query on ${TABLE}`,
+    ...SEES_OBJECTS,
+  ],
 };
 
 const permissions = (statements: Json[]): string[] =>
@@ -93,13 +137,9 @@ describe('the permissions of a function', () => {
 });
 
 describe('the upload role', () => {
-  const role = template
-    .ofType('AWS::IAM::Role')
-    .find(
-      ({ Properties }) =>
-        !JSON.stringify(Properties.AssumeRolePolicyDocument).includes('lambda.amazonaws.com'),
-    );
-  if (!role) throw new Error('no upload role');
+  const issuers = ['storage-config-get', 'sts'].map((name) => template.function(name).Properties);
+  const roles = issuers.map(({ Environment }) => template.target(Environment.Variables.UPLOAD_ROLE_ARN));
+  const role = roles[0] as Resource;
 
   it('uploads below the prefix in the session tag, and does nothing else', () => {
     expect(permissions(template.statementsOf(role))).toEqual(
@@ -109,8 +149,8 @@ describe('the upload role', () => {
     );
   });
 
-  it('is assumed by the role of sts alone, and only with the tag', () => {
-    const principal = { AWS: template.function('sts').Properties.Role };
+  it('is assumed by those that hand out credentials alone, and only with the tag', () => {
+    const principal = { AWS: issuers.map(({ Role }) => Role) };
     expect(role.Properties.AssumeRolePolicyDocument.Statement).toEqual([
       {
         Effect: 'Allow',
@@ -126,13 +166,14 @@ describe('the upload role', () => {
     expect(role.Properties.MaxSessionDuration).toBe(3600);
   });
 
-  it('is the one that sts is told, and may assume', () => {
-    const { Environment, Role } = template.function('sts').Properties;
-    expect(template.target(Environment.Variables.UPLOAD_ROLE_ARN).id).toBe(role.id);
-    const assumes = template
-      .statementsOf(template.target(Role))
-      .filter(({ Action }) => list(Action).includes('sts:AssumeRole'));
-    expect(assumes.map(({ Resource }) => template.target(Resource).id)).toEqual([role.id]);
+  it('is the one that they are told, and may assume', () => {
+    expect(new Set(roles.map(({ id }) => id)).size).toBe(1);
+    for (const { Role } of issuers) {
+      const assumes = template
+        .statementsOf(template.target(Role))
+        .filter(({ Action }) => list(Action).includes('sts:AssumeRole'));
+      expect(assumes.map(({ Resource }) => template.target(Resource).id)).toEqual([role.id]);
+    }
   });
 });
 

@@ -46,6 +46,12 @@ describe('the bucket', () => {
     ]);
   });
 
+  it('tells EventBridge what happens to its objects', () => {
+    expect(bucket.Properties.NotificationConfiguration).toEqual({
+      EventBridgeConfiguration: { EventBridgeEnabled: true },
+    });
+  });
+
   it('by default only drops uploads that nobody finished', () => {
     expect(bucket.Properties.LifecycleConfiguration.Rules).toEqual([
       {

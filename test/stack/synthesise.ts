@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HTTP_FUNCTIONS } from '../../functions/routes.ts';
+import { functionEntries } from '../../lib/bundles.ts';
 import { configurationOf } from '../../lib/configuration.ts';
 import { MediaLibraryApp } from '../../lib/media-library-app.ts';
 import { MediaLibraryStack } from '../../lib/media-library-stack.ts';
@@ -29,7 +29,7 @@ export function withApp<Result>(
   const folder = mkdtempSync(join(tmpdir(), 'media-library-stack-'));
   try {
     const bundlesDirectory = join(folder, 'functions');
-    for (const { name } of HTTP_FUNCTIONS) {
+    for (const name of Object.keys(functionEntries())) {
       mkdirSync(join(bundlesDirectory, name), { recursive: true });
       writeFileSync(join(bundlesDirectory, name, 'index.mjs'), `export const handler = '${name}';`);
     }
@@ -92,6 +92,21 @@ export class Template {
     );
     if (found.length !== 1) throw new Error(`The template has ${found.length} functions ${name}`);
     return found[0] as Resource;
+  }
+
+  /** The names of all functions, in alphabetical order. */
+  get functionNames(): string[] {
+    return this.ofType('AWS::Lambda::Function')
+      .map(({ Properties }) => Properties.Description.split(':')[0])
+      .sort();
+  }
+
+  /** Everything that a template lets invoke the function of this name. */
+  invokersOf(name: string): Json[] {
+    const { id } = this.function(name);
+    return this.ofType('AWS::Lambda::Permission')
+      .map(({ Properties }) => Properties)
+      .filter(({ FunctionName }) => this.target(FunctionName).id === id);
   }
 
   /** Every statement of a role: its inline policies, and the policies that are attached to it. */

@@ -143,6 +143,18 @@ describe('roles', () => {
     const denied = trusting({ Service: 'lambda.amazonaws.com' }, { Effect: 'Deny' });
     expect(trustsService(role({ trustPolicy: denied }), 'lambda.amazonaws.com')).toBe(false);
   });
+
+  it('are assumed by a service for the account that they name and no other', () => {
+    const trustPolicy = trusting(
+      { Service: 'iot.amazonaws.com' },
+      { Condition: { StringEquals: { 'aws:SourceAccount': '123456789012' } } },
+    );
+    const trusts = (context?: Record<string, string>) =>
+      trustsService(role({ trustPolicy }), 'iot.amazonaws.com', context);
+    expect(trusts({ 'aws:SourceAccount': '123456789012' })).toBe(true);
+    expect(trusts({ 'aws:SourceAccount': '210987654321' })).toBe(false);
+    expect(trusts()).toBe(false);
+  });
 });
 
 describe('kept in a file', () => {
