@@ -1,0 +1,16 @@
+/**
+ * `npm run pilot -- --from DIR`: uploads a folder into the media library as DJI Pilot 2 would.
+ */
+import process from 'node:process';
+import { pilot } from './uploader/main.ts';
+
+const interrupt = new AbortController();
+process.on('SIGINT', () => {
+  // Pressed again, it does not wait for the uploads under way to be aborted.
+  if (interrupt.signal.aborted) process.exit(130);
+  process.stderr.write('Stopping; once more to stop at once.\n');
+  interrupt.abort(new Error('stopped by Ctrl-C'));
+});
+process.on('SIGTERM', () => interrupt.abort(new Error('stopped')));
+
+process.exitCode = await pilot(process.argv.slice(2), process, interrupt.signal);

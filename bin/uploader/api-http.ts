@@ -1,0 +1,103 @@
+/** One POST to the API and its answer: the envelope, or an error that says whether to try again. */
+import { randomUUID } from 'node:crypto';
+import { isTransientStatus } from './retry.ts';
+
+/** The server, or what stands where it should be, answered something other than success. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly status: number;
+  readonly retryAfterSeconds: number;
+
+  constructor(status: number, message: string, retryAfterSeconds = 0) {
+    super(message);
+    this.status = status;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+
+  get transient(): boolean {
+    return isTransientStatus(this.status);
+  }
+}
+
+/** Nobody answered. */
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError';
+  readonly transient = true;
+}
+
+/** The body of every answer. */
+export interface Envelope {
+  readonly code: number;
+  readonly message: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** How to post. */
+export interface PostOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly requestTimeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Posts `body`. Throws `ApiError` for every answer but 2xx with an envelope, `UnreachableError` for none. */
+export async function postJson(url: string, body: object, options: PostOptions): Promise<Envelope> {
+  const { signal, headers, requestTimeoutMs } = options;
+  const timeout = AbortSignal.timeout(requestTimeoutMs);
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-request-id': randomUUID(), ...headers },
+      body: JSON.stringify(body),
+      // Followed, a redirect would turn the POST into a GET and carry the token elsewhere.
+      redirect: 'manual',
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    });
+    text = await response.text();
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new UnreachableError(`${new URL(url).origin} cannot be reached: ${networkReason(error)}`, {
+      cause: error,
+    });
+  }
+  return readEnvelope(response, text);
+}
+
+function networkReason(error: unknown): string {
+  if (error instanceof Error && error.name === 'TimeoutError') return 'no answer in time';
+  const cause = (error instanceof Error && error.cause) || error;
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code === 'ECONNREFUSED') return 'connection refused';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'no such host';
+  return code ?? (cause instanceof Error ? cause.message : String(cause));
+}
+
+function readEnvelope(response: Response, text: string): Envelope {
+  let body: Partial<Envelope> = {};
+  let isEnvelope = false;
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (parsed && typeof parsed === 'object') body = parsed;
+    isEnvelope = Number.isInteger(body.code);
+  } catch {
+    // Not this API: a proxy's page, or a wrong address. The status tells what to do.
+  }
+  const { status, headers } = response;
+  if (status >= 300 && status < 400) {
+    throw new ApiError(status, `it answers with a redirect to ${headers.get('location')}: give that address`);
+  }
+  if (!response.ok) {
+    const requestId = headers.get('x-request-id') ?? headers.get('apigw-requestid');
+    const message = body.message || response.statusText || 'no message';
+    const trace = status >= 500 && requestId ? `, request ${requestId}` : '';
+    throw new ApiError(
+      status,
+      `${message} (HTTP ${status}${trace})`,
+      Number(headers.get('retry-after')) || 0,
+    );
+  }
+  if (!isEnvelope)
+    throw new ApiError(status, 'the answer is not a media library API answer: is the address right?');
+  return { code: body.code ?? -1, message: body.message ?? '', data: body.data ?? {} };
+}

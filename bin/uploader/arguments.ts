@@ -1,0 +1,116 @@
+/** The command line of `npm run pilot`. */
+import { statSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { DEFAULT_PART_BYTES, SMALLEST_PART_BYTES } from './object-upload.ts';
+
+/** What the command line asked for; whatever is missing is found out later. */
+export interface PilotArguments {
+  readonly from: string;
+  readonly api?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly workspaceId?: string;
+  readonly concurrency: number;
+  readonly partBytes: number;
+  readonly json: boolean;
+  readonly dataDirectory: string;
+}
+
+/** Text of `--help`. */
+export const PILOT_HELP = `Uploads a folder of drone photos and videos into the media library, the way DJI Pilot 2 does.
+
+  npm run pilot -- --from DIR [options]
+
+  --from DIR          folder to read, with all folders in it
+  --api URL           address of the API (default: the local stack that runs here)
+  --user NAME         who uploads (default with the local stack: its first demo user)
+  --password TEXT     better: the variable DJI_MEDIA_LIBRARY_PASSWORD, or type it when asked
+  --workspace UUID    workspace to upload into (default: the user's own)
+  --concurrency N     files at once, 1 to 32 (default 4)
+  --part-size MIB     larger files go up in parts of this size, 5 to 1024 (default 8);
+                      memory is about concurrency times part size
+  --json              one JSON summary on the standard output, everything else on the standard error
+                      (with npm: npm run --silent pilot -- …)
+  --data DIR          data folder of the local stack (default .local)
+
+What is in the library already is not uploaded again, so an upload that was cut off is continued by running it again.
+Exit code: 0 all there, 1 a file failed, 2 wrong arguments, 130 stopped by Ctrl-C.`;
+
+/** The command line cannot be followed. Exit code 2. */
+export class ArgumentError extends Error {
+  override readonly name = 'ArgumentError';
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** A number of the command line within its limits; throws `ArgumentError` otherwise. */
+export function wholeNumber(option: string, text: string, smallest: number, largest: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= smallest && value <= largest) return value;
+  throw new ArgumentError(`--${option} takes a whole number from ${smallest} to ${largest}, not "${text}"`);
+}
+
+function apiAddress(text: string): string {
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new ArgumentError(
+      `--api takes an address such as https://abc123.execute-api.eu-central-1.amazonaws.com, not "${text}"`,
+    );
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+/** The folder of `--from`; throws `ArgumentError` when it is none. */
+export function folder(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (!stats) throw new ArgumentError(`--from: there is no folder ${path}`);
+  if (!stats.isDirectory()) throw new ArgumentError(`--from takes a folder, and ${path} is a file`);
+  return path;
+}
+
+function parseOptions(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: false,
+      strict: true,
+      options: {
+        from: { type: 'string' },
+        api: { type: 'string' },
+        user: { type: 'string' },
+        password: { type: 'string' },
+        workspace: { type: 'string' },
+        concurrency: { type: 'string', default: '4' },
+        'part-size': { type: 'string', default: String(DEFAULT_PART_BYTES / 1024 / 1024) },
+        json: { type: 'boolean', default: false },
+        data: { type: 'string', default: '.local' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new ArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Reads the command line. `help` when that is what it asks for; throws `ArgumentError` with what is wrong. */
+export function parsePilotArguments(argv: readonly string[]): PilotArguments | 'help' {
+  const options = parseOptions(argv);
+  if (options.help) return 'help';
+  if (!options.from) throw new ArgumentError('--from DIR is missing: which folder should be uploaded?');
+  const workspaceId = options.workspace?.toLowerCase();
+  if (workspaceId !== undefined && !UUID.test(workspaceId)) {
+    throw new ArgumentError(`--workspace takes a UUID, not "${options.workspace}"`);
+  }
+  const smallestPart = SMALLEST_PART_BYTES / 1024 / 1024;
+  return {
+    from: folder(options.from),
+    concurrency: wholeNumber('concurrency', options.concurrency, 1, 32),
+    partBytes: wholeNumber('part-size', options['part-size'], smallestPart, 1024) * 1024 * 1024,
+    json: options.json,
+    dataDirectory: options.data,
+    ...(options.api !== undefined && { api: apiAddress(options.api) }),
+    ...(options.user !== undefined && { username: options.user }),
+    ...(options.password !== undefined && { password: options.password }),
+    ...(workspaceId !== undefined && { workspaceId }),
+  };
+}

@@ -1,0 +1,111 @@
+/**
+ * When a picture was taken. Drones write the local time, and only some of them the zone; a time whose zone is
+ * unknown is passed on without one instead of with a guess.
+ */
+
+/** A point on a clock face: no zone, so not yet a point in time. */
+export interface LocalTime {
+  readonly year: number;
+  readonly month: number;
+  readonly day: number;
+  readonly hour: number;
+  readonly minute: number;
+  readonly second: number;
+}
+
+/** When a file was made, as well as its sources tell. */
+export interface CaptureTime {
+  readonly local: LocalTime;
+  /** Minutes east of UTC; undefined when no source tells. */
+  readonly offsetMinutes: number | undefined;
+}
+
+const twoDigits = (value: number): string => String(value).padStart(2, '0');
+
+const asUtcMs = (time: LocalTime): number =>
+  Date.UTC(time.year, time.month - 1, time.day, time.hour, time.minute, time.second);
+
+function localTimeFrom(match: RegExpExecArray | null): LocalTime | undefined {
+  if (!match) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
+  const time = { year, month, day, hour, minute, second };
+  // A round trip refuses month 13, the 31st of June and EXIF's all-zero "no time".
+  const date = new Date(asUtcMs(time));
+  const valid =
+    year >= 1990 &&
+    date.getUTCMonth() === month - 1 &&
+    date.getUTCDate() === day &&
+    date.getUTCHours() === hour;
+  return valid && minute < 60 && second < 60 ? time : undefined;
+}
+
+/** EXIF's `2016:06:23 16:31:59`, or the ISO spelling that XMP uses. */
+export function parseExifTime(text: unknown): LocalTime | undefined {
+  if (typeof text !== 'string') return undefined;
+  return localTimeFrom(/^(\d{4})[:-](\d{2})[:-](\d{2})[ T](\d{2}):(\d{2}):(\d{2})/.exec(text.trim()));
+}
+
+/** The time in a name such as `DJI_20260412093015_0001_V.JPG`: local time, zone unknown. */
+export function timeFromName(name: string): LocalTime | undefined {
+  return localTimeFrom(/^DJI_(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(?:_|\.)/i.exec(name));
+}
+
+/** EXIF's `+02:00`, or `Z`. */
+export function parseOffset(text: unknown): number | undefined {
+  if (typeof text !== 'string') return undefined;
+  if (text.trim() === 'Z') return 0;
+  const match = /^([+-])(\d{2}):?(\d{2})$/.exec(text.trim());
+  if (!match) return undefined;
+  const minutes = Number(match[2]) * 60 + Number(match[3]);
+  return minutes <= 14 * 60 ? (match[1] === '-' ? -minutes : minutes) : undefined;
+}
+
+/** The zone, from the same moment told in local time and in UTC: zones differ by whole quarters of an hour. */
+export function offsetBetween(local: LocalTime, utc: LocalTime | undefined): number | undefined {
+  if (!utc) return undefined;
+  const minutes = (asUtcMs(local) - asUtcMs(utc)) / 60_000;
+  const rounded = Math.round(minutes / 15) * 15;
+  // Clocks a little apart are common; two minutes apart, it is not the same moment.
+  return Math.abs(minutes - rounded) < 2 && Math.abs(rounded) <= 14 * 60 ? rounded : undefined;
+}
+
+/** The time that the file system tells, in UTC. */
+export function timeFromFileSystem(modifiedAtMs: number): CaptureTime {
+  const date = new Date(modifiedAtMs);
+  return {
+    local: {
+      year: date.getUTCFullYear(),
+      month: date.getUTCMonth() + 1,
+      day: date.getUTCDate(),
+      hour: date.getUTCHours(),
+      minute: date.getUTCMinutes(),
+      second: date.getUTCSeconds(),
+    },
+    offsetMinutes: 0,
+  };
+}
+
+/**
+ * The `created_time` of an upload callback: ISO 8601 with its offset where that is known, otherwise
+ * `2021-05-10 16:04:20`, the form without a zone that devices use.
+ */
+export function toCreatedTime({ local, offsetMinutes }: CaptureTime): string {
+  const date = `${local.year}-${twoDigits(local.month)}-${twoDigits(local.day)}`;
+  const clock = `${twoDigits(local.hour)}:${twoDigits(local.minute)}:${twoDigits(local.second)}`;
+  if (offsetMinutes === undefined) return `${date} ${clock}`;
+  if (offsetMinutes === 0) return `${date}T${clock}Z`;
+  const distance = Math.abs(offsetMinutes);
+  const zone = `${offsetMinutes < 0 ? '-' : '+'}${twoDigits(Math.floor(distance / 60))}:${twoDigits(distance % 60)}`;
+  return `${date}T${clock}${zone}`;
+}
+
+/**
+ * The tiny fingerprint: 32 hex digits and the capture time, without zero padding. How a device computes the
+ * digits is not published, so these are our own: an MD5 over the size and both ends of the file. They are
+ * stable for a file, which is all that the server asks for; they never equal a device's for the same file,
+ * which the full fingerprint then finds.
+ */
+export function tinyFingerprint(md5OfEnds: string, { local }: CaptureTime): string {
+  const { year, month, day, hour, minute, second } = local;
+  return [md5OfEnds, year, month, day, hour, minute, second].join('_');
+}

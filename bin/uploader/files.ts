@@ -1,0 +1,228 @@
+/**
+ * What is on the card: the files of a folder that belong into a media library. The Pilot uploader and the
+ * dock player read a folder the same way.
+ */
+import { createHash } from 'node:crypto';
+import type { Dirent, Stats } from 'node:fs';
+import { open, readdir, realpath, stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+
+/** What a file is to the library. A sidecar belongs to the flight without being a picture or a video. */
+export type FileKind = 'photo' | 'video' | 'sidecar';
+
+const KIND_BY_EXTENSION: Readonly<Record<string, FileKind>> = {
+  jpg: 'photo',
+  jpeg: 'photo',
+  dng: 'photo',
+  tif: 'photo',
+  tiff: 'photo',
+  mp4: 'video',
+  mov: 'video',
+  srt: 'sidecar',
+  // PPK and RTK records, beside the photos of a mapping flight.
+  obs: 'sidecar',
+  rtk: 'sidecar',
+  mrk: 'sidecar',
+  nav: 'sidecar',
+  dat: 'sidecar',
+  bin: 'sidecar',
+};
+
+const CONTENT_TYPE_BY_EXTENSION: Readonly<Record<string, string>> = {
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  dng: 'image/x-adobe-dng',
+  tif: 'image/tiff',
+  tiff: 'image/tiff',
+  mp4: 'video/mp4',
+  mov: 'video/quicktime',
+  srt: 'application/x-subrip',
+};
+
+/** A file to upload, as it was when the folder was read. */
+export interface FoundFile {
+  readonly absolutePath: string;
+  /** Relative to the folder that was read, with `/` on every platform. */
+  readonly path: string;
+  /** The folder part of `path`; empty at the top. */
+  readonly directory: string;
+  readonly name: string;
+  readonly kind: FileKind;
+  readonly contentType: string;
+  readonly bytes: number;
+  readonly modifiedAtMs: number;
+}
+
+/** A file or folder that will not be uploaded, and why. */
+export interface PathWithReason {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** What reading a folder found. */
+export interface FolderContents {
+  /** In the order of their paths. */
+  readonly files: readonly FoundFile[];
+  /** Left alone on purpose: empty files, other kinds of files. */
+  readonly skipped: readonly PathWithReason[];
+  /** Could not be read, though it should have been. */
+  readonly unreadable: readonly PathWithReason[];
+}
+
+const extensionOf = (name: string): string => extname(name).slice(1).toLowerCase();
+
+/** The kind of a file by its name, or undefined for what no drone writes. */
+export function fileKind(name: string): FileKind | undefined {
+  return KIND_BY_EXTENSION[extensionOf(name)];
+}
+
+/** Content type that the object is stored with. */
+export function contentType(name: string): string {
+  return CONTENT_TYPE_BY_EXTENSION[extensionOf(name)] ?? 'application/octet-stream';
+}
+
+/** Why a file could not be read, in words instead of an errno. */
+export function fileErrorReason(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
+  if (code === 'ENOENT') return 'no such file (a broken link, or removed meanwhile)';
+  if (code === 'EIO') return 'the disk or card reported a read error';
+  if (code === 'ELOOP') return 'a symbolic link that leads back to itself';
+  return error instanceof Error ? error.message : String(error);
+}
+
+interface FolderToRead {
+  readonly absolutePath: string;
+  readonly path: string;
+}
+
+/**
+ * Reads a folder recursively. Names that start with a dot are ignored. Symbolic links are followed, each real
+ * folder once: links are visited after everything that is really there, so a loop ends by itself.
+ */
+export async function readFolder(root: string): Promise<FolderContents> {
+  const files: FoundFile[] = [];
+  const skipped: PathWithReason[] = [];
+  const unreadable: PathWithReason[] = [];
+  const visited = new Set<string>();
+  const folders: FolderToRead[] = [{ absolutePath: root, path: '' }];
+  const linkedFolders: FolderToRead[] = [];
+
+  const readFile = (path: string, absolutePath: string, stats: Stats): void => {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    const kind = fileKind(name);
+    if (!kind) {
+      skipped.push({
+        path,
+        reason: 'not a photo, video or sidecar',
+      });
+    } else if (stats.size === 0) {
+      skipped.push({ path, reason: 'the file is empty' });
+    } else {
+      files.push({
+        absolutePath,
+        path,
+        directory: path.slice(0, Math.max(0, path.length - name.length - 1)),
+        name,
+        kind,
+        contentType: contentType(name),
+        bytes: stats.size,
+        modifiedAtMs: stats.mtimeMs,
+      });
+    }
+  };
+
+  const readEntry = async (entry: Dirent, folder: FolderToRead): Promise<void> => {
+    const path = folder.path ? `${folder.path}/${entry.name}` : entry.name;
+    const absolutePath = join(folder.absolutePath, entry.name);
+    if (entry.isDirectory()) {
+      folders.push({ absolutePath, path });
+      return;
+    }
+    try {
+      const stats = await stat(absolutePath);
+      if (stats.isDirectory()) linkedFolders.push({ absolutePath, path });
+      else if (stats.isFile()) readFile(path, absolutePath, stats);
+      else skipped.push({ path, reason: 'not a regular file' });
+    } catch (error) {
+      // A dangling link to something that would not have been uploaded is nobody's loss.
+      if (fileKind(entry.name)) unreadable.push({ path, reason: fileErrorReason(error) });
+      else skipped.push({ path, reason: fileErrorReason(error) });
+    }
+  };
+
+  for (;;) {
+    const folder = folders.pop() ?? linkedFolders.shift();
+    if (!folder) break;
+    try {
+      const real = await realpath(folder.absolutePath);
+      if (visited.has(real)) continue;
+      visited.add(real);
+      for (const entry of await readdir(folder.absolutePath, { withFileTypes: true })) {
+        if (!entry.name.startsWith('.')) await readEntry(entry, folder);
+      }
+    } catch (error) {
+      unreadable.push({ path: folder.path || '.', reason: fileErrorReason(error) });
+    }
+  }
+  const byPath = (left: { path: string }, right: { path: string }): number =>
+    left.path < right.path ? -1 : 1;
+  return {
+    files: files.sort(byPath),
+    skipped: skipped.sort(byPath),
+    unreadable: unreadable.sort(byPath),
+  };
+}
+
+/**
+ * The fingerprint: MD5 of the whole file as 32 lower-case hex digits. Read piece by piece into one buffer: a
+ * stream would allocate a new one for each, which costs more than the hash.
+ */
+export async function md5OfFile(
+  absolutePath: string,
+  signal?: AbortSignal,
+  onRead?: (bytes: number) => void,
+): Promise<string> {
+  const hash = createHash('md5');
+  const buffer = Buffer.allocUnsafe(512 * 1024);
+  const handle = await open(absolutePath, 'r');
+  try {
+    let bytes = 0;
+    for (;;) {
+      signal?.throwIfAborted();
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, bytes);
+      if (bytesRead === 0) return hash.digest('hex');
+      hash.update(buffer.subarray(0, bytesRead));
+      bytes += bytesRead;
+      onRead?.(bytes);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** MD5 over the file's size and its first and last 64 KiB: tells files apart without reading gigabytes. */
+export async function md5OfEnds(absolutePath: string, bytes: number): Promise<string> {
+  const sampleBytes = 64 * 1024;
+  const hash = createHash('md5').update(`${bytes}\n`);
+  const handle = await open(absolutePath, 'r');
+  try {
+    const buffer = Buffer.allocUnsafe(sampleBytes);
+    const head = await handle.read(buffer, 0, sampleBytes, 0);
+    hash.update(buffer.subarray(0, head.bytesRead));
+    const tailStart = Math.max(sampleBytes, bytes - sampleBytes);
+    if (tailStart < bytes) {
+      const tail = await handle.read(buffer, 0, sampleBytes, tailStart);
+      hash.update(buffer.subarray(0, tail.bytesRead));
+    }
+  } finally {
+    await handle.close();
+  }
+  return hash.digest('hex');
+}
+
+/** Whether the file is still the one that was found; a recording that goes on, or an edit, makes it another. */
+export async function isUnchanged(file: FoundFile): Promise<boolean> {
+  const now = await stat(file.absolutePath);
+  return now.size === file.bytes && now.mtimeMs === file.modifiedAtMs;
+}

@@ -1,0 +1,148 @@
+/** Flights as the server hears of them: which files belong together, and how many are in. */
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+
+/** What a group needs to know of a file. */
+export interface GroupedFile {
+  readonly path: string;
+  readonly directory: string;
+  readonly tinyFingerprint: string;
+}
+
+/** One folder's files: DJI writes each flight into a folder of its own. */
+export interface FlightGroup {
+  readonly fileGroupId: string;
+  /** Relative to the folder that was read; empty for its top. */
+  readonly directory: string;
+  readonly fileCount: number;
+  /** Files that are in the library, whoever brought them there. */
+  storedCount: number;
+}
+
+/**
+ * The id of a folder's group, derived from the workspace, the folder's name and its first file. The same card
+ * read again, from elsewhere or after more files have come, continues the same group.
+ */
+export function fileGroupId(workspaceId: string, folderName: string, firstTinyFingerprint: string): string {
+  const digest = createHash('sha256')
+    .update([workspaceId, folderName, firstTinyFingerprint].join('\n'))
+    .digest();
+  digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x80;
+  digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80;
+  const hex = digest.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
+    '-',
+  );
+}
+
+/** Groups files by folder. `rootFolder` names the group of the files at the top. */
+export function groupByFolder(
+  files: readonly GroupedFile[],
+  workspaceId: string,
+  rootFolder: string,
+): Map<string, FlightGroup> {
+  const filesByDirectory = Map.groupBy(files, (file) => file.directory);
+  const groups = new Map<string, FlightGroup>();
+  for (const [directory, members] of filesByDirectory) {
+    const folderName = basename(directory || rootFolder);
+    const first = members.reduce((left, right) => (right.path < left.path ? right : left));
+    groups.set(directory, {
+      fileGroupId: fileGroupId(workspaceId, folderName, first.tinyFingerprint),
+      directory,
+      fileCount: members.length,
+      storedCount: 0,
+    });
+  }
+  return groups;
+}
+
+/** Sends what the group counts are now. */
+type SendCounts = (fileGroupId: string, fileCount: number, storedCount: number) => Promise<void>;
+
+/** How a group's reports stand. */
+interface ReportState {
+  sending: Promise<void> | undefined;
+  timer: NodeJS.Timeout | undefined;
+  sentAtMs: number;
+  sentCount: number | undefined;
+}
+
+/**
+ * Reports groups while they upload and once they have settled. Reports of one group never overlap and keep their
+ * distance: counts that change meanwhile go out together with the next one.
+ */
+export class GroupReports {
+  readonly #send: SendCounts;
+  readonly #distanceMs: number;
+  readonly #states = new Map<FlightGroup, ReportState>();
+
+  constructor(send: SendCounts, distanceMs = 500) {
+    this.#send = send;
+    this.#distanceMs = distanceMs;
+  }
+
+  /** Tells the server soon; never fails, since the next report or `settle` makes up for it. */
+  changed(group: FlightGroup): void {
+    const state = this.#stateOf(group);
+    if (state.sending || state.timer) return;
+    const waitMs = state.sentAtMs + this.#distanceMs - Date.now();
+    if (waitMs > 0) {
+      state.timer = setTimeout(() => {
+        state.timer = undefined;
+        this.#report(group, state);
+      }, waitMs);
+    } else {
+      this.#report(group, state);
+    }
+  }
+
+  /** Waits until the server has the last counts. Answers why it does not, if it does not. */
+  async settle(group: FlightGroup): Promise<string | undefined> {
+    const state = this.#stateOf(group);
+    this.#stopTimer(state);
+    await state.sending;
+    this.#stopTimer(state);
+    if (state.sentCount === group.storedCount) return undefined;
+    try {
+      await this.#send(group.fileGroupId, group.fileCount, group.storedCount);
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  /** Sends nothing more, settled or not. */
+  stop(): void {
+    for (const state of this.#states.values()) this.#stopTimer(state);
+  }
+
+  #stopTimer(state: ReportState): void {
+    clearTimeout(state.timer);
+    state.timer = undefined;
+  }
+
+  #stateOf(group: FlightGroup): ReportState {
+    let state = this.#states.get(group);
+    if (!state) {
+      state = { sending: undefined, timer: undefined, sentAtMs: 0, sentCount: undefined };
+      this.#states.set(group, state);
+    }
+    return state;
+  }
+
+  #report(group: FlightGroup, state: ReportState): void {
+    const count = group.storedCount;
+    state.sentAtMs = Date.now();
+    state.sending = this.#send(group.fileGroupId, group.fileCount, count).then(
+      () => {
+        state.sending = undefined;
+        state.sentCount = count;
+        if (group.storedCount !== count) this.changed(group);
+      },
+      () => {
+        // Made up for at the end.
+        state.sending = undefined;
+      },
+    );
+  }
+}

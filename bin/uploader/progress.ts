@@ -1,0 +1,211 @@
+/** Progress of many transfers at once: bars that redraw themselves on a terminal, plain lines anywhere else. */
+import { formatBytes, printable } from './summary.ts';
+
+/** What is being done with a file. */
+export type TransferStage = 'checking' | 'uploading';
+
+/** Where a run tells how it is getting on. */
+export interface TransferProgress {
+  /** A line for people, which stays. */
+  line(text: string): void;
+  /** How much there is to do. */
+  begin(fileCount: number, bytes: number): void;
+  start(path: string, bytes: number): void;
+  advance(path: string, stage: TransferStage, doneBytes: number): void;
+  /** `outcome` is a word such as `uploaded`; `detail` the reason of a failure. */
+  finish(path: string, outcome: string, detail?: string): void;
+  /** Clears what should not stay. */
+  end(): void;
+}
+
+/** Tells nothing. */
+export const silentProgress: TransferProgress = {
+  line() {},
+  begin() {},
+  start() {},
+  advance() {},
+  finish() {},
+  end() {},
+};
+
+interface Transfer {
+  readonly bytes: number;
+  stage: TransferStage;
+  doneBytes: number;
+}
+
+/** Counts shared by both forms. */
+class Tally {
+  fileCount = 0;
+  totalBytes = 0;
+  finishedFiles = 0;
+  finishedBytes = 0;
+  startedAtMs = Date.now();
+  readonly active = new Map<string, Transfer>();
+
+  begin(fileCount: number, bytes: number): void {
+    this.fileCount = fileCount;
+    this.totalBytes = bytes;
+    this.startedAtMs = Date.now();
+  }
+
+  start(path: string, bytes: number): void {
+    this.active.set(path, { bytes, stage: 'checking', doneBytes: 0 });
+  }
+
+  advance(path: string, stage: TransferStage, doneBytes: number): void {
+    const transfer = this.active.get(path);
+    if (transfer) Object.assign(transfer, { stage, doneBytes });
+  }
+
+  finish(path: string, detail: string | undefined): number {
+    const bytes = this.active.get(path)?.bytes ?? 0;
+    this.active.delete(path);
+    this.finishedFiles++;
+    // What failed did not travel, and will not.
+    if (detail === undefined) this.finishedBytes += bytes;
+    else this.totalBytes -= bytes;
+    return bytes;
+  }
+
+  get doneBytes(): number {
+    let done = this.finishedBytes;
+    for (const { stage, doneBytes } of this.active.values()) if (stage === 'uploading') done += doneBytes;
+    return done;
+  }
+}
+
+const outcomeLine = (path: string, outcome: string, bytes: number, detail: string | undefined): string =>
+  `${outcome.padEnd(13)} ${printable(path)} (${detail ? printable(detail) : formatBytes(bytes)})`;
+
+/** One line a finished file, and a sign of life while a long one is under way. */
+function plainProgress(output: NodeJS.WritableStream, signOfLifeMs = 15_000): TransferProgress {
+  const tally = new Tally();
+  let timer: NodeJS.Timeout | undefined;
+  const line = (text: string): void => {
+    output.write(`${text}\n`);
+  };
+  const signOfLife = (): void => {
+    if (tally.active.size > 0) {
+      line(
+        `… ${formatBytes(tally.doneBytes)} of ${formatBytes(tally.totalBytes)}, ${tally.active.size} under way`,
+      );
+    }
+  };
+  return {
+    line,
+    begin: (fileCount, bytes) => {
+      tally.begin(fileCount, bytes);
+      timer ??= setInterval(signOfLife, signOfLifeMs).unref();
+    },
+    start: (path, bytes) => tally.start(path, bytes),
+    advance: (path, stage, doneBytes) => tally.advance(path, stage, doneBytes),
+    finish: (path, outcome, detail) => {
+      const bytes = tally.finish(path, detail);
+      const place = `${tally.finishedFiles}/${tally.fileCount}`.padStart(
+        2 * String(tally.fileCount).length + 1,
+      );
+      line(`${place} ${outcomeLine(path, outcome, bytes, detail)}`);
+    },
+    end: () => clearInterval(timer),
+  };
+}
+
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
+
+/** The end of `text` that fits into `columns`: of a path, the name is what matters. */
+export function fitEnd(text: string, columns: number): string {
+  const characters = [...printable(text)];
+  let width = 0;
+  let first = characters.length;
+  while (first > 0) {
+    const next = WIDE.test(characters[first - 1] ?? '') ? 2 : 1;
+    if (width + next > columns) break;
+    width += next;
+    first--;
+  }
+  if (first === 0) return characters.join('') + ' '.repeat(columns - width);
+  return `…${characters.slice(first + 1).join('')}`;
+}
+
+/** `━━━━───`: how much of something is done. */
+export function bar(share: number, columns: number): string {
+  const filled = Math.max(0, Math.min(columns, Math.round(share * columns)));
+  return '━'.repeat(filled) + '─'.repeat(columns - filled);
+}
+
+/** `0:42`, `1:02:03`. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const minutes = String(Math.floor((whole % 3600) / 60)).padStart(whole >= 3600 ? 2 : 1, '0');
+  const rest = String(whole % 60).padStart(2, '0');
+  return whole >= 3600 ? `${Math.floor(whole / 3600)}:${minutes}:${rest}` : `${minutes}:${rest}`;
+}
+
+const ERASE_BELOW = '\u001b[J';
+
+/** A bar for each file under way and one for all, below the lines that stay. */
+function terminalProgress(output: NodeJS.WritableStream & { columns?: number }): TransferProgress {
+  const tally = new Tally();
+  let drawnLines = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  const erase = (): string => (drawnLines > 0 ? `\u001b[${drawnLines}A\r${ERASE_BELOW}` : '');
+
+  const bars = (): string[] => {
+    const columns = Math.max(40, Math.min(output.columns ?? 80, 120)) - 1;
+    const barColumns = 20;
+    const rows = [...tally.active].map(([path, { bytes, stage, doneBytes }]) => {
+      const share = bytes > 0 ? doneBytes / bytes : 0;
+      const state = `${stage.padEnd(9)} ${Math.floor(share * 100)} %`.padEnd(15);
+      const row = `  ${bar(share, barColumns)}  ${state} ${formatBytes(bytes).padStart(8)}  `;
+      const room = columns - row.length;
+      // A row that wraps could not be erased again.
+      return room > 8 ? row + fitEnd(path, room) : row.slice(0, columns);
+    });
+    const seconds = (Date.now() - tally.startedAtMs) / 1000;
+    const done = tally.doneBytes;
+    const rate = seconds > 0.5 ? done / seconds : 0;
+    const left = rate > 0 ? `, ${formatDuration((tally.totalBytes - done) / rate)} left` : '';
+    const speed = rate > 0 ? `, ${formatBytes(rate)}/s` : '';
+    const share = tally.totalBytes > 0 ? done / tally.totalBytes : 0;
+    const total = `${tally.finishedFiles} of ${tally.fileCount} files, ${formatBytes(done)} of ${formatBytes(tally.totalBytes)}`;
+    rows.push(`  ${bar(share, barColumns)} ${total}${speed}${left}`.slice(0, columns));
+    return rows;
+  };
+
+  const draw = (): void => {
+    const rows = bars();
+    output.write(`${erase()}${rows.join('\n')}\n`);
+    drawnLines = rows.length;
+  };
+
+  const line = (text: string): void => {
+    output.write(`${erase()}${text}\n`);
+    drawnLines = 0;
+    if (timer) draw();
+  };
+
+  return {
+    line,
+    begin: (fileCount, bytes) => {
+      tally.begin(fileCount, bytes);
+      timer ??= setInterval(draw, 100).unref();
+    },
+    start: (path, bytes) => tally.start(path, bytes),
+    advance: (path, stage, doneBytes) => tally.advance(path, stage, doneBytes),
+    finish: (path, outcome, detail) => line(outcomeLine(path, outcome, tally.finish(path, detail), detail)),
+    end: () => {
+      clearInterval(timer);
+      timer = undefined;
+      output.write(erase());
+      drawnLines = 0;
+    },
+  };
+}
+
+/** Progress on `output`: bars where it is a terminal, lines where it is a pipe or a file. */
+export function transferProgress(output: NodeJS.WritableStream & { isTTY?: boolean }): TransferProgress {
+  return output.isTTY && process.env['TERM'] !== 'dumb' ? terminalProgress(output) : plainProgress(output);
+}

@@ -1,0 +1,65 @@
+/**
+ * Credentials for object storage, asked for again before they run out. The Pilot uploader asks over HTTP, the
+ * dock player over MQTT; the answer is the same object.
+ */
+import type { StorageAccess } from './pilot-client.ts';
+
+/** The slowest line that an upload should still finish on before its credentials expire. */
+const SLOWEST_BYTES_PER_MS = (1024 * 1024) / 1000;
+const MARGIN_MS = 60_000;
+
+/**
+ * The key of an object. The prefix belongs to one `sts` answer, and `path` is unique within the folder, so no
+ * two files of a run, nor of two runs, meet under one key.
+ */
+export function objectKey(objectKeyPrefix: string, path: string): string {
+  return `${objectKeyPrefix}/${path}`;
+}
+
+/** Shares one answer between the files of a run for as long as it lives long enough for the file at hand. */
+export class StorageLeases {
+  readonly #ask: () => Promise<StorageAccess>;
+  readonly #now: () => number;
+  #latest: StorageAccess | undefined;
+  #asking: Promise<StorageAccess> | undefined;
+  /** Answers that no later one continues. */
+  readonly #final = new WeakSet<StorageAccess>();
+
+  constructor(ask: () => Promise<StorageAccess>, now: () => number = Date.now) {
+    this.#ask = ask;
+    this.#now = now;
+  }
+
+  /** Access with time enough to upload `bytes`, or else as fresh as it gets. */
+  async forUpload(bytes: number): Promise<StorageAccess> {
+    const enoughUntilMs = this.#now() + MARGIN_MS + bytes / SLOWEST_BYTES_PER_MS;
+    return this.#latest && this.#latest.expiresAtMs > enoughUntilMs ? this.#latest : this.renew();
+  }
+
+  /** A new answer; several that ask at the same time get the same one. */
+  async renew(): Promise<StorageAccess> {
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = undefined;
+    });
+    this.#latest = await this.#asking;
+    return this.#latest;
+  }
+
+  /** Whether these credentials have run out, so that a refusal means no more than that. */
+  isExpired(access: StorageAccess): boolean {
+    return this.#now() >= access.expiresAtMs;
+  }
+
+  /**
+   * Credentials to go on with under `key` when `access` is about to run out in the middle of an upload. A
+   * server that scopes each answer to a prefix of its own cannot give any; then the old ones stay.
+   */
+  async continuing(access: StorageAccess, key: string): Promise<StorageAccess> {
+    const margin = Math.min(MARGIN_MS, (access.expiresAtMs - access.obtainedAtMs) / 4);
+    if (this.#now() < access.expiresAtMs - margin || this.#final.has(access)) return access;
+    const renewed = await this.renew();
+    if (key.startsWith(`${renewed.objectKeyPrefix}/`)) return renewed;
+    this.#final.add(access);
+    return access;
+  }
+}

@@ -1,0 +1,145 @@
+/** What a run did. */
+import type { PathWithReason } from './files.ts';
+
+/** What became of a file. `linked`: its bytes were stored already, and now stand under this name too. */
+export type FileState = 'uploaded' | 'already-there' | 'linked' | 'failed';
+
+/** One line of the summary. */
+export interface FileOutcome {
+  readonly path: string;
+  readonly state: FileState;
+  readonly bytes: number;
+  readonly objectKey?: string;
+  /** Why it failed. */
+  readonly reason?: string;
+}
+
+/** The reason of files that a run was stopped before it had finished. */
+export const STOPPED_REASON = 'stopped before it was uploaded';
+
+/** What a run did, file by file and in total, wherever it uploaded to. */
+export interface RunSummary {
+  readonly files: readonly FileOutcome[];
+  readonly skipped: readonly PathWithReason[];
+  readonly uploaded: number;
+  readonly alreadyThere: number;
+  readonly linked: number;
+  readonly failed: number;
+  /** Bytes that travelled. */
+  readonly bytesUploaded: number;
+  readonly seconds: number;
+  /** Stopped before it was done. */
+  readonly interrupted: boolean;
+}
+
+/** What an upload into a library did. */
+export interface UploadSummary extends RunSummary {
+  readonly api: string;
+  readonly workspaceId: string;
+}
+
+/** Counts outcomes. */
+export function summarise<Run extends Pick<RunSummary, 'skipped' | 'interrupted'>>(
+  run: Run,
+  files: readonly FileOutcome[],
+  startedAtMs: number,
+): Run & RunSummary {
+  const count = (state: FileState): number => files.filter((file) => file.state === state).length;
+  const uploaded = files.filter((file) => file.state === 'uploaded');
+  return {
+    ...run,
+    files,
+    uploaded: uploaded.length,
+    alreadyThere: count('already-there'),
+    linked: count('linked'),
+    failed: count('failed'),
+    bytesUploaded: uploaded.reduce((total, file) => total + file.bytes, 0),
+    seconds: Math.round((Date.now() - startedAtMs) / 10) / 100,
+  };
+}
+
+/** The document of `--json`. */
+export function summaryAsJson(summary: UploadSummary): object {
+  return { api: summary.api, workspace_id: summary.workspaceId, ...runAsJson(summary) };
+}
+
+/** The part of it that says what became of the files. */
+export function runAsJson(summary: RunSummary): object {
+  return {
+    files: summary.files.map(({ objectKey, ...file }) => ({
+      ...file,
+      ...(objectKey && { object_key: objectKey }),
+    })),
+    skipped: summary.skipped,
+    totals: {
+      files: summary.files.length,
+      uploaded: summary.uploaded,
+      already_there: summary.alreadyThere,
+      linked: summary.linked,
+      failed: summary.failed,
+      skipped: summary.skipped.length,
+      bytes_uploaded: summary.bytesUploaded,
+    },
+    interrupted: summary.interrupted,
+    seconds: summary.seconds,
+  };
+}
+
+/** `4.0 MB`: powers of ten, as cards and cameras count. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** `1 file`, `2 files`. */
+export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/** A path as a terminal may see it: no control characters, which could move the cursor or more. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+}
+
+/** The lines at the end of a run, for people. */
+export function summaryLines(summary: RunSummary): string[] {
+  const { files, skipped, uploaded, alreadyThere, linked, failed, bytesUploaded, seconds } = summary;
+  const lines: string[] = [];
+  const stopped = files.filter((file) => file.reason === STOPPED_REASON).length;
+  const failures = files.filter((file) => file.state === 'failed' && file.reason !== STOPPED_REASON);
+  if (failures.length > 0) {
+    lines.push(`${plural(failures.length, 'file')} failed:`);
+    for (const { path, reason } of failures)
+      lines.push(`  ${printable(path)}: ${printable(reason ?? 'unknown')}`);
+  }
+  if (skipped.length > 0) {
+    lines.push(`${plural(skipped.length, 'file')} left alone:`);
+    const shown = skipped.slice(0, 10);
+    for (const { path, reason } of shown) lines.push(`  ${printable(path)}: ${reason}`);
+    if (skipped.length > shown.length)
+      lines.push(`  … and ${skipped.length - shown.length} more (--json lists all)`);
+  }
+  const counts = [
+    uploaded > 0 && `${uploaded} uploaded (${formatBytes(bytesUploaded)})`,
+    linked > 0 && `${linked} linked to bytes that were there`,
+    alreadyThere > 0 && `${alreadyThere} already there`,
+    failures.length > 0 && `${failures.length} failed`,
+    stopped > 0 && `${stopped} not finished`,
+  ].filter(Boolean);
+  if (uploaded + linked + failed === 0) {
+    lines.push(
+      files.length === 0
+        ? 'No photos, videos or sidecars here: nothing to upload.'
+        : `${plural(files.length, 'file')} already there: nothing to upload (${seconds} s).`,
+    );
+  } else {
+    lines.push(`${plural(files.length, 'file')}: ${counts.join(', ')}, in ${seconds} s.`);
+  }
+  if (summary.interrupted) lines.push('Stopped. Run it again to upload the rest.');
+  return lines;
+}

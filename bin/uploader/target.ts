@@ -1,0 +1,95 @@
+/** Where to upload to and as whom: from the command line, the environment, and the local stack that runs here. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { ArgumentError } from './arguments.ts';
+
+/** Variable that holds the password, so that it stands in no list of processes. */
+export const PASSWORD_VARIABLE = 'DJI_MEDIA_LIBRARY_PASSWORD';
+
+/** The part of `endpoints.json` that a client needs. */
+export interface LocalEndpoints {
+  readonly api: string;
+  readonly users: readonly { username: string; password: string; workspace_id: string }[];
+}
+
+/** Everything needed to sign in. */
+export interface Target {
+  readonly api: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** What was asked for, and the ways to find out the rest. */
+export interface TargetRequest {
+  readonly api?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly dataDirectory: string;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Asks on the terminal; undefined where there is none. */
+  readonly askPassword: ((username: string) => Promise<string>) | undefined;
+}
+
+/** The local stack's `endpoints.json`, or the part of it that a client names; undefined when none was written. */
+export async function readLocalEndpoints<Endpoints = LocalEndpoints>(
+  dataDirectory: string,
+): Promise<Endpoints | undefined> {
+  try {
+    return JSON.parse(await readFile(join(dataDirectory, 'endpoints.json'), 'utf8')) as Endpoints;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Completes a request. The local stack's demo users need no password typed, as long as it is the local stack
+ * that is meant.
+ */
+export async function resolveTarget(request: TargetRequest): Promise<Target> {
+  const local = await readLocalEndpoints(request.dataDirectory);
+  const api = request.api ?? local?.api;
+  if (!api) {
+    const file = join(request.dataDirectory, 'endpoints.json');
+    throw new ArgumentError(
+      `No ${file}: start the local stack with "npm start", or give the address with --api`,
+    );
+  }
+  const demoUsers = local && local.api.replace(/\/+$/, '') === api.replace(/\/+$/, '') ? local.users : [];
+  const username = request.username ?? demoUsers[0]?.username;
+  if (!username) throw new ArgumentError('--user is missing: who uploads?');
+  const password =
+    request.password ??
+    demoUsers.find((user) => user.username === username)?.password ??
+    (request.environment[PASSWORD_VARIABLE] || undefined) ??
+    (await request.askPassword?.(username));
+  if (!password) {
+    throw new ArgumentError(
+      `No password for ${username}: set ${PASSWORD_VARIABLE}, or run this on a terminal to type it`,
+    );
+  }
+  return { api, username, password };
+}
+
+/** Asks for a password without showing it. Undefined where nobody could type one. */
+export function passwordPrompt(
+  input: NodeJS.ReadStream,
+  output: NodeJS.WritableStream,
+): ((username: string) => Promise<string>) | undefined {
+  if (!input.isTTY) return undefined;
+  return async (username) => {
+    output.write(`Password of ${username}: `);
+    const muted = new Writable({ write: (_chunk, _encoding, done) => done() });
+    const reader = createInterface({ input, output: muted, terminal: true });
+    try {
+      return await new Promise<string>((resolve, reject) => {
+        reader.on('SIGINT', () => reject(new ArgumentError('no password given')));
+        reader.question('', resolve);
+      });
+    } finally {
+      reader.close();
+      output.write('\n');
+    }
+  };
+}

@@ -1,0 +1,80 @@
+/** The dock's sample flight of `npm start`: made on the spot, uploaded by the very player that people use. */
+import { access } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { playDock } from '../../bin/dock-player/play-dock.ts';
+import { transferProgress } from '../../bin/uploader/progress.ts';
+import { DOCK_FLIGHT_FOLDER, DOCK_SAMPLE_MARKER, DOCK_SAMPLE_PATHS } from './dock-shots.ts';
+import { runPainter, type SampleFlightSummary } from './flight.ts';
+
+/** The part of the local stack's endpoints that a dock needs. */
+export interface SampleDockEndpoints {
+  readonly mqtt: string;
+  readonly docks: readonly {
+    readonly sn: string;
+    readonly username: string;
+    readonly password: string;
+    readonly workspace_id: string;
+  }[];
+}
+
+export interface SampleDockFlightOptions {
+  readonly endpoints: SampleDockEndpoints;
+  /** Where the files are kept; a second start finds them there. */
+  readonly directory: string;
+  /**
+   * Where the dock remembers what the library has acknowledged: it must live and die with the library's own data.
+   * @default the folder that `directory` is in
+   */
+  readonly dataDirectory?: string;
+  /** Progress bars on a terminal, plain lines elsewhere. */
+  readonly output: NodeJS.WritableStream & { isTTY?: boolean };
+  readonly signal?: AbortSignal;
+}
+
+async function isComplete(directory: string): Promise<boolean> {
+  try {
+    await Promise.all(
+      [DOCK_SAMPLE_MARKER, ...DOCK_SAMPLE_PATHS].map((path) => access(join(directory, path))),
+    );
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Makes sure that a folder holds the sample dock flight's files. */
+export async function ensureSampleDockFiles(
+  directory: string,
+  signal?: AbortSignal,
+): Promise<'made' | 'found'> {
+  if (await isComplete(directory)) return 'found';
+  await runPainter(new URL('./dock-painter.ts', import.meta.url), directory, signal);
+  return 'made';
+}
+
+/** Uploads the sample dock flight as the first dock. */
+export async function uploadSampleDockFlight(options: SampleDockFlightOptions): Promise<SampleFlightSummary> {
+  const { endpoints, directory, dataDirectory = dirname(directory), output, signal } = options;
+  const [dock] = endpoints.docks;
+  if (!dock) throw new Error('there is no dock to upload the sample flight as');
+  await ensureSampleDockFiles(directory, signal);
+  const summary = await playDock({
+    from: join(directory, DOCK_FLIGHT_FOLDER),
+    mqtt: endpoints.mqtt,
+    sn: dock.sn,
+    username: dock.username,
+    password: dock.password,
+    workspaceId: dock.workspace_id,
+    dataDirectory,
+    progress: transferProgress(output),
+    ...(signal && { signal }),
+  });
+  const reasons = summary.files.flatMap(({ path, reason }) => (reason ? [`${path}: ${reason}`] : []));
+  return {
+    uploaded: summary.uploaded,
+    alreadyThere: summary.alreadyThere,
+    failed: summary.failed,
+    bytes: summary.bytesUploaded,
+    reasons,
+  };
+}

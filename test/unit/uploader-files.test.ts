@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import { appendFile, mkdir, mkdtemp, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fileKind, isUnchanged, md5OfEnds, md5OfFile, readFolder } from '../../bin/uploader/files.ts';
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'uploader-files-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function put(path: string, content = 'x'): Promise<string> {
+  const file = join(folder, path);
+  await mkdir(join(file, '..'), { recursive: true });
+  await writeFile(file, content);
+  return file;
+}
+
+const pathsOf = (list: readonly { path: string }[]): string[] => list.map(({ path }) => path);
+
+describe('readFolder', () => {
+  it('finds photos, videos and sidecars in all folders, in the order of their paths', async () => {
+    await put('DCIM/DJI_002/DJI_0002.MP4');
+    await put('DCIM/DJI_002/DJI_0002.SRT');
+    await put('DCIM/DJI_001/DJI_0001.jpeg');
+    await put('DJI_0003.DNG');
+    const { files, skipped, unreadable } = await readFolder(folder);
+    expect(files.map(({ path, directory, name, kind }) => ({ path, directory, name, kind }))).toEqual([
+      { path: 'DCIM/DJI_001/DJI_0001.jpeg', directory: 'DCIM/DJI_001', name: 'DJI_0001.jpeg', kind: 'photo' },
+      { path: 'DCIM/DJI_002/DJI_0002.MP4', directory: 'DCIM/DJI_002', name: 'DJI_0002.MP4', kind: 'video' },
+      { path: 'DCIM/DJI_002/DJI_0002.SRT', directory: 'DCIM/DJI_002', name: 'DJI_0002.SRT', kind: 'sidecar' },
+      { path: 'DJI_0003.DNG', directory: '', name: 'DJI_0003.DNG', kind: 'photo' },
+    ]);
+    expect(skipped).toEqual([]);
+    expect(unreadable).toEqual([]);
+  });
+
+  it('ignores what starts with a dot, as macOS and cameras leave it on cards', async () => {
+    await put('.Trashes/DJI_0001.JPG');
+    await put('._DJI_0001.JPG');
+    await put('DJI_0001.JPG');
+    const { files, skipped } = await readFolder(folder);
+    expect(pathsOf(files)).toEqual(['DJI_0001.JPG']);
+    expect(skipped).toEqual([]);
+  });
+
+  it('reports empty files and other kinds of files as left alone', async () => {
+    await put('DJI_0001.JPG', '');
+    await put('notes.txt');
+    await put('README');
+    const { files, skipped } = await readFolder(folder);
+    expect(files).toEqual([]);
+    expect(skipped).toEqual([
+      { path: 'DJI_0001.JPG', reason: 'the file is empty' },
+      { path: 'README', reason: 'not a photo, video or sidecar' },
+      { path: 'notes.txt', reason: 'not a photo, video or sidecar' },
+    ]);
+  });
+
+  it('follows links and survives those that lead in circles', async () => {
+    await put('flight/DJI_0001.JPG');
+    await symlink(folder, join(folder, 'flight', 'up'));
+    await symlink(join(folder, 'flight'), join(folder, 'again'));
+    await symlink(join(folder, 'flight', 'DJI_0001.JPG'), join(folder, 'copy.JPG'));
+    const { files } = await readFolder(folder);
+    expect(pathsOf(files)).toEqual(['copy.JPG', 'flight/DJI_0001.JPG']);
+  });
+
+  it('tells which photos cannot be read, and why', async () => {
+    await put('DJI_0001.JPG');
+    await symlink(join(folder, 'gone.JPG'), join(folder, 'DJI_0002.JPG'));
+    const { files, unreadable } = await readFolder(folder);
+    expect(pathsOf(files)).toEqual(['DJI_0001.JPG']);
+    expect(unreadable).toEqual([
+      { path: 'DJI_0002.JPG', reason: 'no such file (a broken link, or removed meanwhile)' },
+    ]);
+  });
+
+  it('keeps names in any script as they are', async () => {
+    await put('DJI_202604071650_024_上云API/DJI_0001 ü.JPG');
+    const { files } = await readFolder(folder);
+    expect(pathsOf(files)).toEqual(['DJI_202604071650_024_上云API/DJI_0001 ü.JPG']);
+  });
+});
+
+describe('fileKind', () => {
+  it.each([
+    ['DJI_0001.TIF', 'photo'],
+    ['DJI_0001.MOV', 'video'],
+    ['DJI_0001_Timestamp.MRK', 'sidecar'],
+    ['DJI_0001.THM', undefined],
+    ['jpg', undefined],
+  ])('takes %s for %s', (name, kind) => {
+    expect(fileKind(name)).toBe(kind);
+  });
+});
+
+describe('md5OfFile', () => {
+  it('is the MD5 of files that do not fit into one chunk', async () => {
+    const content = Buffer.alloc(3 * 1024 * 1024 + 17, 'drone');
+    const file = join(folder, 'a.jpg');
+    await writeFile(file, content);
+    const reads: number[] = [];
+    const md5 = await md5OfFile(file, undefined, (bytes) => reads.push(bytes));
+    expect(md5).toBe(createHash('md5').update(content).digest('hex'));
+    expect(reads.at(-1)).toBe(content.length);
+  });
+});
+
+describe('md5OfEnds', () => {
+  const ends = async (content: Buffer): Promise<string> => {
+    const file = join(folder, 'ends.bin');
+    await writeFile(file, content);
+    return md5OfEnds(file, content.length);
+  };
+
+  it.each([1, 64 * 1024, 64 * 1024 + 1, 128 * 1024, 1_000_000])(
+    'tells a changed last byte of %i',
+    async (size) => {
+      const content = Buffer.alloc(size, 'a');
+      const before = await ends(content);
+      content[size - 1] = 0;
+      expect(await ends(content)).not.toBe(before);
+    },
+  );
+
+  it('tells files of different sizes with the same ends apart', async () => {
+    expect(await ends(Buffer.alloc(500_000))).not.toBe(await ends(Buffer.alloc(500_001)));
+  });
+});
+
+describe('isUnchanged', () => {
+  it('notices growth, a cut and a new modification time', async () => {
+    const path = await put('DJI_0001.JPG', 'twelve bytes');
+    const find = async () => (await readFolder(folder)).files[0] as Parameters<typeof isUnchanged>[0];
+    const found = await find();
+    expect(await isUnchanged(found)).toBe(true);
+    await appendFile(path, '!');
+    expect(await isUnchanged(found)).toBe(false);
+    await truncate(path, 12);
+    await utimes(path, 1, 1);
+    expect(await isUnchanged(found)).toBe(false);
+  });
+});

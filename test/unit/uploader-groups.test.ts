@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type FlightGroup,
+  fileGroupId,
+  GroupReports,
+  groupByFolder,
+} from '../../bin/uploader/flight-groups.ts';
+
+const WORKSPACE = '3b0e4f3c-2a6e-4a4a-9d5b-0a1f5f3b7c11';
+const file = (path: string, tinyFingerprint = path) => ({
+  path,
+  directory: path.split('/').slice(0, -1).join('/'),
+  tinyFingerprint,
+});
+
+describe('groupByFolder', () => {
+  it('makes one group a folder', () => {
+    const groups = groupByFolder([file('a/1.jpg'), file('b/1.jpg'), file('a/2.jpg')], WORKSPACE, '/card');
+    expect([...groups.values()].map(({ directory, fileCount }) => [directory, fileCount])).toEqual([
+      ['a', 2],
+      ['b', 1],
+    ]);
+    expect(groups.get('a')?.fileGroupId).not.toBe(groups.get('b')?.fileGroupId);
+  });
+
+  it('finds the same group again from another mount, another folder above, and after more files came', () => {
+    const idOf = (files: ReturnType<typeof file>[], directory: string, root: string) =>
+      groupByFolder(files, WORKSPACE, root).get(directory)?.fileGroupId;
+    const first = idOf([file('DJI_001/1.jpg', 'tiny 1')], 'DJI_001', '/media/card/DCIM');
+    expect(first).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(idOf([file('1.jpg', 'tiny 1')], '', '/mnt/DJI_001')).toBe(first);
+    expect(idOf([file('DJI_001/2.jpg', 'tiny 2'), file('DJI_001/1.jpg', 'tiny 1')], 'DJI_001', '/x')).toBe(
+      first,
+    );
+  });
+
+  it('tells workspaces, folders and flights apart', () => {
+    const ids = [
+      fileGroupId(WORKSPACE, 'DJI_001', 'tiny'),
+      fileGroupId(WORKSPACE.replace('3b', '4b'), 'DJI_001', 'tiny'),
+      fileGroupId(WORKSPACE, 'DJI_002', 'tiny'),
+      fileGroupId(WORKSPACE, 'DJI_001', 'other'),
+    ];
+    expect(new Set(ids).size).toBe(4);
+  });
+});
+
+describe('GroupReports', () => {
+  const group = (): FlightGroup => ({ fileGroupId: 'group', directory: '', fileCount: 9, storedCount: 0 });
+
+  it('never overlap, and leave out what a later one tells as well', async () => {
+    const sent: number[] = [];
+    let underWay = 0;
+    const reports = new GroupReports(async (_id, _count, stored) => {
+      expect(++underWay).toBe(1);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      underWay--;
+      sent.push(stored);
+    }, 20);
+    const flight = group();
+    for (let stored = 0; stored <= 9; stored++) {
+      flight.storedCount = stored;
+      reports.changed(flight);
+    }
+    expect(await reports.settle(flight)).toBeUndefined();
+    expect(sent).toEqual([0, 9]);
+  });
+
+  it('keep their distance while files arrive', async () => {
+    const sent: number[] = [];
+    const reports = new GroupReports(async (_id, _count, stored) => {
+      sent.push(stored);
+    }, 30);
+    const flight = group();
+    for (let stored = 0; stored < 9; stored++) {
+      flight.storedCount = stored;
+      reports.changed(flight);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(sent.length).toBeGreaterThan(1);
+    expect(sent.length).toBeLessThan(6);
+    reports.stop();
+    const soFar = [...sent];
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(sent).toEqual(soFar);
+    expect(await reports.settle(flight)).toBeUndefined();
+    expect(sent.at(-1)).toBe(8);
+  });
+
+  it('are made up for at the end when one was lost', async () => {
+    const sent: number[] = [];
+    let faults = 1;
+    const reports = new GroupReports(async (_id, _count, stored) => {
+      if (faults-- > 0) throw new Error('lost');
+      sent.push(stored);
+    });
+    const flight = group();
+    flight.storedCount = 9;
+    reports.changed(flight);
+    expect(await reports.settle(flight)).toBeUndefined();
+    expect(sent).toEqual([9]);
+  });
+
+  it('say why the last one did not arrive', async () => {
+    const reports = new GroupReports(async () => {
+      throw new Error('nobody there');
+    });
+    const flight = group();
+    reports.changed(flight);
+    expect(await reports.settle(flight)).toBe('nobody there');
+  });
+});

@@ -1,0 +1,142 @@
+import { Writable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { bar, fitEnd, formatDuration, transferProgress } from '../../bin/uploader/progress.ts';
+import { formatBytes, printable, summaryLines, type UploadSummary } from '../../bin/uploader/summary.ts';
+
+class Screen extends Writable {
+  written = '';
+  readonly isTTY: boolean;
+  readonly columns = 90;
+
+  constructor(isTTY: boolean) {
+    super({ decodeStrings: false });
+    this.isTTY = isTTY;
+  }
+
+  override _write(chunk: string, _encoding: string, done: () => void): void {
+    this.written += chunk;
+    done();
+  }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('in a pipe', () => {
+  it('is one plain line a file', () => {
+    const screen = new Screen(false);
+    const progress = transferProgress(screen);
+    progress.begin(2, 4_000_000);
+    progress.start('a/DJI_0001.JPG', 3_999_000);
+    progress.advance('a/DJI_0001.JPG', 'uploading', 1_000_000);
+    progress.finish('a/DJI_0001.JPG', 'uploaded');
+    progress.start('a/DJI_0002.JPG', 1000);
+    progress.finish('a/DJI_0002.JPG', 'failed', 'permission denied');
+    progress.end();
+    expect(screen.written).toBe(
+      '1/2 uploaded      a/DJI_0001.JPG (4.0 MB)\n2/2 failed        a/DJI_0002.JPG (permission denied)\n',
+    );
+  });
+
+  it('shows a sign of life while a long upload is under way', () => {
+    const screen = new Screen(false);
+    const progress = transferProgress(screen);
+    progress.begin(1, 8_000_000_000);
+    progress.start('DJI_0001.MP4', 8_000_000_000);
+    progress.advance('DJI_0001.MP4', 'uploading', 2_000_000_000);
+    vi.advanceTimersByTime(16_000);
+    progress.end();
+    vi.advanceTimersByTime(60_000);
+    expect(screen.written).toBe('… 2.0 GB of 8.0 GB, 1 under way\n');
+  });
+
+  it('lets no file name move the cursor', () => {
+    const screen = new Screen(false);
+    const progress = transferProgress(screen);
+    progress.begin(1, 1);
+    progress.start('\u001b[2Jx.jpg', 1);
+    progress.finish('\u001b[2Jx.jpg', 'uploaded');
+    progress.end();
+    expect(screen.written).not.toContain('\u001b');
+    expect(printable('a\u009bb\u0007')).toBe('a?b?');
+  });
+});
+
+describe('on a terminal', () => {
+  it('draws a bar for each file under way and one for all, and erases what it drew', () => {
+    const screen = new Screen(true);
+    const progress = transferProgress(screen);
+    progress.begin(2, 2000);
+    progress.start('DJI_0001.JPG', 1000);
+    progress.start('DJI_0002.JPG', 1000);
+    progress.advance('DJI_0001.JPG', 'uploading', 500);
+    vi.advanceTimersByTime(100);
+    const frame = screen.written;
+    expect(frame).toMatch(/━{10}─{10} {2}uploading 50 % +1\.0 kB {2}DJI_0001\.JPG/);
+    expect(frame).toMatch(/─{20} {2}checking {2}0 %/);
+    expect(frame).toContain('0 of 2 files, 500 B of 2.0 kB');
+    for (const line of frame.split('\n')) expect(line.length).toBeLessThan(90);
+    progress.finish('DJI_0001.JPG', 'uploaded');
+    progress.end();
+    expect(screen.written.slice(frame.length)).toContain(
+      '\u001b[3A\r\u001b[Juploaded      DJI_0001.JPG (1.0 kB)\n',
+    );
+    const afterEnd = screen.written;
+    vi.advanceTimersByTime(1000);
+    expect(screen.written).toBe(afterEnd);
+  });
+
+  it('shows the end of names that are too long, two columns for wide letters', () => {
+    expect(fitEnd('DCIM/DJI_0001.JPG', 20)).toBe('DCIM/DJI_0001.JPG   ');
+    expect(fitEnd('DCIM/DJI_0001.JPG', 10)).toBe('…_0001.JPG');
+    expect(fitEnd('上云上云', 8)).toBe('上云上云');
+    expect(fitEnd('上云上云', 7)).toBe('…上云');
+  });
+});
+
+it('bars, durations and sizes', () => {
+  expect(bar(0.5, 4)).toBe('━━──');
+  expect(bar(7, 4)).toBe('━━━━');
+  expect(formatDuration(42)).toBe('0:42');
+  expect(formatDuration(3723)).toBe('1:02:03');
+  expect(formatBytes(999)).toBe('999 B');
+  expect(formatBytes(3_940_000)).toBe('3.9 MB');
+  expect(formatBytes(999_960)).toBe('1.0 MB');
+});
+
+describe('summaryLines', () => {
+  const summary: UploadSummary = {
+    api: 'http://127.0.0.1:9700',
+    workspaceId: 'workspace',
+    files: [],
+    skipped: [],
+    uploaded: 0,
+    alreadyThere: 0,
+    linked: 0,
+    failed: 0,
+    bytesUploaded: 0,
+    seconds: 1.5,
+    interrupted: false,
+  };
+  const there = { path: 'a.jpg', state: 'already-there', bytes: 1 } as const;
+
+  it('says that there was nothing to upload', () => {
+    expect(summaryLines(summary)).toEqual(['No photos, videos or sidecars here: nothing to upload.']);
+    expect(summaryLines({ ...summary, files: [there], alreadyThere: 1 })).toEqual([
+      '1 file already there: nothing to upload (1.5 s).',
+    ]);
+  });
+
+  it('gives the reason of each failure', () => {
+    const failed = { path: 'b.jpg', state: 'failed', bytes: 1, reason: 'permission denied' } as const;
+    expect(summaryLines({ ...summary, files: [there, failed], alreadyThere: 1, failed: 1 })).toEqual([
+      '1 file failed:',
+      '  b.jpg: permission denied',
+      '2 files: 1 already there, 1 failed, in 1.5 s.',
+    ]);
+  });
+});

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { ApiError, UnreachableError } from '../../bin/uploader/api-http.ts';
+import { isTransientStatus, retryDelayMs, retrying } from '../../bin/uploader/retry.ts';
+
+const quick = { firstDelayMs: 1, longestDelayMs: 2, attempts: 4 };
+
+/** Fails with each of `errors` in turn, then answers. */
+function failing(...errors: Error[]) {
+  let calls = 0;
+  const attempt = async (): Promise<string> => {
+    const error = errors[calls++];
+    if (error) throw error;
+    return 'done';
+  };
+  return { attempt, calls: () => calls };
+}
+
+describe('what is tried again', () => {
+  it.each([408, 429, 500, 502, 503, 504])('is a status of %i', (status) => {
+    expect(isTransientStatus(status)).toBe(true);
+  });
+
+  it.each([200, 301, 400, 401, 403, 404, 413])('is no status of %i', (status) => {
+    expect(isTransientStatus(status)).toBe(false);
+  });
+});
+
+describe('retrying', () => {
+  it('goes on after faults of the server and the network', async () => {
+    const work = failing(
+      new ApiError(503, 'busy'),
+      new UnreachableError('nobody'),
+      new ApiError(429, 'slower'),
+    );
+    expect(await retrying(work.attempt, quick)).toBe('done');
+    expect(work.calls()).toBe(4);
+  });
+
+  it('stops at once when the answer will not change', async () => {
+    const work = failing(new ApiError(400, 'no such field'));
+    await expect(retrying(work.attempt, quick)).rejects.toThrow('no such field');
+    expect(work.calls()).toBe(1);
+  });
+
+  it('gives up after its attempts, with the last error', async () => {
+    const errors = ['first', 'second', 'third', 'last', 'never'].map((text) => new ApiError(500, text));
+    const work = failing(...errors);
+    await expect(retrying(work.attempt, quick)).rejects.toThrow('last');
+    expect(work.calls()).toBe(4);
+  });
+
+  it('does not wait on when it is stopped', async () => {
+    const stop = new AbortController();
+    const work = failing(new ApiError(503, 'busy'));
+    const slow = retrying(work.attempt, { firstDelayMs: 60_000, longestDelayMs: 60_000 }, stop.signal);
+    setTimeout(() => stop.abort(new Error('stopped')), 5);
+    await expect(slow).rejects.toThrow();
+    expect(work.calls()).toBe(1);
+  });
+});
+
+describe('retryDelayMs', () => {
+  it('doubles, with jitter, up to its limit', () => {
+    const policy = { firstDelayMs: 100, longestDelayMs: 1000 };
+    for (const [attempt, ceiling] of [
+      [2, 100],
+      [3, 200],
+      [4, 400],
+      [9, 1000],
+    ] as const) {
+      const delays = Array.from({ length: 50 }, () => retryDelayMs(attempt, policy));
+      expect(Math.min(...delays)).toBeGreaterThanOrEqual(ceiling / 2);
+      expect(Math.max(...delays)).toBeLessThanOrEqual(ceiling);
+      expect(new Set(delays).size).toBeGreaterThan(10);
+    }
+  });
+
+  it('waits as long as the server asks for, within reason', () => {
+    expect(retryDelayMs(2, { firstDelayMs: 100, longestDelayMs: 10_000 }, 5)).toBe(5000);
+    expect(retryDelayMs(2, { firstDelayMs: 100, longestDelayMs: 10_000 }, 86_400)).toBe(60_000);
+  });
+});

@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { needsPathStyle } from '../../bin/uploader/object-upload.ts';
+import { PartBuffers } from '../../bin/uploader/part-buffers.ts';
+import type { StorageAccess } from '../../bin/uploader/pilot-client.ts';
+import { objectKey, StorageLeases } from '../../bin/uploader/storage-leases.ts';
+
+const MEBIBYTE = 1024 * 1024;
+
+/** Leases whose clock the test winds, from a server that gives each answer a prefix of its own. */
+function leasesLiving(
+  seconds: number,
+  prefixOf: (answer: number) => string = (answer) => `workspace/${answer}`,
+) {
+  let nowMs = 1_000_000;
+  let answers = 0;
+  const ask = async (): Promise<StorageAccess> => ({
+    bucket: 'media',
+    endpoint: 'http://127.0.0.1:9701',
+    region: 'eu-central-1',
+    provider: 'aws',
+    objectKeyPrefix: prefixOf(++answers),
+    accessKeyId: 'id',
+    accessKeySecret: 'secret',
+    securityToken: 'token',
+    obtainedAtMs: nowMs,
+    expiresAtMs: nowMs + seconds * 1000,
+  });
+  const wind = (seconds: number): void => {
+    nowMs += seconds * 1000;
+  };
+  return { leases: new StorageLeases(ask, () => nowMs), answers: () => answers, wind };
+}
+
+describe('objectKey', () => {
+  it('is prefix, folder and name, whatever the script', () => {
+    expect(objectKey('workspace/1', 'DJI_0001.JPG')).toBe('workspace/1/DJI_0001.JPG');
+    expect(objectKey('workspace/1', 'DJI_024_上云API/ü 1.JPG')).toBe('workspace/1/DJI_024_上云API/ü 1.JPG');
+  });
+});
+
+describe('StorageLeases', () => {
+  it('share one answer between the files of a run', async () => {
+    const { leases, answers } = leasesLiving(3300);
+    await Promise.all([leases.forUpload(1), leases.forUpload(1), leases.forUpload(1)]);
+    await leases.forUpload(20 * MEBIBYTE);
+    expect(answers()).toBe(1);
+  });
+
+  it('ask again before the credentials run out', async () => {
+    const { leases, answers, wind } = leasesLiving(900);
+    await leases.forUpload(MEBIBYTE);
+    wind(838);
+    await leases.forUpload(MEBIBYTE);
+    expect(answers()).toBe(1);
+    wind(2);
+    await leases.forUpload(MEBIBYTE);
+    expect(answers()).toBe(2);
+  });
+
+  it('ask for a large file what a small one does not need', async () => {
+    const { leases, answers, wind } = leasesLiving(3300);
+    await leases.forUpload(MEBIBYTE);
+    wind(1800);
+    await leases.forUpload(MEBIBYTE);
+    expect(answers()).toBe(1);
+    await leases.forUpload(1700 * MEBIBYTE);
+    expect(answers()).toBe(2);
+  });
+
+  it('go on under the same key where a new answer covers it', async () => {
+    const { leases, wind } = leasesLiving(900, () => 'workspace');
+    const first = await leases.forUpload(MEBIBYTE);
+    expect(await leases.continuing(first, 'workspace/a.jpg')).toBe(first);
+    wind(850);
+    const next = await leases.continuing(first, 'workspace/a.jpg');
+    expect(next.expiresAtMs).toBeGreaterThan(first.expiresAtMs);
+  });
+
+  it('keep the old credentials where a new answer leads elsewhere', async () => {
+    const { leases, answers, wind } = leasesLiving(900);
+    const first = await leases.forUpload(MEBIBYTE);
+    wind(850);
+    expect(await leases.continuing(first, 'workspace/1/a.jpg')).toBe(first);
+    expect(await leases.continuing(first, 'workspace/1/b.jpg')).toBe(first);
+    expect(answers()).toBe(2);
+    expect(leases.isExpired(first)).toBe(false);
+    wind(50);
+    expect(leases.isExpired(first)).toBe(true);
+  });
+});
+
+describe('PartBuffers', () => {
+  it('hands out no more than there are, and each to one at a time', async () => {
+    const buffers = new PartBuffers(2, 10);
+    const first = await buffers.acquire();
+    const second = await buffers.acquire();
+    expect(second.bytes).not.toBe(first.bytes);
+    let third: Buffer | undefined;
+    const waiting = buffers.acquire().then((buffer) => {
+      third = buffer.bytes;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(third).toBeUndefined();
+    first.release();
+    first.release();
+    await waiting;
+    expect(third).toBe(first.bytes);
+  });
+
+  it('lets nobody wait who was stopped', async () => {
+    const buffers = new PartBuffers(1, 10);
+    const held = await buffers.acquire();
+    const stop = new AbortController();
+    const stopped = buffers.acquire(stop.signal);
+    const patient = buffers.acquire();
+    stop.abort(new Error('stopped'));
+    await expect(stopped).rejects.toThrow('stopped');
+    held.release();
+    expect((await patient).bytes).toBe(held.bytes);
+    await expect(buffers.acquire(stop.signal)).rejects.toThrow('stopped');
+  });
+});
+
+describe('needsPathStyle', () => {
+  it.each([
+    ['http://127.0.0.1:9701', 'aws', true],
+    ['http://[::1]:9701', 'aws', true],
+    ['http://localhost:9000', 'aws', true],
+    ['https://minio.example', 'minio', true],
+    ['https://s3.eu-central-1.amazonaws.com', 'aws', false],
+    ['https://oss-cn-hangzhou.aliyuncs.com', 'ali', false],
+  ])('of %s as %s is %s', (endpoint, provider, expected) => {
+    expect(needsPathStyle(endpoint, provider)).toBe(expected);
+  });
+});
