@@ -28,7 +28,7 @@ interface TopologyItem extends ItemKey {
   gateway_model_key?: string;
   /** Model key by serial number; empty where unknown. */
   drones?: Record<string, string>;
-  online?: string[];
+  online_drones?: string[];
   callsigns?: Record<string, string>;
 }
 
@@ -44,7 +44,7 @@ const toGateway = (item: GatewayItem): Gateway => ({
 const toTopology = (item: TopologyItem | undefined): Topology => ({
   ...present({ gatewayModelKey: item?.gateway_model_key }),
   drones: Object.entries(item?.drones ?? {}).map(([sn, modelKey]) => ({ sn, ...(modelKey && { modelKey }) })),
-  online: item?.online ?? [],
+  online: item?.online_drones ?? [],
   callsigns: item?.callsigns ?? {},
 });
 
@@ -167,7 +167,7 @@ export function dynamoDbDeviceRegistry(tableName: string, client = documentClien
         drones.map((drone: TopologyDevice, index) => [`:d${index}`, drone.modelKey ?? '']),
       );
       const assignments = [
-        'online = :online',
+        'online_drones = :online',
         'heard_at = :at',
         ...(gatewayModelKey ? ['gateway_model_key = :model'] : []),
         ...drones.map((_, index) => `drones.#d${index} = :d${index}`),

@@ -107,6 +107,10 @@ describe('the alarms', () => {
       expect(anchors).toContain(Properties.AlarmDescription.split('#').at(-1));
   });
 
+  it('are as many as docs/operations.md reckons the cost of', () => {
+    expect(OPERATIONS).toContain(` ${alarms.length} alarms $${(alarms.length / 10).toFixed(2)},`);
+  });
+
   it('notify nobody by default', () => {
     expect(alarms.every(({ Properties }) => Properties.AlarmActions === undefined)).toBe(true);
     expect(template.ofType('AWS::SNS::Topic')).toEqual([]);

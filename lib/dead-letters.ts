@@ -1,0 +1,69 @@
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { CfnTopicRule } from 'aws-cdk-lib/aws-iot';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Aws, CfnOutput, Duration, Validations } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import type { EndpointFunction } from './endpoint-function.ts';
+
+/** How often Lambda repeats what a function failed at, after one minute and after two: its own limit. */
+const RETRIES = 2;
+/** How long an event waits for a function that is throttled. A dock has repeated its message long before. */
+const LONGEST_WAIT = Duration.hours(1);
+
+/** Where events end up that nobody could handle, until somebody has looked at them and sent them again. */
+export class DeadLetters extends Construct {
+  /** Messages and events that did not reach their function. */
+  readonly undelivered: Queue;
+  /** Events that their function failed at every time, with the error. */
+  readonly unhandled: Queue;
+  private readonly rulesRole: Role;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.undelivered = this.queue('Undelivered');
+    this.unhandled = this.queue('Unhandled');
+    this.rulesRole = new Role(this, 'RulesRole', {
+      description: 'Role of the topic rules that keep what they could not deliver',
+      assumedBy: new ServicePrincipal('iot.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+      }),
+    });
+    this.rulesRole.addToPolicy(sendTo(this.undelivered));
+  }
+
+  /** Lambda repeats what the function fails at, and keeps here what it never managed. */
+  catchFailuresOf(endpoint: EndpointFunction): void {
+    endpoint.configureAsyncInvoke({
+      retryAttempts: RETRIES,
+      maxEventAge: LONGEST_WAIT,
+      // CDK's own destination would allow two actions more.
+      onFailure: { bind: () => ({ destination: this.unhandled.queueArn }) },
+    });
+    endpoint.addToRolePolicy(sendTo(this.unhandled));
+  }
+
+  /** What a topic rule does with a message that it could not deliver. */
+  get ruleErrorAction(): CfnTopicRule.ActionProperty {
+    return {
+      sqs: { queueUrl: this.undelivered.queueUrl, roleArn: this.rulesRole.roleArn, useBase64: false },
+    };
+  }
+
+  private queue(id: string): Queue {
+    const queue = new Queue(this, id, {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      // The longest that there is.
+      retentionPeriod: Duration.days(14),
+    });
+    new CfnOutput(this, `${id}Url`, { value: queue.queueUrl }).overrideLogicalId(`${id}QueueUrl`);
+    Validations.of(queue).acknowledge({
+      id: 'AwsSolutions-SQS3',
+      reason: 'It is a dead-letter queue itself: services send to it, and no other queue does.',
+    });
+    return queue;
+  }
+}
+
+const sendTo = (queue: Queue): PolicyStatement =>
+  new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queue.queueArn] });

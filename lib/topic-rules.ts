@@ -1,0 +1,30 @@
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { CfnTopicRule } from 'aws-cdk-lib/aws-iot';
+import type { DockFunction } from '../functions/dock-methods.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import type { EndpointFunction } from './endpoint-function.ts';
+
+/** Leads the messages of a row of `functions/dock-methods.ts` to its function, or to the dead letters. */
+export function addTopicRules(
+  { name, rules }: DockFunction,
+  endpoint: EndpointFunction,
+  deadLetters: DeadLetters,
+): void {
+  for (const [index, sql] of rules.entries()) {
+    const id = rules.length > 1 ? `Rule${index + 1}` : 'Rule';
+    const rule = new CfnTopicRule(endpoint, id, {
+      topicRulePayload: {
+        description: `Messages for ${name}`,
+        sql,
+        awsIotSqlVersion: '2016-03-23',
+        ruleDisabled: false,
+        actions: [{ lambda: { functionArn: endpoint.functionArn } }],
+        errorAction: deadLetters.ruleErrorAction,
+      },
+    });
+    endpoint.addPermission(`Iot${id}`, {
+      principal: new ServicePrincipal('iot.amazonaws.com'),
+      sourceArn: rule.attrArn,
+    });
+  }
+}

@@ -1,0 +1,332 @@
+import { randomUUID } from 'node:crypto';
+import {
+  ConditionalCheckFailedException,
+  ProvisionedThroughputExceededException,
+} from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { dynamoDbMediaCatalog } from '../../functions/adapters/dynamodb-media-catalog.ts';
+import { ServiceUnavailableError } from '../../functions/core/errors.ts';
+import type { TinyFingerprint } from '../../functions/core/fingerprint.ts';
+import { linkExistingFile } from '../../functions/core/link-existing-file.ts';
+import type { WorkspaceId } from '../../functions/core/workspace.ts';
+import { FINGERPRINT, mediaFile, storedObject, TINY_FINGERPRINT } from '../fixtures/library.ts';
+import { type DynaliteTable, startDynaliteTable } from './dynalite-table.ts';
+import { InMemoryObjectStorage } from './in-memory-object-storage.ts';
+
+let table: DynaliteTable;
+let workspaceId: WorkspaceId;
+
+beforeAll(async () => {
+  table = await startDynaliteTable();
+});
+afterAll(() => table.close());
+beforeEach(() => {
+  workspaceId = randomUUID() as WorkspaceId;
+});
+
+const file = (name = 'DJI_0001.JPG') =>
+  mediaFile({ workspaceId, objectKey: `${workspaceId}/a/b/${name}`, name });
+const catalogOf = (client: DynamoDBDocumentClient) => dynamoDbMediaCatalog(table.tableName, client);
+
+/** A command as the SDK is about to send it, and a way to let it through. */
+type Interceptor = (command: string, input: Record<string, unknown>, send: () => Promise<unknown>) => unknown;
+
+/** A catalog whose commands pass by a test, below the SDK's retries. */
+function interceptedCatalog(interceptor: Interceptor) {
+  const client = table.client({ maxAttempts: 1 });
+  client.middlewareStack.add(
+    (next, context) => async (args) =>
+      (await interceptor(String(context.commandName), args.input as Record<string, unknown>, () =>
+        next(args),
+      )) as Awaited<ReturnType<typeof next>>,
+    { step: 'initialize', name: 'interceptor' },
+  );
+  return catalogOf(client);
+}
+
+const throttled = () =>
+  new ProvisionedThroughputExceededException({ message: 'slow down', $metadata: { httpStatusCode: 400 } });
+
+async function itemsOf(workspace: string): Promise<Record<string, unknown>[]> {
+  const { Items = [] } = await table.client().send(new ScanCommand({ TableName: table.tableName }));
+  return Items.filter(({ pk }) => String(pk).includes(workspace));
+}
+
+describe('a fault of DynamoDB', () => {
+  const failing = () =>
+    interceptedCatalog(() => {
+      throw throttled();
+    });
+
+  it('is never "not found"', async () => {
+    await catalogOf(table.client()).record(file());
+    await expect(failing().findByFingerprint(workspaceId, FINGERPRINT)).rejects.toThrow('slow down');
+    await expect(failing().findTinyFingerprints(workspaceId, new Set([TINY_FINGERPRINT]))).rejects.toThrow(
+      'slow down',
+    );
+    await expect(failing().findFlight(workspaceId, 'flight-1')).rejects.toThrow('slow down');
+    await expect(failing().listByObjectKey(workspaceId, file().objectKey)).rejects.toThrow('slow down');
+  });
+
+  it('is never a half-told success', async () => {
+    await expect(failing().record(file())).rejects.toThrow('slow down');
+    await expect(failing().forget(file())).rejects.toThrow('slow down');
+    await expect(
+      failing().recordGroupProgress(
+        workspaceId,
+        'flight-1',
+        { expectedFileCount: 1, uploadedFileCount: 1 },
+        '2026-01-01T00:00:00.000Z',
+      ),
+    ).rejects.toThrow('slow down');
+    expect(await itemsOf(workspaceId)).toEqual([]);
+  });
+
+  it('is no miss of fast-upload, and no marker is removed', async () => {
+    const catalog = catalogOf(table.client());
+    await catalog.record(file());
+    const storage = new InMemoryObjectStorage();
+    const candidate = {
+      workspaceId,
+      fingerprint: FINGERPRINT,
+      file: { name: 'x.jpg', capture: {} },
+      reporter: { kind: 'pilot', name: 'pilot' },
+      raw: '{}',
+    } as const;
+    await expect(linkExistingFile({ catalog: failing(), storage }, candidate)).rejects.toThrow('slow down');
+    expect(await catalog.findByFingerprint(workspaceId, FINGERPRINT)).toBeDefined();
+  });
+
+  it('that is a table which is not there is an error too', async () => {
+    const lost = dynamoDbMediaCatalog('no-such-table', table.client());
+    await expect(lost.findByFingerprint(workspaceId, FINGERPRINT)).rejects.toThrow();
+    await expect(lost.findTinyFingerprints(workspaceId, new Set([TINY_FINGERPRINT]))).rejects.toThrow();
+    await expect(lost.record(file())).rejects.toThrow();
+  });
+
+  it('is retried by the SDK before anybody hears of it', async () => {
+    await catalogOf(table.client()).record(file());
+    let failures = 2;
+    const client = table.client();
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        if (failures-- > 0) throw throttled();
+        return next(args);
+      },
+      { step: 'deserialize', name: 'throttling' },
+    );
+    expect(await catalogOf(client).findByFingerprint(workspaceId, FINGERPRINT)).toBeDefined();
+    expect(failures).toBe(-1);
+  });
+});
+
+describe('a crash', () => {
+  /** Ends the process, as far as the catalog can tell, before the first write of a marker. */
+  const crashBeforeMarkers = () =>
+    interceptedCatalog((command, input, send) => {
+      const isFile = String((input['Item'] as { sk?: string } | undefined)?.sk).startsWith('FILE#');
+      const ofObject = String((input['Item'] as { pk?: string } | undefined)?.pk).includes('#OBJECT#');
+      if (command === 'PutItemCommand' && isFile && ofObject) return send();
+      throw new Error('killed');
+    });
+
+  it('between file and markers leaves a file that no device is told of', async () => {
+    await expect(crashBeforeMarkers().record(file())).rejects.toThrow('killed');
+    expect(await itemsOf(workspaceId)).toHaveLength(1);
+    const catalog = catalogOf(table.client());
+    expect(await catalog.findByFingerprint(workspaceId, FINGERPRINT)).toBeUndefined();
+    expect(await catalog.findTinyFingerprints(workspaceId, new Set([TINY_FINGERPRINT]))).toEqual(new Set());
+  });
+
+  it('is healed by the repetition of the report', async () => {
+    const flown = { ...file(), flightId: 'flight-1' };
+    await expect(crashBeforeMarkers().record(flown)).rejects.toThrow('killed');
+    const catalog = catalogOf(table.client());
+    expect(await catalog.record({ ...flown, raw: 'repeated' })).toMatchObject({ raw: flown.raw });
+    expect(await catalog.findByFingerprint(workspaceId, FINGERPRINT)).toMatchObject({ fileId: flown.fileId });
+    expect(await catalog.findTinyFingerprints(workspaceId, new Set([TINY_FINGERPRINT]))).toHaveProperty(
+      'size',
+      1,
+    );
+    expect(await catalog.findFlight(workspaceId, 'flight-1')).toMatchObject({ receivedFileCount: 1 });
+  });
+
+  it('after a write whose answer was lost does not make the repetition fail', async () => {
+    let lost = false;
+    const catalog = interceptedCatalog(async (command, _input, send) => {
+      if (command === 'PutItemCommand' && !lost) {
+        lost = true;
+        await send();
+        throw new ConditionalCheckFailedException({ message: 'written by the first attempt', $metadata: {} });
+      }
+      return send();
+    });
+    expect(await catalog.record(file())).toEqual(file());
+    expect(await catalog.findByFingerprint(workspaceId, FINGERPRINT)).toBeDefined();
+  });
+});
+
+describe('tiny fingerprints', () => {
+  const tiny = (index: number) => `${String(index).padStart(32, '0')}_2022_8_31_15_16_16` as TinyFingerprint;
+  const asked = new Set(Array.from({ length: 250 }, (_, index) => tiny(index)));
+
+  const recordEach = async (...indexes: number[]) => {
+    const catalog = catalogOf(table.client());
+    for (const index of indexes) {
+      await catalog.record({ ...file(`${index}.jpg`), tinyFingerprint: tiny(index) });
+    }
+  };
+
+  /** Leaves the later part of each batch unprocessed, as DynamoDB does under load. */
+  const reluctant = (answersOf: (call: number, keys: unknown[]) => number) => {
+    const calls: number[] = [];
+    const catalog = interceptedCatalog(async (command, input, send) => {
+      if (command !== 'BatchGetItemCommand') return send();
+      const requested = input['RequestItems'] as Record<string, { Keys: unknown[] }>;
+      const request = requested[table.tableName];
+      if (!request) throw new Error('another table was asked');
+      calls.push(request.Keys.length);
+      const open = request.Keys.splice(answersOf(calls.length, request.Keys));
+      if (request.Keys.length === 0) {
+        return {
+          output: { Responses: {}, UnprocessedKeys: { [table.tableName]: { Keys: open } }, $metadata: {} },
+        };
+      }
+      const result = (await send()) as { output: Record<string, unknown> };
+      if (open.length > 0) result.output['UnprocessedKeys'] = { [table.tableName]: { Keys: open } };
+      return result;
+    });
+    return { calls, catalog };
+  };
+
+  it('are asked for a hundred at a time, in parallel, and never twice', async () => {
+    const { calls, catalog } = reluctant((_call, keys) => keys.length);
+    await catalog.findTinyFingerprints(workspaceId, asked);
+    expect(calls.sort((one, other) => one - other)).toEqual([50, 100, 100]);
+  });
+
+  it('are asked for again while DynamoDB leaves keys unprocessed', async () => {
+    await recordEach(0, 99, 249);
+    const { calls, catalog } = reluctant((_call, keys) => Math.ceil(keys.length / 2));
+    const found = await catalog.findTinyFingerprints(
+      workspaceId,
+      new Set([tiny(0), tiny(99), tiny(249), tiny(7)]),
+    );
+    expect([...found].sort()).toEqual([tiny(0), tiny(99), tiny(249)]);
+    expect(calls).toEqual([4, 2, 1]);
+  });
+
+  it('are an error when DynamoDB never answers for some: they must not look missing', async () => {
+    await recordEach(0);
+    const { calls, catalog } = reluctant(() => 0);
+    await expect(catalog.findTinyFingerprints(workspaceId, new Set([tiny(0)]))).rejects.toThrow(
+      ServiceUnavailableError,
+    );
+    expect(calls).toHaveLength(6);
+  });
+
+  it('are an error when one batch of many fails', async () => {
+    const { catalog } = reluctant((call, keys) => {
+      if (call === 2) throw throttled();
+      return keys.length;
+    });
+    await expect(catalog.findTinyFingerprints(workspaceId, asked)).rejects.toThrow('slow down');
+  });
+
+  it('are no request at all when none are asked for', async () => {
+    const { calls, catalog } = reluctant((_call, keys) => keys.length);
+    expect(await catalog.findTinyFingerprints(workspaceId, new Set())).toEqual(new Set());
+    expect(calls).toEqual([]);
+  });
+});
+
+describe('round trips, one after the other', () => {
+  /** How many requests had to wait for an earlier one. */
+  function countingCatalog() {
+    const commands: string[] = [];
+    let depth = 0;
+    let settled = 0;
+    const catalog = interceptedCatalog(async (command, _input, send) => {
+      commands.push(command);
+      const started = settled + 1;
+      const result = await send();
+      settled = Math.max(settled, started);
+      depth = Math.max(depth, started);
+      return result;
+    });
+    return { catalog, commands, depth: () => depth };
+  }
+
+  it('are one for a fingerprint and one for a hundred tiny fingerprints', async () => {
+    const { catalog, commands } = countingCatalog();
+    await catalog.findByFingerprint(workspaceId, FINGERPRINT);
+    await catalog.findTinyFingerprints(
+      workspaceId,
+      new Set(Array.from({ length: 100 }, (_, index) => `t${index}` as TinyFingerprint)),
+    );
+    expect(commands).toEqual(['GetItemCommand', 'BatchGetItemCommand']);
+  });
+
+  it('are two for a new file: the file, then all its markers at once', async () => {
+    const { catalog, commands, depth } = countingCatalog();
+    await catalog.record({ ...file(), flightId: 'flight-1' });
+    expect(commands[0]).toBe('PutItemCommand');
+    expect(commands).toHaveLength(5);
+    expect(depth()).toBe(2);
+  });
+});
+
+describe('what the table cannot hold by itself', () => {
+  it('is read by consistent reads only', async () => {
+    const reads: unknown[] = [];
+    const catalog = interceptedCatalog((command, input, send) => {
+      if (/^(Get|BatchGet|Query)/.test(command)) {
+        const batch = Object.values(
+          (input['RequestItems'] ?? {}) as Record<string, { ConsistentRead: boolean }>,
+        );
+        reads.push(input['ConsistentRead'] ?? batch[0]?.ConsistentRead);
+      }
+      return send();
+    });
+    await catalog.record(file());
+    await catalog.record(file());
+    await catalog.findByFingerprint(workspaceId, FINGERPRINT);
+    await catalog.findTinyFingerprints(workspaceId, new Set([TINY_FINGERPRINT]));
+    await catalog.findFlight(workspaceId, 'flight-1');
+    await catalog.listByObjectKey(workspaceId, file().objectKey);
+    expect(reads.length).toBeGreaterThanOrEqual(6);
+    expect(new Set(reads)).toEqual(new Set([true]));
+  });
+
+  it('counts a flight of more files than one page of a query holds', async () => {
+    const catalog = catalogOf(table.client());
+    const names = Array.from({ length: 60 }, (_, index) => `${index}.jpg`);
+    await Promise.all(names.map((name) => catalog.record({ ...file(name), flightId: 'flight-1' })));
+    const paged = interceptedCatalog((command, input, send) => {
+      if (command === 'QueryCommand') input['Limit'] = 7;
+      return send();
+    });
+    expect(await paged.findFlight(workspaceId, 'flight-1')).toMatchObject({ receivedFileCount: 60 });
+  });
+
+  it('takes the longest message that an endpoint lets through', async () => {
+    const long = mediaFile({
+      workspaceId,
+      objectKey: `${workspaceId}/${'上'.repeat(320)}`,
+      name: '上'.repeat(4096),
+      path: '上'.repeat(4096),
+      fingerprint: '上'.repeat(256) as typeof FINGERPRINT,
+      tinyFingerprint: '上'.repeat(256) as TinyFingerprint,
+      flightId: '上'.repeat(256),
+      raw: 'x'.repeat(128_000),
+      ...storedObject(),
+    });
+    const catalog = catalogOf(table.client());
+    await catalog.record(long);
+    expect(await catalog.listByObjectKey(workspaceId, long.objectKey)).toEqual([long]);
+    expect(await catalog.findFlight(workspaceId, long.flightId ?? '')).toMatchObject({
+      receivedFileCount: 1,
+    });
+  });
+});

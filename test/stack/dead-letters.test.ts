@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { DOCK_FUNCTIONS } from '../../functions/dock-methods.ts';
+import { type Json, list, synthesise } from './synthesise.ts';
+
+const template = synthesise();
+const queues = template.ofType('AWS::SQS::Queue');
+const CALLED_ASYNCHRONOUSLY = [...DOCK_FUNCTIONS.map(({ name }) => name), 'object-removed'];
+const outputQueue = (output: string): string => template.target(template.json.Outputs[output].Value).id;
+
+const policyOf = (queue: string): Json[] =>
+  template
+    .ofType('AWS::SQS::QueuePolicy')
+    .filter(({ Properties }) => Properties.Queues.some(({ Ref }: Json) => Ref === queue))
+    .flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
+
+describe('the queues of dead letters', () => {
+  it('are two, and both have an output', () => {
+    expect(queues.map(({ id }) => id).sort()).toEqual(
+      ['UndeliveredQueueUrl', 'UnhandledQueueUrl'].map(outputQueue).sort(),
+    );
+  });
+
+  it.each(queues)('$id is encrypted and keeps what it gets for 14 days', ({ Properties }) => {
+    expect(Properties).toEqual({ MessageRetentionPeriod: 14 * 24 * 3600, SqsManagedSseEnabled: true });
+  });
+
+  it.each(queues)('$id refuses plain HTTP', ({ id }) => {
+    expect(policyOf(id)).toContainEqual({
+      Effect: 'Deny',
+      Action: 'sqs:*',
+      Principal: { AWS: '*' },
+      Resource: { 'Fn::GetAtt': [id, 'Arn'] },
+      Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+    });
+  });
+
+  it('let nobody in but the rule of removed objects', () => {
+    const allowing = queues.flatMap(({ id }) => policyOf(id)).filter(({ Effect }) => Effect === 'Allow');
+    expect(allowing).toMatchObject([
+      {
+        Action: 'sqs:SendMessage',
+        Principal: { Service: 'events.amazonaws.com' },
+        Resource: { 'Fn::GetAtt': [outputQueue('UndeliveredQueueUrl'), 'Arn'] },
+        Condition: {
+          ArnEquals: {
+            'aws:SourceArn': { 'Fn::GetAtt': [template.only('AWS::Events::Rule').id, 'Arn'] },
+          },
+        },
+      },
+    ]);
+  });
+});
+
+describe('a function that nobody waits for', () => {
+  const configurations = template.ofType('AWS::Lambda::EventInvokeConfig');
+
+  it('is one of docks, or the one that hears of removed objects', () => {
+    const names = configurations.map(
+      ({ Properties }) =>
+        template.target(Properties.FunctionName).Properties.Description.split(':')[0] as string,
+    );
+    expect(names.sort()).toEqual(CALLED_ASYNCHRONOUSLY.sort());
+  });
+
+  it.each(CALLED_ASYNCHRONOUSLY)('%s is tried three times within an hour, then its event is kept', (name) => {
+    const fn = template.function(name);
+    const [configuration] = configurations.filter(
+      ({ Properties }) => template.target(Properties.FunctionName).id === fn.id,
+    );
+    const queue = { 'Fn::GetAtt': [outputQueue('UnhandledQueueUrl'), 'Arn'] };
+    expect(configuration?.Properties).toEqual({
+      FunctionName: { Ref: fn.id },
+      Qualifier: '$LATEST',
+      MaximumRetryAttempts: 2,
+      MaximumEventAgeInSeconds: 3600,
+      DestinationConfig: { OnFailure: { Destination: queue } },
+    });
+    const sends = template
+      .statementsOf(template.target(fn.Properties.Role))
+      .filter(({ Action }) => list(Action).includes('sqs:SendMessage'));
+    expect(sends.map(({ Resource }) => Resource)).toEqual([queue]);
+  });
+});

@@ -1,0 +1,52 @@
+import { Readable } from 'node:stream';
+import { HttpResponse } from '@smithy/protocol-http';
+
+/** What AWS answers to one attempt. */
+export interface CannedAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** A request as the SDK sends it. */
+export interface SentRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly body: string;
+}
+
+const textOf = (body: string | Uint8Array | undefined): string =>
+  typeof body === 'string' ? body : new TextDecoder().decode(body);
+
+/**
+ * Client settings under which the SDK, its retries included, talks to canned answers: one an attempt, the last of them for
+ * all further ones. An `Error` is a connection that fails.
+ */
+export function cannedAws(...answers: (CannedAnswer | Error)[]) {
+  const sent: SentRequest[] = [];
+  const settings = {
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret' },
+    requestHandler: {
+      // biome-ignore lint/suspicious/noExplicitAny: the SDK's own request, of which three fields matter
+      handle: async (request: any) => {
+        sent.push({
+          method: request.method,
+          path: request.path,
+          body: textOf(request.body),
+        });
+        const answer = answers[Math.min(sent.length, answers.length) - 1];
+        if (answer === undefined || answer instanceof Error) throw answer ?? new Error('nothing canned');
+        const { status, headers = {}, body = '' } = answer;
+        return {
+          response: new HttpResponse({
+            statusCode: status,
+            headers: { ...headers },
+            body: Readable.from([Buffer.from(body)]),
+          }),
+        };
+      },
+    },
+  };
+  return { sent, settings };
+}

@@ -1,0 +1,82 @@
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FlightJournal } from '../../bin/dock-player/flight-journal.ts';
+import type { FoundFile } from '../../bin/uploader/files.ts';
+
+const FLIGHT = { host: 'mqtt.example.com', sn: 'DOCK1', flightId: 'flight-1' };
+const FILE: FoundFile = {
+  absolutePath: '/card/a/1.JPG',
+  path: 'a/1.JPG',
+  directory: 'a',
+  name: '1.JPG',
+  kind: 'photo',
+  contentType: 'image/jpeg',
+  bytes: 10,
+  modifiedAtMs: 1795350792336.2754,
+};
+const STORED = { objectKey: 'w/k/a/F/1.JPG', tid: 't', bid: 'b', acknowledged: false };
+
+describe('what a dock remembers of a flight', () => {
+  let directory: string;
+  const path = () => join(directory, 'dock-player', 'DOCK1-flight-1.jsonl');
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'dock-journal-'));
+  });
+  afterEach(() => rm(directory, { recursive: true, force: true }));
+
+  async function remembered(flight = FLIGHT, file = FILE) {
+    const journal = await FlightJournal.open(directory, flight);
+    try {
+      return journal.find(file);
+    } finally {
+      await journal.close();
+    }
+  }
+
+  async function remember(...steps: (typeof STORED)[]) {
+    const journal = await FlightJournal.open(directory, FLIGHT);
+    for (const step of steps) await journal.remember(FILE, step);
+    await journal.close();
+  }
+
+  it('is nothing at first', async () => {
+    expect(await remembered()).toBeUndefined();
+  });
+
+  it('survives the end of the process at every step, with the ids of the message', async () => {
+    await remember(STORED);
+    expect(await remembered()).toEqual(STORED);
+    await remember({ ...STORED, acknowledged: true });
+    expect(await remembered()).toEqual({ ...STORED, acknowledged: true });
+  });
+
+  it('does not speak for a file that has changed since', async () => {
+    await remember(STORED);
+    expect(await remembered(FLIGHT, { ...FILE, bytes: 11 })).toBeUndefined();
+    expect(await remembered(FLIGHT, { ...FILE, modifiedAtMs: 1 })).toBeUndefined();
+  });
+
+  it('begins anew for another library', async () => {
+    await remember({ ...STORED, acknowledged: true });
+    expect(await remembered({ ...FLIGHT, host: 'other.example.com' })).toBeUndefined();
+    expect(await remembered()).toBeUndefined();
+  });
+
+  it('takes a line that was cut off for one that was not written, and writes on below it', async () => {
+    await remember(STORED);
+    await appendFile(path(), '{"path":"a/1.JPG","acknow');
+    expect(await remembered()).toEqual(STORED);
+    await remember({ ...STORED, acknowledged: true });
+    expect(await remembered()).toEqual({ ...STORED, acknowledged: true });
+  });
+
+  it('begins anew when the file is something else', async () => {
+    await remember(STORED);
+    await writeFile(path(), 'not a journal\n');
+    expect(await remembered()).toBeUndefined();
+    expect(await readFile(path(), 'utf8')).toContain('"flightId":"flight-1"');
+  });
+});

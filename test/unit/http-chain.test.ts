@@ -1,0 +1,322 @@
+import * as v from 'valibot';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ServiceUnavailableError } from '../../functions/core/errors.ts';
+import {
+  BODY_LIMIT_IN_BYTES,
+  type HttpRequest,
+  httpEndpoint,
+  openHttpEndpoint,
+  REPORT_LIMIT_IN_BYTES,
+} from '../../functions/middleware/http-endpoint.ts';
+import { FOREIGN_WORKSPACE, WORKSPACE } from '../fixtures/library.ts';
+import { call, GATEWAY_REQUEST_ID, recordLog } from './http-requests.ts';
+
+const Input = v.object({ fingerprint: v.string() });
+const seen = vi.fn<(request: HttpRequest<v.InferOutput<typeof Input>>) => Promise<unknown>>();
+const endpoint = httpEndpoint(Input, seen);
+const GOOD = { fingerprint: 'a' };
+
+let log: ReturnType<typeof recordLog>;
+
+beforeEach(() => {
+  log = recordLog();
+  seen.mockReset().mockResolvedValue({ file_id: '1' });
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('an answer', () => {
+  it('is the envelope, which nobody keeps', async () => {
+    const { status, headers, envelope } = await call(endpoint, { body: GOOD });
+    expect(status).toBe(200);
+    expect(envelope).toEqual({ code: 0, message: 'success', data: { file_id: '1' } });
+    expect(headers).toMatchObject({ 'content-type': 'application/json', 'cache-control': 'no-store' });
+  });
+
+  it.each([undefined, null])('always holds data, when there is %s too', async (data) => {
+    seen.mockResolvedValue(data);
+    expect((await call(endpoint, { body: GOOD })).envelope.data).toEqual({});
+  });
+
+  it('is made from workspace, user, body and the message as it was sent', async () => {
+    const body = '{ "fingerprint": "a",\n "id": 9007199254740993, "model": "0-99-1" }';
+    await call(endpoint, { body });
+    expect(seen).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({
+        workspaceId: WORKSPACE,
+        reporter: { kind: 'pilot', name: 'pilot' },
+        body: { fingerprint: 'a' },
+        raw: body,
+      }),
+    );
+  });
+});
+
+describe('a body', () => {
+  const refusals: [string, unknown, string][] = [
+    ['missing', undefined, 'body: expected Object'],
+    ['empty', '', 'body: expected Object'],
+    ['nothing but space', ' \n', 'body: expected Object'],
+    ['not JSON', '{"fingerprint":', 'The body is not JSON'],
+    ['a form', 'fingerprint=a', 'The body is not JSON'],
+    ['null', 'null', 'body: expected Object'],
+    ['a text', '"a"', 'body: expected Object'],
+    ['a list', [], 'fingerprint: expected a value'],
+    ['without the field', {}, 'fingerprint: expected a value'],
+    ['of the wrong type', { fingerprint: 7 }, 'fingerprint: expected string'],
+    ['one that changes the prototype', '{"fingerprint":"a","__proto__":{"admin":true}}', 'JSON'],
+    ['one that does so deep inside', '{"fingerprint":"a","ext":[{"__proto__":{"admin":true}}]}', 'JSON'],
+    ['one that does so by the constructor', '{"fingerprint":"a","constructor":{"prototype":{}}}', 'JSON'],
+  ];
+
+  it.each(refusals)('is refused when it is %s', async (_what, body, message) => {
+    const { status, envelope } = await call(endpoint, { body });
+    expect(status).toBe(400);
+    expect(envelope).toEqual({ code: 200001, message: expect.stringContaining(message), data: {} });
+    expect(seen).not.toHaveBeenCalled();
+    expect(({} as Record<string, unknown>)['admin']).toBeUndefined();
+  });
+
+  it.each([1_000, 10_000, 100_000])('nested %i levels deep is no fault of ours', async (depth) => {
+    const nested = '['.repeat(depth) + ']'.repeat(depth);
+    const { status } = await call(endpoint, { body: `{"fingerprint":"a","unknown":${nested}}` });
+    expect([200, 400]).toContain(status);
+  });
+
+  it('may come in base64, as API Gateway sends what it takes for binary', async () => {
+    const body = { fingerprint: '上云API' };
+    const { status } = await call(endpoint, { body, base64: true });
+    expect(status).toBe(200);
+    expect(seen.mock.lastCall?.[0]).toMatchObject({ body, raw: JSON.stringify(body) });
+  });
+
+  it('is empty in base64 too', async () => {
+    expect((await call(endpoint, { body: '  ', base64: true })).envelope.message).toContain(
+      'expected Object',
+    );
+  });
+
+  it('needs no content type', async () => {
+    expect((await call(endpoint, { body: GOOD, headers: { 'content-type': 'text/plain' } })).status).toBe(
+      200,
+    );
+  });
+
+  const filledTo = (bytes: number) => `{"fingerprint":"a","x":"${'x'.repeat(bytes - 26)}"}`;
+
+  it.each([false, true])('may have a megabyte and not a byte more (base64: %s)', async (base64) => {
+    expect(Buffer.byteLength(filledTo(BODY_LIMIT_IN_BYTES))).toBe(1_000_000);
+    expect((await call(endpoint, { body: filledTo(BODY_LIMIT_IN_BYTES), base64 })).status).toBe(200);
+    const { status, envelope } = await call(endpoint, { body: filledTo(BODY_LIMIT_IN_BYTES + 1), base64 });
+    expect(status).toBe(413);
+    expect(envelope).toMatchObject({ code: 200001, message: expect.stringContaining('1000000'), data: {} });
+    expect(seen).toHaveBeenCalledTimes(1);
+  });
+
+  it('is measured in bytes, not in letters', async () => {
+    const body = `{"fingerprint":"${'上'.repeat(400_000)}"}`;
+    expect((await call(endpoint, { body })).status).toBe(413);
+  });
+
+  it('may be limited further by an endpoint', async () => {
+    const report = httpEndpoint(Input, seen, { bodyLimitInBytes: REPORT_LIMIT_IN_BYTES });
+    expect((await call(report, { body: filledTo(REPORT_LIMIT_IN_BYTES) })).status).toBe(200);
+    expect((await call(report, { body: filledTo(REPORT_LIMIT_IN_BYTES + 1) })).status).toBe(413);
+  });
+});
+
+describe('a workspace', () => {
+  it('of another token is 403 and never 401, whatever the body', async () => {
+    for (const body of [GOOD, undefined, 'not json', 'x'.repeat(2_000_000)]) {
+      const { status, envelope } = await call(endpoint, { workspaceId: FOREIGN_WORKSPACE, body });
+      expect(status).toBe(403);
+      expect(envelope).toEqual({ code: 403, message: 'The token does not open this workspace', data: {} });
+    }
+    expect(seen).not.toHaveBeenCalled();
+  });
+
+  it.each(['demo', WORKSPACE.toUpperCase(), `${WORKSPACE} `, '*', '..', ''])(
+    '%j is 400',
+    async (workspaceId) => {
+      const { status, envelope } = await call(endpoint, { workspaceId, body: GOOD });
+      expect(status).toBe(400);
+      expect(envelope.message).toBe('workspace_id: expected a lower-case UUID');
+    },
+  );
+
+  it.each([
+    ['no authorizer', null],
+    ['no groups', { username: 'pilot' }],
+    ['groups that are no workspaces', { username: 'pilot', 'cognito:groups': '[admins *]' }],
+    ['the workspace in another claim', { username: 'pilot', groups: `[${WORKSPACE}]` }],
+  ])('is closed to a token with %s', async (_what, claims) => {
+    expect((await call(endpoint, { claims, body: GOOD })).status).toBe(403);
+  });
+
+  it.each([
+    ['username', { username: 'anna', sub: 's' }, 'anna'],
+    ['the name that an id token has', { 'cognito:username': 'anna', sub: 's' }, 'anna'],
+    ['the subject', { sub: 's' }, 's'],
+  ])('knows its user by %s', async (_what, names, expected) => {
+    await call(endpoint, { claims: { ...names, 'cognito:groups': [WORKSPACE] }, body: GOOD });
+    expect(seen.mock.lastCall?.[0].reporter).toEqual({ kind: 'pilot', name: expected });
+  });
+});
+
+describe('a request id', () => {
+  it.each(['7f3a', 'A-very_long.id:with/signs=', '~'.repeat(128)])('%s is echoed', async (id) => {
+    const { headers } = await call(endpoint, { body: GOOD, headers: { 'x-request-id': id } });
+    expect(headers['x-request-id']).toBe(id);
+    expect(log.lines().at(-1)).toMatchObject({ request_id: id });
+  });
+
+  it.each([
+    ['is empty', ''],
+    ['has a line break', 'a\r\nset-cookie: b'],
+    ['has a space', 'a b'],
+    ['is not ASCII', 'ünïcode'],
+    ['is long', 'x'.repeat(129)],
+  ])("that %s gives way to API Gateway's", async (_what, id) => {
+    const { headers } = await call(endpoint, { body: GOOD, headers: { 'x-request-id': id } });
+    expect(headers['x-request-id']).toBe(GATEWAY_REQUEST_ID);
+  });
+
+  it('stands in every answer, good or bad', async () => {
+    for (const request of [{ body: GOOD }, { body: 'no' }, { body: GOOD, workspaceId: FOREIGN_WORKSPACE }]) {
+      expect((await call(endpoint, request)).headers['x-request-id']).toBe(GATEWAY_REQUEST_ID);
+    }
+  });
+});
+
+describe('a fault of ours', () => {
+  const fault = () =>
+    Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:8000 table media-table-prod'), {
+      name: 'TimeoutError',
+      $metadata: { attempts: 3 },
+    });
+
+  it('is 500 with the request id and nothing of its inside', async () => {
+    seen.mockRejectedValue(fault());
+    const { status, headers, envelope, text } = await call(endpoint, { body: GOOD });
+    expect(status).toBe(500);
+    expect(envelope).toEqual({
+      code: 500,
+      message: `The server failed; try again (request ${GATEWAY_REQUEST_ID})`,
+      data: {},
+    });
+    expect(headers['x-request-id']).toBe(GATEWAY_REQUEST_ID);
+    expect(text).not.toMatch(/ECONNREFUSED|10\.0\.0\.7|media-table|\.ts|at /);
+    expect(log.text()).toContain('ECONNREFUSED');
+  });
+
+  it.each([['a text'], [undefined], [null], [{ status: 401 }]])(
+    'is 500 for a thrown %j too',
+    async (thrown) => {
+      seen.mockRejectedValue(thrown);
+      expect((await call(endpoint, { body: GOOD })).status).toBe(500);
+    },
+  );
+
+  it('is 503 with the request id when a store asks to slow down', async () => {
+    seen.mockRejectedValue(new ServiceUnavailableError('The catalog asks to slow down'));
+    const { status, envelope } = await call(endpoint, { body: GOOD, headers: { 'x-request-id': 'dev-1' } });
+    expect(status).toBe(503);
+    expect(envelope).toMatchObject({ code: 503, message: expect.stringContaining('dev-1') });
+  });
+
+  it('is 500 when the answer takes too long, before Lambda ends the function', async () => {
+    seen.mockReturnValue(new Promise(() => {}));
+    const { status } = await call(endpoint, { body: GOOD }, { getRemainingTimeInMillis: () => 520 });
+    expect(status).toBe(500);
+  });
+});
+
+describe('an endpoint without an authorizer', () => {
+  it('knows the address and the headers, and no workspace', async () => {
+    const open = vi.fn(async () => ({}));
+    await call(openHttpEndpoint(v.unknown(), open), {
+      path: '/manage/api/v1/login',
+      claims: null,
+      headers: { 'x-auth-token': 't' },
+    });
+    expect(open).toHaveBeenCalledWith(
+      expect.objectContaining({
+        asked: 'POST /manage/api/v1/login',
+        headers: expect.objectContaining({ 'x-auth-token': 't' }),
+        body: undefined,
+      }),
+    );
+  });
+});
+
+describe('the log', () => {
+  const SECRETS = {
+    token: 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1c2VyLTEifQ.c2lnbmF0dXJl',
+    password: 'correct-horse-battery',
+    cookie: 'session=tasty',
+  };
+  const request = {
+    body: { fingerprint: 'in-the-body', password: SECRETS.password },
+    headers: {
+      'x-auth-token': SECRETS.token,
+      cookie: SECRETS.cookie,
+      authorization: `Bearer ${SECRETS.token}`,
+    },
+    query: `token=${SECRETS.token}`,
+  };
+
+  async function callEveryWay() {
+    await call(endpoint, request);
+    await call(endpoint, { ...request, body: { fingerprint: [SECRETS.password] } });
+    await call(endpoint, { ...request, body: `{"password":"${SECRETS.password}", oops` });
+    await call(endpoint, { ...request, workspaceId: FOREIGN_WORKSPACE });
+    seen.mockRejectedValue(new Error('broken'));
+    await call(endpoint, request);
+    seen.mockRejectedValue(new ServiceUnavailableError('slow'));
+    await call(endpoint, request);
+  }
+
+  it('holds no token, no header, no body and no query', async () => {
+    await callEveryWay();
+    for (const secret of [...Object.values(SECRETS), 'in-the-body', 'oops']) {
+      expect(log.text()).not.toContain(secret);
+    }
+  });
+
+  it('has one line how each request went, with what finds it again', async () => {
+    await callEveryWay();
+    const answered = log.lines().filter(({ message }) => message === 'answered');
+    expect(answered.map(({ status }) => status)).toEqual([200, 400, 400, 403, 500, 503]);
+    for (const line of answered) {
+      expect(line).toMatchObject({
+        request_id: GATEWAY_REQUEST_ID,
+        route: 'POST /media/api/v1/workspaces/{workspace_id}/fast-upload',
+        workspace_id: expect.any(String),
+        service: 'media-library',
+        function_request_id: 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef',
+      });
+    }
+  });
+
+  it('names device, firmware and user, and forgets them with the request', async () => {
+    await call(endpoint, { body: GOOD, headers: { 'x-device-id': 'RC-1', 'x-firmware-version': '01.02' } });
+    expect(log.lines().at(-1)).toMatchObject({ device_id: 'RC-1', firmware_version: '01.02', user: 'pilot' });
+    await call(endpoint, { body: GOOD, claims: null });
+    const last = log.lines().at(-1);
+    expect(last).toMatchObject({ status: 403 });
+    expect(last).not.toHaveProperty('device_id');
+    expect(last).not.toHaveProperty('user');
+  });
+
+  it('takes no more than 128 characters of a device header', async () => {
+    await call(endpoint, { body: GOOD, headers: { 'x-device-id': 'd'.repeat(5000) } });
+    expect(log.lines().at(-1)).toMatchObject({ device_id: 'd'.repeat(128) });
+  });
+
+  it('cannot be forged by a line break', async () => {
+    await call(endpoint, { body: GOOD, headers: { 'x-device-id': 'a\n{"level":"ERROR"}' } });
+    expect(log.lines()).toHaveLength(1);
+  });
+});

@@ -1,0 +1,345 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { TokenInvalidError } from '../../functions/core/errors.ts';
+import type { TinyFingerprint } from '../../functions/core/fingerprint.ts';
+import type { IdentityProvider, Session } from '../../functions/core/sign-in.ts';
+import type { CredentialIssuer } from '../../functions/core/upload-credentials.ts';
+import type { WorkspaceId } from '../../functions/core/workspace.ts';
+import { fastUpload } from '../../functions/http/fast-upload.ts';
+import { groupUploadCallback } from '../../functions/http/group-upload-callback.ts';
+import { login } from '../../functions/http/login.ts';
+import { sts } from '../../functions/http/sts.ts';
+import { tinyFingerprints } from '../../functions/http/tiny-fingerprints.ts';
+import { tokenRefresh } from '../../functions/http/token-refresh.ts';
+import { handler as unknownRoute } from '../../functions/http/unknown-route.ts';
+import { uploadCallback } from '../../functions/http/upload-callback.ts';
+import { httpEndpoint, openHttpEndpoint } from '../../functions/middleware/http-endpoint.ts';
+import { FastUploadInput } from '../../functions/protocol/fast-upload.ts';
+import { GroupUploadCallbackInput } from '../../functions/protocol/group-upload-callback.ts';
+import { LoginInput, TokenRefreshInput } from '../../functions/protocol/sign-in.ts';
+import { StsInput } from '../../functions/protocol/sts.ts';
+import { TinyFingerprintsInput } from '../../functions/protocol/tiny-fingerprints.ts';
+import { UploadCallbackInput } from '../../functions/protocol/upload-callback.ts';
+import { InMemoryMediaCatalog } from '../contract/in-memory-media-catalog.ts';
+import { InMemoryObjectStorage } from '../contract/in-memory-object-storage.ts';
+import { fixture, fixtures } from '../fixtures/fixture.ts';
+import { FINGERPRINT, FOREIGN_WORKSPACE, mediaFile, storedObject, WORKSPACE } from '../fixtures/library.ts';
+import { call, recordLog } from './http-requests.ts';
+
+let catalog: InMemoryMediaCatalog;
+let storage: InMemoryObjectStorage;
+let log: ReturnType<typeof recordLog>;
+
+beforeEach(() => {
+  catalog = new InMemoryMediaCatalog();
+  storage = new InMemoryObjectStorage();
+  log = recordLog();
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('fast-upload', () => {
+  const ask = (body: unknown) =>
+    call(httpEndpoint(FastUploadInput, fastUpload({ catalog, storage })), { body });
+
+  it('answers a miss with 200, code -1 and the fingerprint as it came', async () => {
+    const { status, envelope } = await ask(fixture('pilot', 'fast-upload').body);
+    expect(status).toBe(200);
+    expect(envelope).toEqual({ code: -1, message: `${FINGERPRINT.toUpperCase()} does not exist`, data: {} });
+  });
+
+  it.each(fixtures('pilot', 'fast-upload'))('answers a hit with key and id to $name', async ({ body }) => {
+    const file = await catalog.record(mediaFile());
+    storage.objects.set(file.objectKey, storedObject());
+    const { status, envelope } = await ask(body);
+    expect(status).toBe(200);
+    expect(envelope).toEqual({
+      code: 0,
+      message: 'success',
+      data: { object_key: file.objectKey, file_id: expect.stringMatching(/^[0-9a-f]{48}$/) },
+    });
+  });
+
+  it('keeps the whole message with the new entry', async () => {
+    const file = await catalog.record(mediaFile());
+    storage.objects.set(file.objectKey, storedObject());
+    const { envelope } = await ask({ fingerprint: FINGERPRINT, name: 'new.jpg', ext: { future: [1] } });
+    const { file_id } = envelope.data as { file_id: string };
+    expect(JSON.parse(catalog.files.get(file_id)?.raw ?? '')).toHaveProperty('ext.future', [1]);
+  });
+
+  it('is 500 while object storage fails, which Pilot repeats, and not a miss', async () => {
+    await catalog.record(mediaFile());
+    storage.failure = new Error('SlowDown');
+    expect(await ask({ fingerprint: FINGERPRINT })).toMatchObject({ status: 500, envelope: { code: 500 } });
+  });
+});
+
+describe('tiny-fingerprints', () => {
+  const endpoint = () => httpEndpoint(TinyFingerprintsInput, tinyFingerprints(catalog));
+  const known = ['aaa_2022_8_31_15_16_16', 'bbb_2022_8_31_15_16_16'] as TinyFingerprint[];
+
+  beforeEach(async () => {
+    for (const [index, tinyFingerprint] of known.entries()) {
+      await catalog.record(mediaFile({ tinyFingerprint, objectKey: `${WORKSPACE}/a/b/${index}` }));
+    }
+  });
+
+  it('lists those that exist, in the order asked, each once', async () => {
+    const asked = [known[1], 'ccc_1', known[0], known[1], 'ccc_1'];
+    const { envelope } = await call(endpoint(), { body: { tiny_fingerprints: asked } });
+    expect(envelope).toEqual({
+      code: 0,
+      message: 'success',
+      data: { tiny_fingerprints: [known[1], known[0]] },
+    });
+  });
+
+  it('echoes them as they came, whatever their case', async () => {
+    const { envelope } = await call(endpoint(), { body: [known[0]?.toUpperCase(), known[0]] });
+    expect(envelope.data).toEqual({ tiny_fingerprints: [known[0]?.toUpperCase(), known[0]] });
+  });
+
+  it('takes the old GET, with signs that an address must encode', async () => {
+    const { status, envelope } = await call(endpoint(), {
+      method: 'GET',
+      query: `tiny_fingerprint=${known[1]}&tiny_fingerprint=a%2Bb&tiny_fingerprint=${known[0]}&x=1`,
+    });
+    expect(status).toBe(200);
+    expect(envelope.data).toEqual({ tiny_fingerprints: [known[1], known[0]] });
+  });
+
+  it('is 400 for a GET that asks for nothing', async () => {
+    expect((await call(endpoint(), { method: 'GET' })).status).toBe(400);
+  });
+
+  it('answers an empty question with an empty list', async () => {
+    expect((await call(endpoint(), { body: [] })).envelope.data).toEqual({ tiny_fingerprints: [] });
+  });
+
+  it('takes ten thousand within the limit of a body, and refuses one more', async () => {
+    const tiny = (index: number) => `${String(index).padStart(32, '0')}_2022_12_31_15_16_16`;
+    const asked = Array.from({ length: 10_000 }, (_, index) => tiny(index));
+    expect((await call(endpoint(), { body: { tiny_fingerprints: asked } })).status).toBe(200);
+    const { status, envelope } = await call(endpoint(), { body: [...asked, tiny(10_000)] });
+    expect(status).toBe(400);
+    expect(envelope.message).toContain('10000');
+  });
+});
+
+describe('sts', () => {
+  const issued: string[] = [];
+  const issuer: CredentialIssuer = {
+    location: {
+      provider: 'aws',
+      bucket: 'media',
+      endpoint: 'https://s3.example.com',
+      region: 'eu-central-1',
+    },
+    issue: async ({ scope }) => {
+      issued.push(scope);
+      return {
+        accessKeyId: 'ASIAEXAMPLE',
+        secretAccessKey: 'very-secret-key',
+        sessionToken: 'very-secret-token',
+        expiresAt: new Date(Date.now() + 3_600_000),
+      };
+    },
+  };
+
+  it.each([
+    ['POST', undefined],
+    ['POST', ''],
+    ['POST', '{}'],
+    ['POST', '{"unknown":1}'],
+    ['GET', undefined],
+  ])('answers %s with the body %j as DJI documents it, and logs no key', async (method, body) => {
+    const { status, envelope } = await call(httpEndpoint(StsInput, sts(issuer)), { method, body });
+    expect(status).toBe(200);
+    expect(envelope.data).toEqual({
+      bucket: 'media',
+      endpoint: 'https://s3.example.com',
+      object_key_prefix: expect.stringMatching(`^${issued.at(-1)}/[0-9a-f]+$`),
+      provider: 'aws',
+      region: 'eu-central-1',
+      credentials: {
+        access_key_id: 'ASIAEXAMPLE',
+        access_key_secret: 'very-secret-key',
+        security_token: 'very-secret-token',
+        expire: expect.any(Number),
+      },
+    });
+    expect(log.text()).not.toContain('very-secret');
+  });
+});
+
+describe('upload-callback', () => {
+  const report = (body: unknown) =>
+    call(httpEndpoint(UploadCallbackInput, uploadCallback({ catalog, storage })), { body });
+
+  it.each(fixtures('pilot', 'upload-callback'))(
+    'acknowledges $name with its object key',
+    async ({ body }) => {
+      storage.objects.set(body.object_key, storedObject());
+      const { status, envelope } = await report(body);
+      expect(status).toBe(200);
+      expect(envelope).toEqual({ code: 0, message: 'success', data: { object_key: body.object_key } });
+      expect(catalog.files.size).toBe(Number(body.result ?? 0) === 0 ? 1 : 0);
+      for (const kept of [...catalog.files.values(), ...catalog.failures]) {
+        expect(JSON.parse(kept.raw)).toEqual(body);
+      }
+    },
+  );
+
+  it('is 404 for a missing object, with what to do', async () => {
+    const { status, envelope } = await report(fixture('pilot', 'upload-callback').body);
+    expect(status).toBe(404);
+    expect(envelope).toMatchObject({ code: 404, message: expect.stringContaining('upload it'), data: {} });
+  });
+
+  it('is 403 for an object of another workspace', async () => {
+    const { body } = fixture('pilot', 'upload-callback');
+    const objectKey = body.object_key.replace(WORKSPACE, FOREIGN_WORKSPACE);
+    storage.objects.set(objectKey, storedObject());
+    expect(await report({ ...body, object_key: objectKey })).toMatchObject({
+      status: 403,
+      envelope: { code: 403 },
+    });
+  });
+
+  it('is 409 for a mismatch, and counts it in a metric', async () => {
+    const { body } = fixture('pilot', 'upload-callback');
+    storage.objects.set(body.object_key, storedObject({ eTag: '0'.repeat(32) }));
+    expect(await report(body)).toMatchObject({ status: 409, envelope: { code: 409 } });
+    expect(log.lines().find((line) => 'IntegrityMismatch' in line)).toMatchObject({
+      IntegrityMismatch: 1,
+      _aws: { CloudWatchMetrics: [{ Namespace: 'MediaLibrary' }] },
+    });
+  });
+});
+
+describe('group-upload-callback', () => {
+  const report = (body: unknown) =>
+    call(httpEndpoint(GroupUploadCallbackInput, groupUploadCallback(catalog)), { body });
+
+  it('keeps the counts of a group', async () => {
+    const { body } = fixture('pilot', 'group-upload-callback');
+    expect((await report(body)).envelope).toEqual({ code: 0, message: 'success', data: {} });
+    expect(await catalog.findFlight(WORKSPACE, body.file_group_id)).toMatchObject({
+      expectedFileCount: 12,
+      uploadedFileCount: 7,
+    });
+  });
+
+  it('acknowledges counts of no group, and keeps none', async () => {
+    const keep = vi.spyOn(catalog, 'recordGroupProgress');
+    const { body } = fixture('pilot', 'group-upload-callback-no-group');
+    expect((await report(body)).envelope).toEqual({ code: 0, message: 'success', data: {} });
+    expect(keep).not.toHaveBeenCalled();
+  });
+});
+
+describe('sign-in', () => {
+  const session: Session = {
+    userId: 'u-1',
+    username: 'pilot',
+    workspaceIds: [WORKSPACE, FOREIGN_WORKSPACE] as WorkspaceId[],
+    accessToken: 'access',
+    refreshToken: 'refresh',
+  };
+  const people: IdentityProvider = {
+    signIn: async () => session,
+    refresh: async (token) => ({ ...session, accessToken: `new for ${token}` }),
+    verify: async (accessToken) => {
+      if (accessToken !== 'access') throw new TokenInvalidError();
+      const { refreshToken: _none, ...verified } = session;
+      return verified;
+    },
+  };
+  const signIn = openHttpEndpoint(LoginInput, login(people, 'ssl://mqtt.example.com:8883'));
+  const refresh = openHttpEndpoint(TokenRefreshInput, tokenRefresh(people, ''));
+  const open = { claims: null } as const;
+
+  it('answers as DJI does, with a refresh token besides', async () => {
+    const { status, envelope } = await call(signIn, { ...open, body: fixture('pilot', 'login').body });
+    expect(status).toBe(200);
+    expect(envelope.data).toEqual({
+      username: 'pilot',
+      user_id: 'u-1',
+      workspace_id: [WORKSPACE, FOREIGN_WORKSPACE].sort()[0],
+      user_type: 2,
+      access_token: 'access',
+      refresh_token: 'refresh',
+      mqtt_addr: 'ssl://mqtt.example.com:8883',
+      mqtt_username: '',
+      mqtt_password: '',
+    });
+  });
+
+  it('is 403 for a user of no workspace', async () => {
+    const lonely: IdentityProvider = { ...people, signIn: async () => ({ ...session, workspaceIds: [] }) };
+    const body = { username: 'a', password: 'b' };
+    expect((await call(openHttpEndpoint(LoginInput, login(lonely, '')), { ...open, body })).status).toBe(403);
+  });
+
+  it('gives a new token for a refresh token, and prefers it to the header', async () => {
+    const { envelope } = await call(refresh, {
+      ...open,
+      body: { refresh_token: 'r1' },
+      headers: { 'x-auth-token': 'broken' },
+    });
+    expect(envelope.data).toMatchObject({ access_token: 'new for r1', refresh_token: 'refresh' });
+  });
+
+  it.each([undefined, '', '{}', 'null', '{"refresh_token":null}'])(
+    'gives the token of the header back for the body %j',
+    async (body) => {
+      const { status, envelope } = await call(refresh, {
+        ...open,
+        body,
+        headers: { 'x-auth-token': 'access' },
+      });
+      expect(status).toBe(200);
+      expect(envelope.data).toMatchObject({ access_token: 'access', refresh_token: '' });
+    },
+  );
+
+  it('is 401 for a broken token and for none', async () => {
+    expect(await call(refresh, { ...open, headers: { 'x-auth-token': 'broken' } })).toMatchObject({
+      status: 401,
+      envelope: { code: 600103, data: {} },
+    });
+    expect(await call(refresh, open)).toMatchObject({ status: 401, envelope: { code: 600101, data: {} } });
+  });
+
+  it('logs neither password nor token', async () => {
+    await call(signIn, { ...open, body: { username: 'pilot', password: 'hunter2-hunter2' } });
+    await call(refresh, { ...open, body: { refresh_token: 'secret-refresh' } });
+    await call(refresh, { ...open, headers: { 'x-auth-token': 'secret-access' } });
+    expect(log.text()).not.toMatch(/hunter2|secret-refresh|secret-access|new for/);
+  });
+});
+
+describe('an unknown route', () => {
+  it.each([
+    ['GET', undefined],
+    ['POST', '{}'],
+    ['POST', 'not json'],
+    ['PUT', 'x'.repeat(2_000_000)],
+    ['DELETE', ''],
+  ])('is 404 for %s, whatever the body', async (method, body) => {
+    const { status, envelope } = await call(unknownRoute, {
+      method,
+      path: '/media/api/v2/files',
+      body,
+      claims: null,
+    });
+    expect(status).toBe(404);
+    expect(envelope).toEqual({
+      code: 404,
+      message: `There is nothing at ${method} /media/api/v2/files`,
+      data: {},
+    });
+  });
+});

@@ -1,0 +1,306 @@
+import { describe, expect, it } from 'vitest';
+import type { Reporter } from '../../functions/core/media-file.ts';
+import { decode } from '../../functions/middleware/validated-input.ts';
+import { describeExtension, Extension } from '../../functions/protocol/extension.ts';
+import { FastUploadInput, toUploadCandidate } from '../../functions/protocol/fast-upload.ts';
+import { GroupUploadCallbackInput } from '../../functions/protocol/group-upload-callback.ts';
+import { LoginInput, TokenRefreshInput } from '../../functions/protocol/sign-in.ts';
+import { TinyFingerprintsInput } from '../../functions/protocol/tiny-fingerprints.ts';
+import { toUploadReport, UploadCallbackInput } from '../../functions/protocol/upload-callback.ts';
+import { type Fixture, fixture, fixtures } from '../fixtures/fixture.ts';
+import { FINGERPRINT, TINY_FINGERPRINT, WORKSPACE } from '../fixtures/library.ts';
+
+const reporter: Reporter = { kind: 'pilot', name: 'pilot' };
+const origin = { workspaceId: WORKSPACE, reporter, raw: '{"as":"sent"}' };
+
+const candidateOf = ({ body }: Fixture) => toUploadCandidate(decode(FastUploadInput, body), origin);
+const reportOf = ({ body }: Fixture) => toUploadReport(decode(UploadCallbackInput, body), origin);
+
+describe('fast-upload', () => {
+  it('carries every documented field', () => {
+    expect(candidateOf(fixture('pilot', 'fast-upload'))).toEqual({
+      ...origin,
+      fingerprint: FINGERPRINT.toUpperCase(),
+      file: {
+        name: 'DJI_20240516114207_0001_V.JPG',
+        path: 'DJI_202405161140_001_上云API',
+        tinyFingerprint: TINY_FINGERPRINT,
+        droneModelKey: '0-67-0',
+        payloadModelKey: '1-53-0',
+        isOriginal: true,
+        droneSn: '1ZNBJ7J0010001',
+        capture: {},
+      },
+    });
+  });
+
+  it('needs nothing but a fingerprint', () => {
+    expect(candidateOf(fixture('pilot', 'fast-upload-fingerprint-only'))).toEqual({
+      ...origin,
+      fingerprint: FINGERPRINT,
+      file: { capture: {} },
+    });
+  });
+
+  it.each(['fast-upload', 'fast-upload-tiny-at-top-level', 'fast-upload-tiny-spelled-right'])(
+    'finds the tiny fingerprint in %s',
+    (name) => {
+      expect(candidateOf(fixture('pilot', name)).file.tinyFingerprint).toBe(TINY_FINGERPRINT);
+    },
+  );
+
+  it('keeps the fingerprint as it came, for a miss echoes it', () => {
+    expect(candidateOf(fixture('pilot', 'fast-upload')).fingerprint).toBe('297F490B0252690D3F93841818567CC6');
+  });
+
+  it.each([
+    ['nothing', {}],
+    ['an empty fingerprint', { fingerprint: '' }],
+    ['space for a fingerprint', { fingerprint: ' \t' }],
+    ['a number for a fingerprint', { fingerprint: 7 }],
+    ['null for a fingerprint', { fingerprint: null }],
+    ['a fingerprint that no key could hold', { fingerprint: 'a'.repeat(257) }],
+    ['text for ext', { fingerprint: FINGERPRINT, ext: 'original' }],
+    ['a name that is no text', { fingerprint: FINGERPRINT, name: ['a.jpg'] }],
+  ])('is refused with %s', (_what, body) => {
+    expect(() => decode(FastUploadInput, body)).toThrow('expected');
+  });
+
+  it('takes null for everything that may be missing', () => {
+    const body = { fingerprint: FINGERPRINT, name: null, path: null, ext: null, tinny_fingerprint: null };
+    expect(toUploadCandidate(decode(FastUploadInput, body), origin).file).toEqual({ capture: {} });
+  });
+});
+
+describe('is_original', () => {
+  it.each([
+    [true, true],
+    [false, false],
+    [1, true],
+    [0, false],
+    ['1', true],
+    ['0', false],
+    ['true', true],
+    ['FALSE', false],
+    ['', undefined],
+    ['original', undefined],
+    [2, undefined],
+    [null, undefined],
+  ])('reads %j as %s', (value, expected) => {
+    expect(describeExtension(decode(Extension, { is_original: value })).isOriginal).toBe(expected);
+  });
+});
+
+describe('tiny-fingerprints', () => {
+  it.each(fixtures('pilot', 'tiny-fingerprints'))('reads the list from $name', ({ body }) => {
+    expect(decode(TinyFingerprintsInput, body)).toEqual([
+      '5aec4c6e78052bf38fab901bcd1a2319_2021_12_8_22_13_10',
+      '297f490b0252690d3f93841818567cc6_2022_8_31_15_16_16',
+    ]);
+  });
+
+  it('takes none, ten thousand, and the same one twice', () => {
+    expect(decode(TinyFingerprintsInput, [])).toEqual([]);
+    expect(decode(TinyFingerprintsInput, Array(10_000).fill('a'))).toHaveLength(10_000);
+    expect(decode(TinyFingerprintsInput, { tiny_fingerprints: ['a', 'a'] })).toEqual(['a', 'a']);
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['an object without the list', {}],
+    ['a text', 'a'],
+    ['a list of numbers', [1]],
+    ['an empty entry', ['']],
+    ['null entries', { tiny_fingerprints: [null] }],
+    ['a list that is an object', { tiny_fingerprints: { 0: 'a' } }],
+    ['more than ten thousand', Array(10_001).fill('a')],
+  ])('is refused with %s', (_what, body) => {
+    expect(() => decode(TinyFingerprintsInput, body)).toThrow('expected');
+  });
+});
+
+describe('upload-callback', () => {
+  const everything = {
+    name: 'DJI_20240516114207_0001_V.JPG',
+    path: 'DJI_202405161140_001_上云API',
+    fingerprint: FINGERPRINT,
+    tinyFingerprint: TINY_FINGERPRINT,
+    subFileType: 0,
+    flightId: '6f1d6b39-4a0e-49f1-9b2c-0b5a7ddc1e51',
+    droneModelKey: '0-67-0',
+    payloadModelKey: '1-53-0',
+    isOriginal: true,
+    droneSn: '1ZNBJ7J0010001',
+    capture: {
+      capturedAt: '2024-05-16T03:42:07.000Z',
+      absoluteAltitude: 121.483,
+      relativeAltitude: 87.06,
+      gimbalYawDegree: -4.3,
+      shootPosition: { latitude: 22.58163, longitude: 113.94287 },
+    },
+  };
+
+  it('carries every documented field', () => {
+    const message = fixture('pilot', 'upload-callback');
+    expect(reportOf(message)).toEqual({
+      ...origin,
+      objectKey: message.body.object_key,
+      result: 0,
+      file: everything,
+    });
+  });
+
+  it.each([
+    ['upload-callback-2022', { ...everything.capture, capturedAt: '2021-05-10T16:04:20' }],
+    [
+      'upload-callback-shoot-position-2022',
+      { ...everything.capture, capturedAt: '2022-08-31T07:16:16.000Z' },
+    ],
+    ['upload-callback-numeric-text', everything.capture],
+    [
+      'upload-callback-no-fix',
+      { capturedAt: '2024-05-16T11:42:07', relativeAltitude: 1.2, gimbalYawDegree: 0 },
+    ],
+    ['upload-callback-video', { capturedAt: '2024-05-16T11:55:33' }],
+    ['upload-callback-minimal', {}],
+    ['upload-callback-unknown', everything.capture],
+  ])('understands the capture of %s', (name, capture) => {
+    const report = reportOf(fixture('pilot', name));
+    expect(report.result).toBe(0);
+    expect(report.file.capture).toEqual(capture);
+  });
+
+  it('reads numbers written as text', () => {
+    const report = reportOf(fixture('pilot', 'upload-callback-numeric-text'));
+    expect(report).toMatchObject({ result: 0, file: { subFileType: 1, isOriginal: true } });
+  });
+
+  it('needs nothing but name and object key', () => {
+    const { file, objectKey } = reportOf(fixture('pilot', 'upload-callback-minimal'));
+    expect(file).toEqual({ name: 'DJI_0042.JPG', capture: {} });
+    expect(objectKey).toMatch(/DJI_0042\.JPG$/);
+  });
+
+  it('takes an empty path and an empty group for none', () => {
+    const { file } = reportOf(fixture('pilot', 'upload-callback-video'));
+    expect(file).not.toHaveProperty('path');
+    expect(file).not.toHaveProperty('flightId');
+    expect(file).not.toHaveProperty('subFileType');
+  });
+
+  it('keeps models and enum values that nobody knows', () => {
+    const { file } = reportOf(fixture('pilot', 'upload-callback-unknown'));
+    expect(file).toMatchObject({ subFileType: 17, droneModelKey: '0-99-1', payloadModelKey: '39-1' });
+  });
+
+  it('tells a failed upload from a stored one', () => {
+    expect(reportOf(fixture('pilot', 'upload-callback-failed')).result).toBe(500);
+  });
+
+  it.each([
+    [0, 0],
+    ['0', 0],
+    [-1, -1],
+    ['-7', -7],
+    ['314000', 314_000],
+    [undefined, 0],
+    [null, 0],
+  ])('reads the result %j as %i', (result, expected) => {
+    expect(
+      reportOf({
+        ...fixture('pilot', 'upload-callback-minimal'),
+        body: { name: 'a', object_key: 'k', result },
+      }),
+    ).toHaveProperty('result', expected);
+  });
+
+  it.each([
+    ['no name', { object_key: 'k' }],
+    ['an empty name', { name: '', object_key: 'k' }],
+    ['no object key', { name: 'a' }],
+    ['an object key that is a list', { name: 'a', object_key: ['k'] }],
+    ['a result that is a word', { name: 'a', object_key: 'k', result: 'ok' }],
+    ['a result with a fraction', { name: 'a', object_key: 'k', result: 0.5 }],
+    ['a result that is a boolean', { name: 'a', object_key: 'k', result: false }],
+    ['a result that the table could not hold', { name: 'a', object_key: 'k', result: 1e20 }],
+    ['metadata that is text', { name: 'a', object_key: 'k', metadata: '{}' }],
+    [
+      'a group id that no key could hold',
+      { name: 'a', object_key: 'k', ext: { file_group_id: 'g'.repeat(300) } },
+    ],
+    ['a list', [{ name: 'a', object_key: 'k' }]],
+  ])('is refused with %s', (_what, body) => {
+    expect(() => decode(UploadCallbackInput, body)).toThrow('expected');
+  });
+
+  it('replaces half surrogate pairs, which no table and no address can carry', () => {
+    const body = { name: 'a\ud800.jpg', object_key: 'k', fingerprint: 'f\udfff', ext: { sn: '\ud83d' } };
+    expect(toUploadReport(decode(UploadCallbackInput, body), origin).file).toMatchObject({
+      name: 'a\ufffd.jpg',
+      fingerprint: 'f\ufffd',
+      droneSn: '\ufffd',
+    });
+  });
+
+  it('takes a fingerprint of nothing but space for none', () => {
+    const body = { name: 'a', object_key: 'k', fingerprint: '  ', ext: { tinny_fingerprint: ' ' } };
+    expect(toUploadReport(decode(UploadCallbackInput, body), origin).file).toEqual({
+      name: 'a',
+      capture: {},
+    });
+  });
+});
+
+describe('group-upload-callback', () => {
+  it('carries the counts of a group', () => {
+    expect(decode(GroupUploadCallbackInput, fixture('pilot', 'group-upload-callback').body)).toEqual({
+      file_group_id: '6f1d6b39-4a0e-49f1-9b2c-0b5a7ddc1e51',
+      file_count: 12,
+      file_uploaded_count: 7,
+    });
+  });
+
+  it('may come without a group', () => {
+    const message = decode(GroupUploadCallbackInput, fixture('pilot', 'group-upload-callback-no-group').body);
+    expect(message.file_group_id).toBeUndefined();
+  });
+
+  it('may hold counts as text', () => {
+    const message = decode(GroupUploadCallbackInput, { file_count: '12', file_uploaded_count: '0' });
+    expect(message).toMatchObject({ file_count: 12, file_uploaded_count: 0 });
+  });
+
+  it.each([['-1'], [-1], [1.5], ['many'], [null], [1e12], [''], [true]])(
+    'is refused with the count %j',
+    (count) => {
+      expect(() => decode(GroupUploadCallbackInput, { file_count: count, file_uploaded_count: 0 })).toThrow();
+      expect(() => decode(GroupUploadCallbackInput, { file_count: 0, file_uploaded_count: count })).toThrow();
+    },
+  );
+});
+
+describe('login and token/refresh', () => {
+  it('reads user, password and flag', () => {
+    expect(decode(LoginInput, fixture('pilot', 'login').body)).toEqual({
+      username: 'pilot',
+      password: 'pilot123',
+      flag: 2,
+    });
+  });
+
+  it.each([
+    [1, 1],
+    ['2', 2],
+    [null, null],
+    [undefined, undefined],
+  ])('reads the flag %j', (flag, expected) => {
+    expect(decode(LoginInput, { username: 'a', password: 'b', flag }).flag).toBe(expected);
+  });
+
+  it('takes no body, an empty object and a refresh token', () => {
+    expect(decode(TokenRefreshInput, undefined)).toBeUndefined();
+    expect(decode(TokenRefreshInput, {})).toEqual({});
+    expect(decode(TokenRefreshInput, { refresh_token: '' })?.refresh_token).toBeUndefined();
+    expect(decode(TokenRefreshInput, { refresh_token: 't' })?.refresh_token).toBe('t');
+  });
+});
