@@ -15,7 +15,7 @@ export const errorMapper = () => {
       metrics.publishStoredMetrics();
     }
     if (status >= 500) logger.error('failed', error as Error);
-    else if (status !== 200) logger.warn('refused', { reason: (error as Error).message });
+    else if (status !== 200) logger.warn('refused', { code, reason: (error as Error).message });
     const message = expected && error ? error.message : 'The server failed';
     request.response = jsonAnswer(
       status,

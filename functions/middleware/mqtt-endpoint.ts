@@ -125,7 +125,7 @@ const reply = (publisher: DevicePublisher, { replyChannel, bareReply = false }: 
     if (metric) metrics.addMetric(metric, MetricUnit.Count, 1);
     metrics.publishStoredMetrics();
     if (status >= 500) logger.error('failed', request.error as Error);
-    else logger.warn('refused', { reason: request.error?.message });
+    else logger.warn('refused', { code, reason: request.error?.message });
     await send(request, { result: code });
     if (expected) request.response = null;
   };

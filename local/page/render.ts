@@ -30,6 +30,10 @@ const metres = (value: number | undefined): string | undefined =>
 const degrees = (value: number | undefined): string | undefined =>
   value === undefined ? undefined : `${value.toFixed(1)}°`;
 
+/** In UTC where the device told its offset, else as the device wrote it. */
+const timeOf = ({ captured_at: time }: MediaFileItem): string | undefined =>
+  time?.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
+
 const positionOf = ({ shoot_position: position }: MediaFileItem): string | undefined =>
   position && `${position.lat.toFixed(5)}°, ${position.lng.toFixed(5)}°`;
 
@@ -39,6 +43,15 @@ const INTEGRITY = {
   mismatch: 'The stored bytes are not those that the device fingerprinted',
 } as const;
 
+/** A sidecar was not taken anywhere. */
+const flightFacts = (file: MediaFileItem): string =>
+  file.kind === 'sidecar'
+    ? ''
+    : fact('above take-off', metres(file.relative_altitude)) +
+      fact('altitude', metres(file.absolute_altitude)) +
+      fact('gimbal yaw', degrees(file.gimbal_yaw_degree)) +
+      fact('position', positionOf(file));
+
 function renderFile(file: MediaFileItem): string {
   const name = escapeXml(file.name);
   const preview = SHOWN.test(file.name)
@@ -46,8 +59,8 @@ function renderFile(file: MediaFileItem): string {
     : `<span class="kind">${escapeXml(file.name.slice(file.name.lastIndexOf('.') + 1).toUpperCase())}</span>`;
   return `<li>
 <a class="preview" href="${escapeXml(objectPath(file))}">${preview}</a>
-<p class="name">${name}<span class="integrity ${file.integrity}" title="${INTEGRITY[file.integrity]}">${file.integrity}</span></p>
-<dl>${fact('taken', file.captured_at?.replace('T', ' '))}${fact('above take-off', metres(file.relative_altitude))}${fact('altitude', metres(file.absolute_altitude))}${fact('gimbal yaw', degrees(file.gimbal_yaw_degree))}${fact('position', positionOf(file))}${fact('size', inMegabytes(file.size))}</dl>
+<p class="name">${name}</p><span class="integrity ${file.integrity}" title="${INTEGRITY[file.integrity]}">${file.integrity}</span>
+<dl>${fact('taken', timeOf(file))}${flightFacts(file)}${fact('size', inMegabytes(file.size))}</dl>
 </li>`;
 }
 
