@@ -1,0 +1,92 @@
+import { request } from 'node:http';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { toItem } from '../../functions/adapters/media-file-item.ts';
+import { fileKey } from '../../functions/adapters/media-table-keys.ts';
+import type { WorkspaceId } from '../../functions/core/workspace.ts';
+import { mediaFile } from '../fixtures/library.ts';
+import { TestStack } from './stack-fixture.ts';
+
+let stack: TestStack;
+let page: string;
+let objectKey: string;
+
+const NAME = '<img src=x onerror=alert(1)>.jpg';
+
+beforeAll(async () => {
+  stack = await TestStack.start();
+  ({ page } = stack.endpoints);
+  const workspaceId = stack.endpoints.users[0]?.workspace_id as WorkspaceId;
+  objectKey = `${workspaceId}/a/b/上云 & co.html`;
+  const { versionId: _version, ...file } = mediaFile({
+    workspaceId,
+    objectKey,
+    name: NAME,
+    flightId: 'flight-1',
+  });
+  await stack
+    .s3()
+    .send(
+      new PutObjectCommand({
+        Bucket: stack.endpoints.bucket,
+        Key: objectKey,
+        Body: 'bytes',
+        ContentType: 'text/html',
+      }),
+    );
+  await stack
+    .dynamoDb()
+    .send(new PutCommand({ TableName: stack.endpoints.table, Item: { ...fileKey(file), ...toItem(file) } }));
+});
+
+afterAll(async () => {
+  await stack.pilot();
+  await stack.close();
+});
+
+test('the page shows a flight and its files, with names as text and not as markup', async () => {
+  const html = await (await fetch(page)).text();
+  expect(html).toContain('Flight flight-1');
+  expect(html).toContain('&lt;img src=x onerror=alert(1)&gt;.jpg');
+  expect(html).not.toContain('<img src=x');
+});
+
+test('the page is asked again and unchanged', async () => {
+  const first = await fetch(page);
+  const tag = first.headers.get('etag') ?? '';
+  expect((await fetch(page, { headers: { 'if-none-match': tag } })).status).toBe(304);
+});
+
+test('an object that is no picture is downloaded, never shown as a page', async () => {
+  const answer = await fetch(`${page}/object?key=${encodeURIComponent(objectKey)}`);
+  expect(await answer.text()).toBe('bytes');
+  expect(answer.headers.get('content-type')).toBe('application/octet-stream');
+  expect(answer.headers.get('content-disposition')).toMatch(/^attachment; filename\*=UTF-8''/);
+});
+
+test('nothing but the page itself may run in it', async () => {
+  const { headers } = await fetch(page);
+  expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
+  expect((await fetch(`${page}/library.js`)).headers.get('content-type')).toMatch(/^text\/javascript/);
+});
+
+test("another site's name for this address is refused", async () => {
+  const { port } = new URL(page);
+  const status = await new Promise<number | undefined>((resolve, reject) => {
+    request({ port, host: '127.0.0.1', headers: { host: 'library.example.com' } }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    })
+      .on('error', reject)
+      .end();
+  });
+  expect(status).toBe(403);
+});
+
+test.each([
+  ['/nothing', 404],
+  ['/object?key=missing.jpg', 404],
+])('%s is answered with %i', async (path, status) => {
+  expect((await fetch(page + path)).status).toBe(status);
+});

@@ -1,0 +1,312 @@
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  AdminAddUserToGroupCommand,
+  AdminCreateUserCommand,
+  AdminDisableUserCommand,
+  AdminSetUserPasswordCommand,
+  CognitoIdentityProviderClient,
+  type CognitoIdentityProviderClientConfig,
+} from '@aws-sdk/client-cognito-identity-provider';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { PutObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { expect } from 'vitest';
+import type { Envelope } from '../../functions/protocol/envelope.ts';
+import type { DemoUser, Endpoints } from '../../local/endpoints.ts';
+import type { LogEntry } from '../../local/lambda/definitions.ts';
+import { startLocalStack } from '../../local/stack.ts';
+
+/** What a test may say of an HTTP request. */
+export interface HttpRequest {
+  readonly method?: string;
+  readonly token?: string | undefined;
+  /** Sent as JSON, unless it is a text or bytes. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What came back. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The body, where it is one. */
+  readonly envelope: Envelope & { readonly data: Record<string, never> };
+}
+
+/** `data` of `login` and `token/refresh`. */
+export interface SessionData {
+  readonly username: string;
+  readonly user_id: string;
+  readonly workspace_id: string;
+  readonly access_token: string;
+  readonly refresh_token: string;
+}
+
+/** `data` of `sts`. */
+export interface StsData {
+  readonly bucket: string;
+  readonly endpoint: string;
+  readonly object_key_prefix: string;
+  readonly provider: string;
+  readonly region: string;
+  readonly credentials: {
+    readonly access_key_id: string;
+    readonly access_key_secret: string;
+    readonly security_token: string;
+    readonly expire: number;
+  };
+}
+
+/** Bytes like no others, and what a device knows of them. */
+export function photo(name = 'DJI_20240516114207_0001_V.JPG', sizeInBytes = 2048) {
+  const bytes = randomBytes(sizeInBytes);
+  const fingerprint = createHash('md5').update(bytes).digest('hex');
+  return { name, bytes, fingerprint, tinyFingerprint: `${fingerprint}_2024_5_16_11_42_7` };
+}
+
+/** Files as {@link photo} makes them. */
+export type Photo = ReturnType<typeof photo>;
+
+/** A local stack of a test file, on free ports and in memory, and everything that it logs. */
+export class TestStack {
+  readonly endpoints: Endpoints;
+  readonly logged: LogEntry[];
+  /** Passwords, tokens and keys that this test file has seen. None may be in the log. */
+  readonly secrets = new Set<string>();
+  readonly #close: () => Promise<void>;
+  readonly #clients: { destroy(): void }[] = [];
+
+  private constructor(endpoints: Endpoints, logged: LogEntry[], close: () => Promise<void>) {
+    this.endpoints = endpoints;
+    this.logged = logged;
+    this.#close = close;
+    for (const { password } of endpoints.users) this.secrets.add(password);
+    this.secrets.add(endpoints.root.secret_access_key);
+  }
+
+  /** Starts a stack that nobody else uses. */
+  static async start(): Promise<TestStack> {
+    const logged: LogEntry[] = [];
+    const stack = await startLocalStack({
+      port: 0,
+      ephemeral: true,
+      log: (entry: LogEntry) => void logged.push(entry),
+    });
+    return new TestStack(stack.endpoints, logged, () => stack.close());
+  }
+
+  /** Stops the stack, and fails when any secret is in its log. */
+  async close(): Promise<void> {
+    for (const client of this.#clients) client.destroy();
+    await this.#close();
+    this.expectNoSecretsLogged();
+  }
+
+  expectNoSecretsLogged(): void {
+    expect(this.functionLog()).toContainEqual(expect.objectContaining({ message: 'answered' }));
+    const log = this.logged.map(({ line }) => line).join('\n');
+    // Tokens that no test has seen count as well.
+    expect(log).not.toMatch(/\beyJ[\w-]+\.[\w-]+\.[\w-]+/);
+    const leaked = [...this.secrets].filter((secret) => log.includes(secret));
+    expect(leaked, 'secrets in the log').toEqual([]);
+  }
+
+  /** Lines that functions wrote, as objects. */
+  functionLog(): Record<string, unknown>[] {
+    return this.logged
+      .filter(({ line }) => line.startsWith('{'))
+      .flatMap(({ line }) => {
+        try {
+          return [JSON.parse(line)];
+        } catch {
+          return [];
+        }
+      });
+  }
+
+  /** The user of the first or the second workspace. */
+  user(index: 0 | 1): DemoUser {
+    const user = this.endpoints.users[index];
+    if (!user) throw new Error('The stack has fewer users');
+    return user;
+  }
+
+  async request(
+    path: string,
+    { method = 'POST', token, body, headers }: HttpRequest = {},
+  ): Promise<HttpAnswer> {
+    const raw = body === undefined || typeof body === 'string' || body instanceof Uint8Array;
+    const response = await fetch(this.endpoints.api + path, {
+      method,
+      redirect: 'manual',
+      headers: {
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(token !== undefined && { 'x-auth-token': token }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: (raw ? body : JSON.stringify(body)) as string }),
+    });
+    const text = await response.text();
+    let envelope: unknown;
+    try {
+      envelope = JSON.parse(text);
+    } catch {
+      envelope = undefined;
+    }
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      envelope: envelope as HttpAnswer['envelope'],
+    };
+  }
+
+  /** Asks for a session; the tokens in the answer count as secrets. */
+  async signIn(username: string, password: string): Promise<HttpAnswer> {
+    this.secrets.add(password);
+    const answer = await this.request('/manage/api/v1/login', { body: { username, password, flag: 2 } });
+    this.keepTokens(answer);
+    return answer;
+  }
+
+  /** Remembers the tokens of an answer as secrets, and resolves to its session. */
+  keepTokens({ envelope }: HttpAnswer): SessionData {
+    const session = envelope?.data as unknown as SessionData;
+    for (const token of [session?.access_token, session?.refresh_token]) if (token) this.secrets.add(token);
+    return session;
+  }
+
+  /** Makes a user of a workspace, or of none. */
+  async createUser(username: string, workspaceId?: string) {
+    const password = 'Made-for-a-test-1234';
+    const user = { UserPoolId: this.endpoints.user_pool_id, Username: username };
+    const cognito = this.cognito();
+    await cognito.send(new AdminCreateUserCommand({ ...user, MessageAction: 'SUPPRESS' }));
+    await cognito.send(new AdminSetUserPasswordCommand({ ...user, Password: password, Permanent: true }));
+    if (workspaceId) await cognito.send(new AdminAddUserToGroupCommand({ ...user, GroupName: workspaceId }));
+    return { username, password, disable: () => cognito.send(new AdminDisableUserCommand(user)) };
+  }
+
+  /** A signed-in controller: of the first or the second workspace, or of a user of the test's own. */
+  async pilot(whose: 0 | 1 | Pick<DemoUser, 'username' | 'password'> = 0): Promise<PilotDevice> {
+    const { username, password } = typeof whose === 'number' ? this.user(whose) : whose;
+    const answer = await this.signIn(username, password);
+    expect(answer.envelope).toMatchObject({ code: 0 });
+    return new PilotDevice(this, answer.envelope.data as unknown as SessionData);
+  }
+
+  /** S3 as the account's administrator, or with other credentials. */
+  s3(settings: S3ClientConfig = {}): S3Client {
+    return this.#keep(
+      new S3Client({ ...this.#settings(this.endpoints.s3), forcePathStyle: true, ...settings }),
+    );
+  }
+
+  /** The table, as the account's administrator. */
+  dynamoDb(): DynamoDBDocumentClient {
+    return DynamoDBDocumentClient.from(
+      this.#keep(new DynamoDBClient(this.#settings(this.endpoints.dynamodb))),
+    );
+  }
+
+  /** The user pool, as the account's administrator. */
+  cognito(): CognitoIdentityProviderClient {
+    const settings: CognitoIdentityProviderClientConfig = this.#settings(this.endpoints.cognito);
+    return this.#keep(new CognitoIdentityProviderClient(settings));
+  }
+
+  #settings(endpoint: string) {
+    const { region, root } = this.endpoints;
+    const credentials = { accessKeyId: root.access_key_id, secretAccessKey: root.secret_access_key };
+    return { endpoint, region, credentials, maxAttempts: 1 };
+  }
+
+  #keep<Client extends { destroy(): void }>(client: Client): Client {
+    this.#clients.push(client);
+    return client;
+  }
+}
+
+/** Pilot on a controller: asks in the protocol and uploads with the credentials that it gets. */
+export class PilotDevice {
+  readonly session: SessionData;
+  readonly workspaceId: string;
+  readonly #stack: TestStack;
+
+  constructor(stack: TestStack, session: SessionData) {
+    this.#stack = stack;
+    this.session = session;
+    this.workspaceId = session.workspace_id;
+  }
+
+  /** Asks an endpoint of a workspace, this device's own unless the request says otherwise. */
+  ask(
+    endpoint: string,
+    { workspaceId = this.workspaceId, ...request }: HttpRequest & { workspaceId?: string } = {},
+  ): Promise<HttpAnswer> {
+    const service = endpoint === 'sts' ? 'storage' : 'media';
+    return this.#stack.request(`/${service}/api/v1/workspaces/${workspaceId}/${endpoint}`, {
+      token: this.session.access_token,
+      ...request,
+    });
+  }
+
+  /** New credentials, which count as secrets. */
+  async credentials(): Promise<StsData> {
+    const { envelope } = await this.ask('sts');
+    expect(envelope).toMatchObject({ code: 0 });
+    const data = envelope.data as unknown as StsData;
+    this.#stack.secrets.add(data.credentials.access_key_secret).add(data.credentials.security_token);
+    return data;
+  }
+
+  /** An S3 client of this device, as `sts` tells it to make one. */
+  s3({ endpoint, region, credentials }: StsData, settings: S3ClientConfig = {}): S3Client {
+    return this.#stack.s3({
+      endpoint,
+      region,
+      credentials: {
+        accessKeyId: credentials.access_key_id,
+        secretAccessKey: credentials.access_key_secret,
+        sessionToken: credentials.security_token,
+      },
+      ...settings,
+    });
+  }
+
+  /** Puts a file below the credentials' prefix. */
+  async put({ name, bytes }: Pick<Photo, 'name' | 'bytes'>, sts?: StsData): Promise<string> {
+    const credentials = sts ?? (await this.credentials());
+    const objectKey = `${credentials.object_key_prefix}/${name}`;
+    await this.s3(credentials).send(
+      new PutObjectCommand({
+        Bucket: credentials.bucket,
+        Key: objectKey,
+        Body: bytes,
+        ContentType: 'image/jpeg',
+      }),
+    );
+    return objectKey;
+  }
+
+  report(file: Photo, objectKey: string, changes: object = {}): Promise<HttpAnswer> {
+    return this.ask('upload-callback', {
+      body: {
+        result: 0,
+        name: file.name,
+        object_key: objectKey,
+        fingerprint: file.fingerprint,
+        ext: { tinny_fingerprint: file.tinyFingerprint },
+        ...changes,
+      },
+    });
+  }
+
+  /** The whole story of one file; resolves to its object key. */
+  async upload(file: Photo, changes: object = {}): Promise<string> {
+    const objectKey = await this.put(file);
+    expect((await this.report(file, objectKey, changes)).envelope).toMatchObject({ code: 0 });
+    return objectKey;
+  }
+}
