@@ -1,0 +1,84 @@
+/** What a dock says and hears over MQTT: its topics, and the envelope around every message. */
+import { randomUUID } from 'node:crypto';
+
+/** Where a dock speaks and is answered. */
+export type Channel = 'requests' | 'events' | 'status';
+
+/** A dock's own topics; it knows no others. */
+export interface DockTopics {
+  readonly says: Readonly<Record<Channel | 'services_reply', string>>;
+  readonly hears: Readonly<Record<`${Channel}_reply` | 'services', string>>;
+}
+
+/** The topics of one dock. */
+export function topicsOf(sn: string): DockTopics {
+  const thing = `thing/product/${sn}`;
+  const system = `sys/product/${sn}`;
+  return {
+    says: {
+      requests: `${thing}/requests`,
+      events: `${thing}/events`,
+      services_reply: `${thing}/services_reply`,
+      status: `${system}/status`,
+    },
+    hears: {
+      requests_reply: `${thing}/requests_reply`,
+      events_reply: `${thing}/events_reply`,
+      services: `${thing}/services`,
+      status_reply: `${system}/status_reply`,
+    },
+  };
+}
+
+/** What ties a reply to its message. A message that is sent again keeps both. */
+export interface MessageIds {
+  readonly tid: string;
+  readonly bid: string;
+}
+
+/** Ids of a new message. */
+export const newIds = (): MessageIds => ({ tid: randomUUID(), bid: randomUUID() });
+
+/** Fields of a message or of a reply. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** A message that came in. */
+export interface Message extends MessageIds {
+  readonly method: string;
+  readonly data: Fields;
+}
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Reads a message; undefined for what cannot belong to anything. */
+export function parseMessage(payload: string): Message | undefined {
+  try {
+    const parsed: unknown = JSON.parse(payload);
+    if (!isFields(parsed)) return undefined;
+    const { tid, bid, method, data } = parsed;
+    if (typeof tid !== 'string' || typeof bid !== 'string') return undefined;
+    return { tid, bid, method: typeof method === 'string' ? method : '', data: isFields(data) ? data : {} };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A message of the dock as text. Events ask for a reply. */
+export function envelope(
+  gateway: string,
+  channel: Channel | 'services_reply',
+  method: string,
+  { tid, bid }: MessageIds,
+  data: object,
+): string {
+  return JSON.stringify({
+    tid,
+    bid,
+    timestamp: Date.now(),
+    gateway,
+    method,
+    ...(channel === 'events' && { need_reply: 1 }),
+    data,
+  });
+}

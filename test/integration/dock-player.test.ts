@@ -1,0 +1,385 @@
+import { mkdir, mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type DockSummary, type PlayDockOptions, playDock } from '../../bin/dock-player/play-dock.ts';
+import { FILE_COUNT, FILES, MEBIBYTE, writeCard } from './dock-player-card.ts';
+import {
+  DOCK_PASSWORD,
+  type FakeCloud,
+  type SeenMessage,
+  SN,
+  startFakeCloud,
+} from './dock-player-fake-cloud.ts';
+import { WORKSPACE_ID } from './pilot-fake-library.ts';
+
+const FAST = {
+  replyTimeoutMs: 300,
+  reconnectMs: 50,
+  retry: { firstDelayMs: 10 },
+};
+
+let cloud: FakeCloud;
+let directory: string;
+let lines: string[];
+
+beforeEach(async () => {
+  cloud = await startFakeCloud();
+  directory = await mkdtemp(join(tmpdir(), 'dock-player-'));
+  lines = [];
+  await writeCard(join(directory, 'card'));
+});
+afterEach(async () => {
+  await cloud.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const play = (options: Partial<PlayDockOptions> = {}): Promise<DockSummary> =>
+  playDock({
+    from: join(directory, 'card'),
+    mqtt: cloud.mqtt,
+    sn: SN,
+    password: DOCK_PASSWORD,
+    dataDirectory: join(directory, 'data'),
+    partBytes: 5 * MEBIBYTE,
+    patience: FAST,
+    progress: {
+      line: (text) => lines.push(text),
+      begin() {},
+      start() {},
+      advance() {},
+      finish() {},
+      end() {},
+    },
+    ...options,
+  });
+
+const events = () => cloud.saidBy('file_upload_callback');
+const keyOf = (message: SeenMessage): string => message.data.file.object_key;
+const distinct = <Value>(values: readonly Value[]): number => new Set(values).size;
+
+describe('a dock that uploads a flight', () => {
+  it('gets online, uploads every kind of file, reports each and goes offline', async () => {
+    const summary = await play();
+    expect(summary).toMatchObject({
+      mqtt: cloud.mqtt,
+      sn: SN,
+      workspaceId: WORKSPACE_ID,
+      uploaded: FILE_COUNT,
+      failed: 0,
+      interrupted: false,
+    });
+    const methods = cloud.messages.map((message) => message.method);
+    expect(methods.slice(0, 5)).toEqual([
+      'update_topo',
+      'config',
+      'airport_bind_status',
+      'airport_organization_get',
+      'airport_organization_bind',
+    ]);
+    expect(methods.filter((method) => method === 'storage_config_get')).toHaveLength(1);
+    expect(methods.at(-1)).toBe('update_topo');
+    const [online, offline] = cloud.saidBy('update_topo');
+    expect(online?.data).toMatchObject({
+      domain: 3,
+      type: 2,
+      sub_type: 0,
+      sub_devices: [{ domain: 0, type: 91 }],
+    });
+    expect(offline?.data.sub_devices).toEqual([]);
+
+    expect(distinct(events().map(({ tid, bid }) => tid + bid))).toBe(FILE_COUNT);
+    for (const { data, need_reply, gateway } of events()) {
+      expect(need_reply).toBe(1);
+      expect(gateway).toBe(SN);
+      expect(data.file.path).toBe('DJI_001');
+      expect(data.file.ext.flight_id).toBe(summary.flightId);
+      expect(data.flight_task.expected_file_count).toBe(FILE_COUNT);
+      expect(data.file.object_key).toMatch(
+        new RegExp(`^${WORKSPACE_ID}/[^/]+/${summary.flightId}/${data.file.name.replaceAll('.', '\\.')}$`),
+      );
+      expect(cloud.library.objects.get(data.file.object_key)).toEqual(FILES[`DJI_001/${data.file.name}`]);
+    }
+  });
+
+  it('has nothing to upload the second time, for the same flight, from elsewhere too', async () => {
+    const first = await play();
+    await mkdir(join(directory, 'elsewhere'));
+    await rename(join(directory, 'card'), join(directory, 'elsewhere/card'));
+    const second = await play({ from: join(directory, 'elsewhere/card') });
+    expect(second).toMatchObject({
+      flightId: first.flightId,
+      uploaded: 0,
+      alreadyThere: FILE_COUNT,
+      failed: 0,
+    });
+    expect(events()).toHaveLength(FILE_COUNT);
+    expect(cloud.saidBy('storage_config_get')).toHaveLength(1);
+    expect(cloud.saidBy('update_topo')).toHaveLength(4);
+  });
+
+  it('counts up to all files when it uploads one at a time', async () => {
+    await play({ concurrency: 1, flightId: 'my-flight' });
+    expect(events().map(({ data }) => data.flight_task.uploaded_file_count)).toEqual(
+      Array.from({ length: FILE_COUNT }, (_, index) => index + 1),
+    );
+    expect(distinct(events().map(({ data }) => data.file.ext.flight_id))).toBe(1);
+    expect(events()[0]?.data.file.ext.flight_id).toBe('my-flight');
+  });
+
+  it('uploads what was added or changed since, and only that', async () => {
+    await play();
+    const changed = join(directory, 'card/DJI_001/DJI_20260412093018_0002_W.JPG');
+    await writeFile(changed, 'edited');
+    await utimes(changed, 1_000, 1_000);
+    await writeFile(join(directory, 'card/DJI_001/DJI_20260412093030_0004_W.JPG'), 'new');
+    expect(await play()).toMatchObject({ uploaded: 2, alreadyThere: FILE_COUNT - 1 });
+  });
+
+  it('binds nothing that is bound already', async () => {
+    await play();
+    await play();
+    expect(cloud.saidBy('airport_organization_bind')).toHaveLength(1);
+  });
+
+  it('binds itself too where somebody told the organization', async () => {
+    cloud.bound.clear();
+    await play({ workspaceId: WORKSPACE_ID });
+    expect(cloud.saidBy('airport_organization_bind')[0]?.data.bind_devices).toMatchObject([
+      { sn: SN, device_model_key: '3-2-0', organization_id: WORKSPACE_ID },
+      { device_model_key: '0-91-0', organization_id: WORKSPACE_ID },
+    ]);
+  });
+
+  it('goes on without the settings of a licence, and says that a real dock would not', async () => {
+    cloud.intercept = ({ method }) => (method === 'config' ? { result: 503 } : undefined);
+    expect(await play({ patience: { ...FAST, retry: { attempts: 2, firstDelayMs: 1 } } })).toMatchObject({
+      failed: 0,
+    });
+    expect(lines.join('\n')).toContain('A real dock would stop here');
+  });
+});
+
+describe('a dock on a bad day', () => {
+  it('sends an event again with the same ids until it is answered', async () => {
+    const silent = new Set<string>();
+    cloud.intercept = (message) => {
+      if (message.method !== 'file_upload_callback' || silent.has(message.tid)) return undefined;
+      silent.add(message.tid);
+      return 'silence';
+    };
+    expect(await play()).toMatchObject({ uploaded: FILE_COUNT, failed: 0 });
+    expect(events()).toHaveLength(2 * FILE_COUNT);
+    expect(distinct(events().map(({ tid, bid }) => tid + bid))).toBe(FILE_COUNT);
+  });
+
+  it('goes on after the connection broke, and loses nothing', async () => {
+    let cuts = 0;
+    cloud.intercept = ({ method }) => {
+      if (method === 'file_upload_callback' && cuts < 3) {
+        cuts++;
+        cloud.cut();
+      }
+      return undefined;
+    };
+    expect(await play()).toMatchObject({ uploaded: FILE_COUNT, failed: 0 });
+    expect(cuts).toBe(3);
+    expect(distinct(cloud.acknowledged)).toBe(FILE_COUNT);
+    expect(distinct(events().map(keyOf))).toBe(FILE_COUNT);
+    expect(lines.join('\n')).toContain('Connected to the broker again');
+  });
+
+  it('uploads once more when the object is missing', async () => {
+    const seen = new Set<string>();
+    cloud.intercept = ({ method, data }) => {
+      if (method !== 'file_upload_callback' || seen.has(data.file.name)) return undefined;
+      seen.add(data.file.name);
+      return { result: 404 };
+    };
+    expect(await play()).toMatchObject({ uploaded: FILE_COUNT, failed: 0 });
+    expect(events()).toHaveLength(2 * FILE_COUNT);
+    expect(distinct(events().map(({ tid }) => tid))).toBe(2 * FILE_COUNT);
+  });
+
+  it('fails the file, with the reason, that is refused for good', async () => {
+    cloud.intercept = ({ method, data }) =>
+      method === 'file_upload_callback' && data.file.name.endsWith('.nav') ? { result: 403 } : undefined;
+    const summary = await play();
+    expect(summary).toMatchObject({ uploaded: FILE_COUNT - 1, failed: 1 });
+    expect(summary.files.find((file) => file.state === 'failed')).toMatchObject({
+      path: 'DJI_001/DJI_202604120930_001_PPKNAV.nav',
+      reason: expect.stringContaining('result 403'),
+    });
+    cloud.intercept = () => undefined;
+    expect(await play()).toMatchObject({ uploaded: 1, alreadyThere: FILE_COUNT - 1, failed: 0 });
+  });
+
+  it('asks for new credentials when they run out in the middle', async () => {
+    cloud.library.credentialSeconds = 1;
+    cloud.intercept = async ({ method }) => {
+      if (method === 'file_upload_callback') await new Promise((later) => setTimeout(later, 200));
+      return undefined;
+    };
+    expect(await play({ concurrency: 1 })).toMatchObject({ uploaded: FILE_COUNT, failed: 0 });
+    expect(cloud.saidBy('storage_config_get').length).toBeGreaterThan(1);
+  });
+
+  it('waits for object storage that is out of order for a while', async () => {
+    const since = Date.now();
+    cloud.library.intercept = ({ method }) =>
+      method === 'PUT' && Date.now() - since < 1_500 ? { status: 503, body: '' } : undefined;
+    expect(await play({ patience: { ...FAST, retry: { firstDelayMs: 200 } } })).toMatchObject({
+      uploaded: FILE_COUNT,
+      failed: 0,
+    });
+  });
+
+  it('ends the run when object storage stays out of order', async () => {
+    cloud.library.intercept = ({ method }) => (method === 'PUT' ? { status: 503, body: '' } : undefined);
+    const patience = { ...FAST, retry: { attempts: 2, firstDelayMs: 10 } };
+    const summary = await play({ concurrency: 1, patience });
+    expect(summary.failed).toBe(FILE_COUNT);
+    expect(summary.files[0]?.reason).toContain('object storage');
+    expect(
+      distinct(cloud.library.requests.filter(({ method }) => method === 'PUT').map(({ path }) => path)),
+    ).toBe(1);
+  });
+
+  it('ends the run when nobody answers, instead of asking for every file', async () => {
+    cloud.intercept = ({ method }) => (method === 'file_upload_callback' ? 'silence' : undefined);
+    const summary = await play({
+      concurrency: 1,
+      patience: { ...FAST, replyTimeoutMs: 20, replyAttempts: 3 },
+    });
+    expect(summary).toMatchObject({ uploaded: 0, failed: FILE_COUNT });
+    expect(events()).toHaveLength(3);
+    expect(summary.files.at(-1)?.reason).toContain('no reply to file_upload_callback');
+    // What was stored is not stored again.
+    cloud.intercept = () => undefined;
+    await play();
+    expect(cloud.library.objects.size).toBe(FILE_COUNT);
+  });
+
+  it('gives up a broker that stays away, and says so for every file', async () => {
+    cloud.intercept = ({ method }) => {
+      if (method !== 'file_upload_callback') return undefined;
+      cloud.goAway();
+      return 'silence';
+    };
+    const summary = await play({ patience: { ...FAST, longestGapMs: 300 } });
+    expect(summary).toMatchObject({ uploaded: 0, failed: FILE_COUNT, interrupted: false });
+    expect(summary.files[0]?.reason).toContain(`${cloud.mqtt} has been gone for 0.3 s: connection refused`);
+  });
+
+  it('does not fight over the connection with somebody who signed in as the same dock', async () => {
+    cloud.intercept = () => {
+      cloud.cut();
+      return 'silence';
+    };
+    const patience = { ...FAST, replyTimeoutMs: 50, replyAttempts: 100 };
+    await expect(play({ patience })).rejects.toThrow(`is somebody else signed in as ${SN}?`);
+  });
+
+  it('stays out of an organization that does not want it', async () => {
+    cloud.bound.clear();
+    cloud.intercept = ({ method, data }) =>
+      method === 'airport_organization_bind'
+        ? {
+            result: 0,
+            output: {
+              err_infos: data.bind_devices.map(({ sn }: { sn: string }) => ({ sn, err_code: 210232 })),
+            },
+          }
+        : undefined;
+    await expect(play({ workspaceId: WORKSPACE_ID })).rejects.toThrow('bound to another organization');
+    await expect(play({ workspaceId: 'not-the-one' })).rejects.toThrow('no such organization');
+    expect(events()).toEqual([]);
+  });
+
+  it('stops at once when its registration was revoked', async () => {
+    cloud.intercept = ({ method }) => (method === 'storage_config_get' ? { result: 210001 } : undefined);
+    const summary = await play({ concurrency: 1 });
+    expect(summary.failed).toBe(FILE_COUNT);
+    expect(summary.files[0]?.reason).toContain(
+      'this dock is not registered, or its registration was revoked',
+    );
+    expect(cloud.saidBy('storage_config_get')).toHaveLength(1);
+  });
+
+  it('cannot get online without its password', async () => {
+    await expect(play({ password: 'wrong' })).rejects.toThrow(
+      `${cloud.mqtt} refuses ${SN}: wrong user name or password, or the dock is not registered`,
+    );
+    expect(cloud.messages).toEqual([]);
+  });
+
+  it('says that nobody is there', async () => {
+    await expect(play({ mqtt: 'mqtt://127.0.0.1:1' })).rejects.toThrow(
+      'mqtt://127.0.0.1:1 cannot be reached: connection refused',
+    );
+  });
+
+  it('is played once at a time', async () => {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    cloud.intercept = ({ method }) => (method === 'config' ? promise : undefined);
+    const first = play();
+    await expect(play()).rejects.toThrow(`Dock ${SN} is being played already`);
+    resolve(undefined);
+    expect(await first).toMatchObject({ failed: 0 });
+  });
+
+  it('signs off when it is stopped, and continues the next time', async () => {
+    const stop = new AbortController();
+    cloud.intercept = () => {
+      if (cloud.acknowledged.length === 3) stop.abort(new Error('stopped by Ctrl-C'));
+      return undefined;
+    };
+    const summary = await play({ concurrency: 1, signal: stop.signal });
+    expect(summary.interrupted).toBe(true);
+    expect(cloud.saidBy('update_topo').at(-1)?.data.sub_devices).toEqual([]);
+    const rest = await play();
+    expect(rest.uploaded + summary.uploaded).toBe(FILE_COUNT);
+    expect(distinct(cloud.acknowledged)).toBe(FILE_COUNT);
+  });
+});
+
+describe('a dock that is asked to upload a flight before others', () => {
+  const ASKED = { tid: 'tid-of-the-operator', bid: 'bid-of-the-operator', timestamp: 1 };
+
+  async function playAsked(flightId: string): Promise<void> {
+    let asked = false;
+    cloud.intercept = async ({ method }) => {
+      if (method === 'file_upload_callback' && !asked) {
+        asked = true;
+        const data = { flight_id: flightId };
+        cloud.tell('services', { ...ASKED, method: 'upload_flighttask_media_prioritize', data });
+        // Nobody knows this one, and nobody waits for its answer.
+        cloud.tell('services', { ...ASKED, method: 'cover_open', data: {} });
+        cloud.tell('services', { nonsense: true });
+      }
+      return undefined;
+    };
+    expect(await play({ flightId: 'flight-1', concurrency: 1 })).toMatchObject({ failed: 0 });
+  }
+
+  it('answers with the same ids, and announces it', async () => {
+    await playAsked('flight-1');
+    const [reply, ...more] = cloud.messages.filter(({ channel }) => channel === 'services_reply');
+    expect(more).toEqual([]);
+    expect(reply).toMatchObject({
+      tid: ASKED.tid,
+      bid: ASKED.bid,
+      method: 'upload_flighttask_media_prioritize',
+      data: { result: 0 },
+    });
+    expect(cloud.saidBy('highest_priority_upload_flighttask_media')).toMatchObject([
+      { channel: 'events', need_reply: 1, data: { flight_id: 'flight-1' } },
+    ]);
+  });
+
+  it('refuses a flight that it does not have', async () => {
+    await playAsked('another-flight');
+    expect(cloud.messages.find(({ channel }) => channel === 'services_reply')?.data.result).not.toBe(0);
+    expect(cloud.saidBy('highest_priority_upload_flighttask_media')).toEqual([]);
+  });
+});
