@@ -25,16 +25,14 @@ beforeAll(async () => {
     name: NAME,
     flightId: 'flight-1',
   });
-  await stack
-    .s3()
-    .send(
-      new PutObjectCommand({
-        Bucket: stack.endpoints.bucket,
-        Key: objectKey,
-        Body: 'bytes',
-        ContentType: 'text/html',
-      }),
-    );
+  await stack.s3().send(
+    new PutObjectCommand({
+      Bucket: stack.endpoints.bucket,
+      Key: objectKey,
+      Body: 'bytes',
+      ContentType: 'text/html',
+    }),
+  );
   await stack
     .dynamoDb()
     .send(new PutCommand({ TableName: stack.endpoints.table, Item: { ...fileKey(file), ...toItem(file) } }));

@@ -1,0 +1,168 @@
+import { relative } from 'node:path';
+import { ArgumentError, parseStartArguments, START_HELP, type StartArguments } from './arguments.ts';
+import { endpointsFile } from './endpoints.ts';
+import { type SampleOutcome, uploadSample } from './sample-upload.ts';
+import { isLoopback, StartError } from './services.ts';
+import { DEFAULT_DATA_DIRECTORY, type LocalStack, startLocalStack } from './stack.ts';
+import { StackLog } from './stack-log.ts';
+import { TemplateError } from './template/intrinsics.ts';
+import { SynthesisError } from './template/synthesis.ts';
+
+/** Under npm, Ctrl-C can arrive twice: from the terminal, and passed on by npm. */
+const SAME_SIGNAL_MILLISECONDS = 500;
+
+type Terminal = Pick<NodeJS.Process, 'stdout' | 'stderr' | 'on' | 'exit'>;
+
+/** Runs the command and answers its exit code. */
+export async function runLocalStack(argv: readonly string[], terminal: Terminal): Promise<number> {
+  let options: StartArguments | 'help';
+  try {
+    options = parseStartArguments(argv);
+  } catch (error) {
+    if (!(error instanceof ArgumentError)) throw error;
+    terminal.stderr.write(`${error.message}\nnpm start -- --help tells what there is.\n`);
+    return 2;
+  }
+  if (options === 'help') {
+    terminal.stdout.write(`${START_HELP}\n`);
+    return 0;
+  }
+  try {
+    return await run(options, terminal, stopSignal(terminal));
+  } catch (error) {
+    // What somebody can do about it is in the message; anything else is ours to find.
+    const known = [StartError, SynthesisError, TemplateError].some((kind) => error instanceof kind);
+    terminal.stderr.write(
+      `${known ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`,
+    );
+    return 1;
+  }
+}
+
+async function run(options: StartArguments, terminal: Terminal, stop: AbortSignal): Promise<number> {
+  const say = (line = ''): void => void terminal.stdout.write(`${line}\n`);
+  const log = new StackLog((line) => terminal.stderr.write(`! ${line}\n`));
+  if (!isLoopback(options.host)) {
+    say(`Listening on ${options.host}: whoever reaches this machine can use the stack, unencrypted.`);
+  }
+  const stack = await startLocalStack({
+    ...options,
+    log: log.log,
+    onSynthesis: () => say('Synthesising the stack: the first time, and whenever its source has changed …'),
+  });
+  try {
+    const logFile = log.open(stack.dataDirectory);
+    // Counted from the start of the process, modules included.
+    say(`Ready in ${(performance.now() / 1000).toFixed(1)} s.`);
+    for (const line of whereEverythingIs(stack)) say(line);
+    const failed = options.sample ? await sampleFlights(stack, say, stop) : 0;
+    if (options.once) return failed > 0 ? 1 : 0;
+    if (!stop.aborted) for (const line of whatToTypeNext(options, stack, logFile)) say(line);
+    await aborted(stop);
+    say('\nStopping …');
+    return 0;
+  } finally {
+    log.quiet();
+    await stack.close();
+    await log.close();
+  }
+}
+
+/** Answers how many files failed. */
+async function sampleFlights(
+  { endpoints, dataDirectory }: LocalStack,
+  say: (line: string) => void,
+  stop: AbortSignal,
+): Promise<number> {
+  let failed = 0;
+  for (const [flight, title, owners] of [
+    ['pilot', 'A sample flight, uploaded as DJI Pilot 2 does it:', endpoints.users],
+    ['dock', 'Another, uploaded as a DJI Dock does it:', endpoints.docks],
+  ] as const) {
+    if (stop.aborted || owners.length === 0) continue;
+    say(`\n${title}`);
+    try {
+      const outcome = await uploadSample(flight, dataDirectory, stop);
+      for (const line of outcomeLines(outcome)) say(line);
+      failed += outcome.failed;
+    } catch (error) {
+      if (stop.aborted) continue;
+      say(`It could not be uploaded: ${(error as Error).message}`);
+      failed += 1;
+    }
+  }
+  return failed;
+}
+
+function outcomeLines({ uploaded, alreadyThere, failed, bytes, reasons }: SampleOutcome): string[] {
+  const parts = [
+    uploaded > 0 && `${uploaded} files uploaded (${(bytes / 1e6).toFixed(1)} MB)`,
+    alreadyThere > 0 && `${alreadyThere} there already`,
+    failed > 0 && `${failed} failed`,
+  ].filter(Boolean);
+  return [...reasons.map((reason) => `failed: ${reason}`), `${parts.join(', ') || 'nothing to upload'}.`];
+}
+
+function whereEverythingIs({ endpoints }: LocalStack): string[] {
+  const [user] = endpoints.users;
+  const [dock] = endpoints.docks;
+  const rows = [
+    ['API', endpoints.api],
+    ['page', endpoints.page],
+    ['S3', `${endpoints.s3}, bucket ${endpoints.bucket}`],
+    ...(endpoints.mqtt ? [['MQTT', endpoints.mqtt]] : []),
+    ...(user
+      ? [
+          ['user', `${user.username}, password ${user.password}`],
+          ['workspace', user.workspace_id],
+        ]
+      : []),
+    ...(dock ? [['dock', `${dock.username}, password ${dock.password}`]] : []),
+  ];
+  return ['', ...rows.map(([name = '', value]) => `  ${name.padEnd(11)}${value}`)];
+}
+
+function whatToTypeNext(
+  options: StartArguments,
+  { endpoints, dataDirectory }: LocalStack,
+  logFile: string,
+): string[] {
+  const { root, region, s3, bucket } = endpoints;
+  const isDefault = !options.ephemeral && options.dataDirectory === DEFAULT_DATA_DIRECTORY;
+  const data = isDefault ? '' : ` --data ${shortened(dataDirectory)}`;
+  return [
+    '\nNext, in another terminal:',
+    `  npm run pilot -- --from DIR${data}     upload a folder of photos and videos as Pilot 2 does`,
+    ...(endpoints.mqtt ? [`  npm run dock -- --from DIR${data}      the same as a dock does`] : []),
+    `  AWS_ACCESS_KEY_ID=${root.access_key_id} AWS_SECRET_ACCESS_KEY=${root.secret_access_key} \\`,
+    `    aws --endpoint-url ${s3} --region ${region} s3 ls --recursive s3://${bucket}`,
+    '',
+    `Everything else, for scripts: ${shortened(endpointsFile(dataDirectory))}. The log: ${shortened(logFile)}.`,
+    `Ctrl-C stops the stack; ${options.ephemeral ? 'its data is deleted then' : 'the data stays'}.`,
+  ];
+}
+
+function shortened(path: string): string {
+  const fromHere = relative('.', path);
+  return fromHere.startsWith('..') ? path : fromHere;
+}
+
+/** Aborts when the stack is asked to stop. Asked again, the process ends at once. */
+function stopSignal(terminal: Terminal): AbortSignal {
+  const controller = new AbortController();
+  let askedAt: number | undefined;
+  const stop = (): void => {
+    if (askedAt !== undefined && Date.now() - askedAt > SAME_SIGNAL_MILLISECONDS) terminal.exit(130);
+    askedAt ??= Date.now();
+    controller.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) terminal.on(signal, stop);
+  return controller.signal;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,88 @@
+/**
+ * Registers the demo docks, with the code that `npm run admin` has. Run as a process of its own, on the first start
+ * only, since it loads the SDK: the running stack stays without it.
+ */
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import type { DemoWorkspace } from './account.ts';
+import type { DemoDock } from './endpoints.ts';
+import type { RootCredentials } from './iam/identities.ts';
+import { signedCall } from './signed-call.ts';
+
+/** Which table, and as whom. */
+export interface DemoDocksOptions {
+  readonly address: string;
+  readonly region: string;
+  readonly root: RootCredentials;
+  readonly table: string;
+}
+
+interface Registration extends DemoDocksOptions {
+  readonly docks: readonly DemoDock[];
+  readonly workspaces: readonly DemoWorkspace[];
+}
+
+/** Registers the docks that are missing. Those that are there are left as they are: somebody may have revoked them. */
+export async function ensureDemoDocks(
+  account: { readonly workspaces: readonly DemoWorkspace[]; readonly docks: readonly DemoDock[] },
+  options: DemoDocksOptions,
+): Promise<void> {
+  const { gatewayKey } = await import('../functions/adapters/media-table-keys.ts');
+  const service = {
+    ...options,
+    service: 'dynamodb',
+    target: 'DynamoDB_20120810',
+    contentType: 'application/x-amz-json-1.0',
+  } as const;
+  const missing: DemoDock[] = [];
+  for (const dock of account.docks) {
+    const { pk, sk } = gatewayKey(dock.sn as Parameters<typeof gatewayKey>[0]);
+    const { Item } = await signedCall(service, 'GetItem', {
+      TableName: options.table,
+      Key: { pk: { S: pk }, sk: { S: sk } },
+    });
+    if (!Item) missing.push(dock);
+  }
+  if (missing.length > 0)
+    await registerInChild({ ...options, docks: missing, workspaces: account.workspaces });
+}
+
+async function registerInChild(registration: Registration): Promise<void> {
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.url)], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  const exit = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  child.stdin.end(JSON.stringify(registration));
+  const [complaint, exitCode] = await Promise.all([text(child.stderr), exit]);
+  if (exitCode !== 0) throw new Error(`The demo docks could not be registered: ${complaint.trim()}`);
+}
+
+async function register({ address, region, root, table, docks, workspaces }: Registration): Promise<void> {
+  const [{ DynamoDBClient }, { DynamoDBDocumentClient }, { dynamoDbDeviceRegistry }, { hashPassword }] =
+    await Promise.all([
+      import('@aws-sdk/client-dynamodb'),
+      import('@aws-sdk/lib-dynamodb'),
+      import('../functions/adapters/dynamodb-device-registry.ts'),
+      import('../functions/core/gateway-password.ts'),
+    ]);
+  const client = new DynamoDBClient({ endpoint: address, region, credentials: root });
+  const registry = dynamoDbDeviceRegistry(table, DynamoDBDocumentClient.from(client));
+  for (const dock of docks) {
+    const workspace = workspaces.find(({ id }) => id === dock.workspace_id);
+    await registry.createGateway({
+      sn: dock.sn,
+      workspaceId: dock.workspace_id,
+      workspaceName: workspace?.name ?? dock.workspace_id,
+      passwordHash: await hashPassword(dock.password),
+      revoked: false,
+      createdAt: new Date().toISOString(),
+    } as Parameters<typeof registry.createGateway>[0]);
+  }
+  client.destroy();
+}
+
+if (import.meta.main) await register(JSON.parse(await text(process.stdin)));

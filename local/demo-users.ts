@@ -1,0 +1,53 @@
+import type { DemoWorkspace } from './account.ts';
+import type { DemoUser } from './endpoints.ts';
+import type { RootCredentials } from './iam/identities.ts';
+import { CallError, signedCall } from './signed-call.ts';
+
+/** Which user pool, and as whom. */
+export interface DemoUsersOptions {
+  readonly address: string;
+  readonly region: string;
+  readonly root: RootCredentials;
+  readonly userPoolId: string;
+}
+
+/**
+ * Makes the demo workspaces, which are groups, and the demo users that are missing. Users who are there are left as
+ * they are: somebody may have disabled them or changed their passwords.
+ */
+export async function ensureDemoUsers(
+  account: { readonly workspaces: readonly DemoWorkspace[]; readonly users: readonly DemoUser[] },
+  options: DemoUsersOptions,
+): Promise<void> {
+  const service = {
+    ...options,
+    service: 'cognito-idp',
+    target: 'AWSCognitoIdentityProviderService',
+    contentType: 'application/x-amz-json-1.1',
+  } as const;
+  const call = (operation: string, input: Record<string, unknown>) =>
+    signedCall(service, operation, { UserPoolId: options.userPoolId, ...input });
+
+  for (const { id, name } of account.workspaces) {
+    const group = await unless('ResourceNotFoundException', call('GetGroup', { GroupName: id }));
+    if (!group) await call('CreateGroup', { GroupName: id, Description: name });
+  }
+  for (const { username, password, workspace_id: workspaceId } of account.users) {
+    const user = { Username: username };
+    const found = await unless('UserNotFoundException', call('AdminGetUser', user));
+    if (!found) await call('AdminCreateUser', { ...user, MessageAction: 'SUPPRESS' });
+    // A user without a password of his own is left over from a start that was killed half-way.
+    else if (found['UserStatus'] !== 'FORCE_CHANGE_PASSWORD') continue;
+    await call('AdminAddUserToGroup', { ...user, GroupName: workspaceId });
+    await call('AdminSetUserPassword', { ...user, Password: password, Permanent: true });
+  }
+}
+
+async function unless<T>(code: string, call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof CallError && error.code === code) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,72 @@
+/** A function as the template declares it. */
+export interface FunctionDefinition {
+  readonly name: string;
+  readonly arn: string;
+  /** What people call it, such as `upload-callback`; the source of its log lines. */
+  readonly label: string;
+  /** Folder with the built bundle. */
+  readonly codeDirectory: string;
+  /** Such as `index.handler`. */
+  readonly handler: string;
+  /** Such as `nodejs24.x`. */
+  readonly runtime: string;
+  readonly roleArn: string;
+  readonly timeoutSeconds: number;
+  readonly memoryMegabytes: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly logFormat: 'JSON' | 'Text';
+  readonly applicationLogLevel?: string | undefined;
+  readonly logGroup: string;
+  /** How often an asynchronous invocation that failed is repeated. */
+  readonly retryAttempts: number;
+  /** Where an asynchronous invocation ends up that failed every time. @default dropped, with a log line */
+  readonly onFailureArn?: string | undefined;
+}
+
+/** An entry of a function's resource policy. */
+export interface InvokePermission {
+  readonly functionArn: string;
+  /** A service such as `apigateway.amazonaws.com`. */
+  readonly principal: string;
+  /** Pattern with `*` and `?`. @default any source */
+  readonly sourceArn?: string | undefined;
+  /** @default any account */
+  readonly sourceAccount?: string | undefined;
+}
+
+/** A line of the local stack's log. */
+export interface LogEntry {
+  /** A function's label, `access`, or the name of a service. */
+  readonly source: string;
+  readonly line: string;
+  /** Set on the one line that tells of a failed invocation. @default 'info' */
+  readonly level?: 'info' | 'error';
+}
+
+/** Takes the lines of the local stack's log. */
+export type Log = (entry: LogEntry) => void;
+
+/** Temporary credentials of a function's role. */
+export interface FunctionCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  readonly expiresAt: Date;
+}
+
+/** How an invocation ended. */
+export type InvocationResult =
+  | {
+      readonly ok: true;
+      /** What the handler returned, as JSON. */
+      readonly payload: string;
+    }
+  | { readonly ok: false; readonly error: FunctionError };
+
+/** An error as Lambda reports it. */
+export interface FunctionError {
+  /** Such as `TypeError`, `Sandbox.Timedout` or `Runtime.ExitError`. */
+  readonly errorType: string;
+  readonly errorMessage: string;
+  readonly trace: readonly string[];
+}

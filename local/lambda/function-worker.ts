@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { Worker } from 'node:worker_threads';
+import type {
+  FunctionCredentials,
+  FunctionDefinition,
+  FunctionError,
+  InvocationResult,
+  Log,
+} from './definitions.ts';
+import { functionEnvironment } from './environment.ts';
+
+/** Lambda gives a function this long to load. */
+const INIT_TIMEOUT_MILLISECONDS = 10_000;
+
+/** Short-lived objects of one event at a time need no more; left to itself, V8 takes 3 MB more a worker. */
+const YOUNG_GENERATION_MEGABYTES = 4;
+
+const WORKER_FILE = new URL('worker.mjs', import.meta.url);
+
+type Message =
+  | { readonly type: 'ready' }
+  | { readonly type: 'init-error'; readonly error: FunctionError }
+  | { readonly type: 'result'; readonly requestId: string; readonly payload: string }
+  | { readonly type: 'error'; readonly requestId: string; readonly error: FunctionError };
+
+/** What every worker needs besides its function. */
+export interface WorkerOptions {
+  readonly region: string;
+  readonly endpoints: Readonly<Record<string, string>>;
+  readonly credentials: FunctionCredentials;
+  readonly log: Log;
+}
+
+/** One execution environment of a function: a thread that has the bundle loaded and takes one event at a time. */
+export class FunctionWorker {
+  readonly definition: FunctionDefinition;
+  /** The environment is of no use after that: the SDK in it reads its credentials once. */
+  readonly credentialsExpireAt: Date;
+  /** Why the function could not be loaded, or undefined once it is. */
+  readonly started: Promise<FunctionError | undefined>;
+  /** Settles when the thread is gone. */
+  readonly ended: Promise<void>;
+  readonly #worker: Worker;
+  #fail: ((error: FunctionError) => void) | undefined;
+  #settle: ((result: InvocationResult) => void) | undefined;
+  #error: FunctionError | undefined;
+  #usable = true;
+
+  constructor(definition: FunctionDefinition, options: WorkerOptions) {
+    this.definition = definition;
+    this.credentialsExpireAt = options.credentials.expiresAt;
+    const logStream = `${new Date().toISOString().slice(0, 10).replaceAll('-', '/')}/[$LATEST]${randomUUID().replaceAll('-', '')}`;
+    this.#worker = new Worker(WORKER_FILE, {
+      name: definition.label,
+      env: functionEnvironment(definition, { ...options, logStream }),
+      argv: [],
+      execArgv: [],
+      stdout: true,
+      stderr: true,
+      resourceLimits: {
+        maxOldGenerationSizeMb: definition.memoryMegabytes,
+        maxYoungGenerationSizeMb: YOUNG_GENERATION_MEGABYTES,
+      },
+      workerData: {
+        codeDirectory: definition.codeDirectory,
+        handlerName: definition.handler,
+        functionName: definition.name,
+        functionArn: definition.arn,
+        memoryMegabytes: definition.memoryMegabytes,
+        logGroup: definition.logGroup,
+        logStream,
+      },
+    });
+    for (const stream of [this.#worker.stdout, this.#worker.stderr]) {
+      onLines(stream, (line) => options.log({ source: definition.label, line }));
+    }
+    this.started = this.#start();
+    this.ended = new Promise((resolve) => {
+      this.#worker.once('exit', (exitCode) => {
+        this.#usable = false;
+        // An uncaught error tells more than the exit code that follows from it.
+        this.#fail?.(this.#error ?? exitError(exitCode));
+        resolve();
+      });
+    });
+    this.#worker.on('error', (error: unknown) => {
+      this.#error = uncaughtError(error);
+    });
+    this.#worker.on('message', (message: Message) => {
+      if (message.type === 'result') this.#settle?.({ ok: true, payload: message.payload });
+      if (message.type === 'error') this.#settle?.({ ok: false, error: message.error });
+    });
+  }
+
+  /** Runs the handler; never rejects. After a time-out or crash the worker is gone. */
+  async invoke(requestId: string, event: string): Promise<InvocationResult> {
+    const { timeoutSeconds } = this.definition;
+    const milliseconds = timeoutSeconds * 1000;
+    let timer: NodeJS.Timeout | undefined;
+    const result = await new Promise<InvocationResult>((resolve) => {
+      this.#settle = resolve;
+      this.#fail = (error) =>
+        resolve({
+          ok: false,
+          error: { ...error, errorMessage: `RequestId: ${requestId} Error: ${error.errorMessage}` },
+        });
+      timer = setTimeout(() => {
+        this.#fail?.(timeoutError(timeoutSeconds));
+        void this.terminate();
+      }, milliseconds);
+      const traceId = `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${randomUUID().replaceAll('-', '').slice(0, 24)};Sampled=0`;
+      this.#worker.postMessage({ requestId, event, deadline: Date.now() + milliseconds, traceId });
+    });
+    clearTimeout(timer);
+    this.#settle = undefined;
+    this.#fail = undefined;
+    return result;
+  }
+
+  /** Whether it can take another event: not once it has timed out, crashed or been told to end. */
+  get usable(): boolean {
+    return this.#usable;
+  }
+
+  async terminate(): Promise<void> {
+    this.#usable = false;
+    await this.#worker.terminate();
+  }
+
+  async #start(): Promise<FunctionError | undefined> {
+    let timer: NodeJS.Timeout | undefined;
+    const error = await new Promise<FunctionError | undefined>((resolve) => {
+      this.#fail = resolve;
+      timer = setTimeout(
+        () => resolve(timeoutError(INIT_TIMEOUT_MILLISECONDS / 1000)),
+        INIT_TIMEOUT_MILLISECONDS,
+      );
+      this.#worker.once('message', (message: Message) => {
+        resolve(message.type === 'init-error' ? message.error : undefined);
+      });
+    });
+    clearTimeout(timer);
+    this.#fail = undefined;
+    if (error) await this.terminate();
+    return error;
+  }
+}
+
+function onLines(stream: Readable, take: (line: string) => void): void {
+  createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
+    if (line !== '') take(line);
+  });
+}
+
+function timeoutError(seconds: number): FunctionError {
+  return {
+    errorType: 'Sandbox.Timedout',
+    errorMessage: `Task timed out after ${seconds.toFixed(2)} seconds`,
+    trace: [],
+  };
+}
+
+function exitError(exitCode: number): FunctionError {
+  return {
+    errorType: 'Runtime.ExitError',
+    errorMessage:
+      exitCode === 0
+        ? 'Runtime exited without providing a reason'
+        : `Runtime exited with error: exit status ${exitCode}`,
+    trace: [],
+  };
+}
+
+function uncaughtError(error: unknown): FunctionError {
+  if (!(error instanceof Error))
+    return { errorType: 'Runtime.ExitError', errorMessage: String(error), trace: [] };
+  if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    return {
+      errorType: 'Runtime.OutOfMemory',
+      errorMessage: 'Runtime exited with error: signal: killed',
+      trace: [],
+    };
+  }
+  return { errorType: error.name, errorMessage: error.message, trace: (error.stack ?? '').split('\n') };
+}

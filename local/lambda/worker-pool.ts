@@ -1,0 +1,225 @@
+import type { FunctionCredentials, FunctionDefinition, InvocationResult, Log } from './definitions.ts';
+import { FunctionWorker } from './function-worker.ts';
+
+/** How many workers there may be, and for how long. A worker with the SDK loaded takes about 20 MB. */
+export interface PoolLimits {
+  /** Workers of one function. */
+  readonly perFunction: number;
+  /** Workers of all functions together. */
+  readonly total: number;
+  /** How long an event waits for a busy worker before another one starts. */
+  readonly growAfterMilliseconds: number;
+  /** How long a function's second and further workers stay without work. */
+  readonly retireAfterMilliseconds: number;
+}
+
+/** Measured on two cores: starting a worker takes 60 to 110 ms, a call of a warm one 5 to 15. */
+export const DEFAULT_LIMITS: PoolLimits = {
+  perFunction: 4,
+  total: 4,
+  growAfterMilliseconds: 50,
+  retireAfterMilliseconds: 5_000,
+};
+
+/** Credentials must outlive the invocation by this much. */
+const CREDENTIALS_MARGIN_MILLISECONDS = 5 * 60_000;
+
+interface Job {
+  readonly requestId: string;
+  readonly event: string;
+  readonly resolve: (result: InvocationResult) => void;
+  readonly queuedAt: number;
+}
+
+interface Slot {
+  readonly worker: FunctionWorker;
+  readonly definition: FunctionDefinition;
+  state: 'starting' | 'idle' | 'busy' | 'ended';
+  idleSince: number;
+  retirement?: NodeJS.Timeout;
+}
+
+/** What the pool is made of. */
+export interface WorkerPoolOptions {
+  readonly region: string;
+  /** Read whenever a worker starts: services may start after the pool was made. */
+  readonly endpoints: () => Readonly<Record<string, string>>;
+  readonly credentials: (definition: FunctionDefinition) => FunctionCredentials;
+  readonly log: Log;
+  /** @default DEFAULT_LIMITS */
+  readonly limits?: Partial<PoolLimits> | undefined;
+}
+
+/** Runs events on workers, started when they are first needed; events wait when all workers are busy. */
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions;
+  readonly #limits: PoolLimits;
+  readonly #slots = new Set<Slot>();
+  readonly #queues = new Map<FunctionDefinition, Job[]>();
+  readonly #growing = new Set<FunctionDefinition>();
+  #closed = false;
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options;
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+  }
+
+  /** How many workers there are now. */
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  /** Runs the function's handler; never rejects. */
+  run(definition: FunctionDefinition, requestId: string, event: string): Promise<InvocationResult> {
+    if (this.#closed) return Promise.resolve(stopped());
+    return new Promise((resolve) => {
+      const queue = this.#queues.get(definition) ?? [];
+      this.#queues.set(definition, queue);
+      queue.push({ requestId, event, resolve, queuedAt: Date.now() });
+      this.#serve(definition);
+    });
+  }
+
+  /** Ends every worker; what waits or runs is answered with an error. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const queue of this.#queues.values()) {
+      for (const job of queue.splice(0)) job.resolve(stopped());
+    }
+    await Promise.all([...this.#slots].map((slot) => this.#end(slot)));
+  }
+
+  /** Hands waiting events to idle workers, and starts a worker where none will be free soon. */
+  #serve(definition: FunctionDefinition): void {
+    const queue = this.#queues.get(definition);
+    if (!queue || this.#closed) return;
+    for (let slot = this.#idleSlot(definition); slot && queue.length > 0; slot = this.#idleSlot(definition)) {
+      const job = queue.shift();
+      if (job) void this.#work(slot, job);
+    }
+    const [oldest] = queue;
+    if (!oldest) return;
+    const own = this.#ofFunction(definition);
+    const starting = own.filter((slot) => slot.state === 'starting').length;
+    if (starting >= queue.length) return;
+    const waited = Date.now() - oldest.queuedAt;
+    if (own.length > 0 && waited < this.#limits.growAfterMilliseconds) {
+      this.#serveLater(definition, this.#limits.growAfterMilliseconds - waited);
+      return;
+    }
+    if (this.#mayStart(own.length)) this.#start(definition);
+  }
+
+  #serveLater(definition: FunctionDefinition, milliseconds: number): void {
+    if (this.#growing.has(definition)) return;
+    this.#growing.add(definition);
+    setTimeout(() => {
+      this.#growing.delete(definition);
+      this.#serve(definition);
+    }, milliseconds).unref();
+  }
+
+  #mayStart(ownWorkers: number): boolean {
+    if (ownWorkers >= this.#limits.perFunction) return false;
+    if (this.#slots.size < this.#limits.total) return true;
+    // A function without any worker takes the place of the one that has been idle longest.
+    const [longestIdle] = [...this.#slots]
+      .filter((slot) => slot.state === 'idle')
+      .sort((left, right) => left.idleSince - right.idleSince);
+    if (ownWorkers > 0 || !longestIdle) return false;
+    void this.#end(longestIdle);
+    return true;
+  }
+
+  #start(definition: FunctionDefinition): void {
+    const { region, log } = this.#options;
+    const worker = new FunctionWorker(definition, {
+      region,
+      log,
+      endpoints: this.#options.endpoints(),
+      credentials: this.#options.credentials(definition),
+    });
+    const slot: Slot = { worker, definition, state: 'starting', idleSince: Date.now() };
+    this.#slots.add(slot);
+    void worker.started.then((error) => {
+      if (!error) {
+        void worker.ended.then(() => this.#forget(slot));
+        // What it was started for comes before whoever else might want its place.
+        const job = this.#queues.get(definition)?.shift();
+        if (job) void this.#work(slot, job);
+        else this.#rest(slot);
+        return;
+      }
+      // As on AWS, a function that cannot be loaded fails each event that wakes it.
+      this.#queues.get(definition)?.shift()?.resolve({ ok: false, error });
+      this.#forget(slot);
+    });
+  }
+
+  async #work(slot: Slot, job: Job): Promise<void> {
+    slot.state = 'busy';
+    clearTimeout(slot.retirement);
+    const result = await slot.worker.invoke(job.requestId, job.event);
+    job.resolve(result);
+    if (slot.state !== 'busy') return;
+    if (slot.worker.usable) this.#rest(slot);
+    else this.#forget(slot);
+  }
+
+  #rest(slot: Slot): void {
+    slot.state = 'idle';
+    slot.idleSince = Date.now();
+    slot.retirement = setTimeout(() => {
+      const others = this.#ofFunction(slot.definition).filter((other) => other !== slot);
+      if (slot.state === 'idle' && others.length > 0) void this.#end(slot);
+    }, this.#limits.retireAfterMilliseconds).unref();
+    this.#serveAll(slot.definition);
+  }
+
+  /** The worker that was busy last: the others get a chance to retire. */
+  #idleSlot(definition: FunctionDefinition): Slot | undefined {
+    const idle = this.#ofFunction(definition)
+      .filter((slot) => slot.state === 'idle')
+      .sort((left, right) => right.idleSince - left.idleSince);
+    const neededUntil = Date.now() + definition.timeoutSeconds * 1000 + CREDENTIALS_MARGIN_MILLISECONDS;
+    return idle.find((slot) => {
+      if (slot.worker.credentialsExpireAt.getTime() > neededUntil) return true;
+      void this.#end(slot);
+      return false;
+    });
+  }
+
+  #ofFunction(definition: FunctionDefinition): Slot[] {
+    return [...this.#slots].filter((slot) => slot.definition === definition);
+  }
+
+  async #end(slot: Slot): Promise<void> {
+    this.#remove(slot);
+    await slot.worker.terminate();
+  }
+
+  #forget(slot: Slot): void {
+    if (this.#remove(slot)) this.#serveAll(slot.definition);
+  }
+
+  #remove(slot: Slot): boolean {
+    clearTimeout(slot.retirement);
+    slot.state = 'ended';
+    return this.#slots.delete(slot);
+  }
+
+  /** A worker got free: functions that have none come before the one that has just been served. */
+  #serveAll(last: FunctionDefinition): void {
+    const without = [...this.#queues.keys()].filter(
+      (definition) => this.#ofFunction(definition).length === 0,
+    );
+    for (const definition of new Set([...without, last, ...this.#queues.keys()])) this.#serve(definition);
+  }
+}
+
+function stopped(): InvocationResult {
+  return {
+    ok: false,
+    error: { errorType: 'Stopped', errorMessage: 'The local stack is stopping', trace: [] },
+  };
+}

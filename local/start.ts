@@ -1,0 +1,23 @@
+/**
+ * `npm start`: the whole media library on this machine. `npm start -- --help` tells the options.
+ */
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+// Node and the C library keep more memory than the stack needs. While a 1 GB file uploads: 263 MB without these, 175 with
+// them, and no slower. They cannot be set from within, so the process starts itself again in its own place.
+const FRUGAL = ['--max-semi-space-size=2', '--optimize-for-size'];
+if (
+  process.execve &&
+  process.platform !== 'win32' &&
+  !FRUGAL.every((flag) => process.execArgv.includes(flag))
+) {
+  const again = [process.execPath, ...process.execArgv, ...FRUGAL, ...process.argv.slice(1)];
+  process.execve(process.execPath, again, { ...process.env, MALLOC_ARENA_MAX: '2' });
+}
+
+// Before anything else is loaded: the second start then takes half the time and 15 MB less.
+enableCompileCache(fileURLToPath(new URL('../.build/compile-cache', import.meta.url)));
+const { runLocalStack } = await import('./command-line.ts');
+
+process.exitCode = await runLocalStack(process.argv.slice(2), process);

@@ -1,0 +1,50 @@
+import type { EventRuleDefinition } from '../../events/definitions.ts';
+import { checkPattern } from '../../events/event-pattern.ts';
+import type { InterpretedTemplate } from '../interpreter.ts';
+import { TemplateError } from '../intrinsics.ts';
+import { arnOf, generatedName, type ResourceTypes } from '../resource.ts';
+
+const RULE = 'AWS::Events::Rule';
+
+/** EventBridge rules of the default event bus. */
+export const EVENTS_TYPES: ResourceTypes = {
+  [RULE]: {
+    physicalId: (rule) => String(rule.property('Name') ?? generatedName(rule)),
+    attributes: { Arn: (rule) => arnOf(rule, 'events', `rule/${rule.physicalId}`) },
+    properties: ['Description', 'EventPattern', 'Name', 'State', 'Targets'],
+  },
+};
+
+/** The rules of the template that are enabled. */
+export function readEventRules(template: InterpretedTemplate): EventRuleDefinition[] {
+  return template
+    .ofType(RULE)
+    .filter(({ properties }) => (properties.optionalText('State') ?? 'ENABLED') !== 'DISABLED')
+    .map((rule) => {
+      const pattern = rule.properties.object('EventPattern').toJSON();
+      try {
+        checkPattern(pattern);
+      } catch (error) {
+        throw new TemplateError(`${rule.logicalId}: ${(error as Error).message}`);
+      }
+      return {
+        name: rule.physicalId,
+        arn: rule.attribute('Arn'),
+        pattern,
+        targets: rule.properties.objects('Targets').map((target) => {
+          const unknown = target.names.filter(
+            (name) => !['Arn', 'DeadLetterConfig', 'Id', 'RetryPolicy'].includes(name),
+          );
+          if (unknown.length > 0) {
+            throw new TemplateError(
+              `${rule.logicalId}: the local stack does not know ${unknown.join(', ')} of a target`,
+            );
+          }
+          return {
+            functionArn: target.text('Arn'),
+            deadLetterQueueArn: target.object('DeadLetterConfig').optionalText('Arn'),
+          };
+        }),
+      };
+    });
+}

@@ -1,0 +1,63 @@
+import type { Role } from '../../iam/identities.ts';
+import type { PolicyDocument } from '../../iam/policy.ts';
+import type { InterpretedTemplate } from '../interpreter.ts';
+import { TemplateError } from '../intrinsics.ts';
+import { generatedName, type Resource, type ResourceTypes, stableId } from '../resource.ts';
+
+const ROLE = 'AWS::IAM::Role';
+const POLICY = 'AWS::IAM::Policy';
+
+/** Roles and the policies attached to them. */
+export const IAM_TYPES: ResourceTypes = {
+  [ROLE]: {
+    physicalId: (role) => String(role.property('RoleName') ?? generatedName(role)),
+    attributes: {
+      Arn: (role) => {
+        const { partition, accountId } = role.environment;
+        return `arn:${partition}:iam::${accountId}:role${role.property('Path') ?? '/'}${role.physicalId}`;
+      },
+      RoleId: (role) => `AROA${stableId(role, 17).toUpperCase()}`,
+    },
+    properties: [
+      'AssumeRolePolicyDocument',
+      'Description',
+      'MaxSessionDuration',
+      'Path',
+      'Policies',
+      'RoleName',
+      'Tags',
+    ],
+  },
+  [POLICY]: {
+    physicalId: (policy) => generatedName(policy),
+    properties: ['PolicyDocument', 'PolicyName', 'Roles'],
+  },
+};
+
+/** The roles of the template, each with every policy that the template attaches to it. */
+export function readRoles(template: InterpretedTemplate): Role[] {
+  const policies = template.ofType(POLICY);
+  const roles = template.ofType(ROLE);
+  for (const policy of policies) {
+    const unknown = policy.properties.texts('Roles').find((name) => !template.find(ROLE, name));
+    if (unknown !== undefined) throw new TemplateError(`${policy.logicalId}: there is no role ${unknown}`);
+  }
+  return roles.map((role) => ({
+    arn: role.attribute('Arn'),
+    name: role.physicalId,
+    trustPolicy: policyDocument(role, 'AssumeRolePolicyDocument'),
+    policies: [
+      ...role.properties
+        .objects('Policies')
+        .map((inline) => inline.value('PolicyDocument') as PolicyDocument),
+      ...policies
+        .filter((policy) => policy.properties.texts('Roles').includes(role.physicalId))
+        .map((policy) => policyDocument(policy, 'PolicyDocument')),
+    ],
+    maxSessionDurationSeconds: role.properties.optionalNumber('MaxSessionDuration') ?? 3600,
+  }));
+}
+
+function policyDocument(resource: Resource, property: string): PolicyDocument {
+  return resource.properties.object(property).toJSON() as unknown as PolicyDocument;
+}

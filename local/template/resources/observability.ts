@@ -1,0 +1,21 @@
+import { arnOf, generatedName, type ResourceTypes } from '../resource.ts';
+
+/**
+ * What watches the stack on AWS and has nothing to do on one machine: lines go to the local stack's log, and nobody
+ * is paged.
+ */
+export const OBSERVABILITY_TYPES: ResourceTypes = {
+  'AWS::Logs::LogGroup': {
+    physicalId: (group) => String(group.property('LogGroupName') ?? generatedName(group)),
+    attributes: { Arn: (group) => arnOf(group, 'logs', `log-group:${group.physicalId}:*`) },
+    properties: 'any',
+  },
+  'AWS::Logs::MetricFilter': { physicalId: generatedName, properties: 'any' },
+  'AWS::CloudWatch::Alarm': {
+    physicalId: (alarm) => String(alarm.property('AlarmName') ?? generatedName(alarm)),
+    attributes: { Arn: (alarm) => arnOf(alarm, 'cloudwatch', `alarm:${alarm.physicalId}`) },
+    properties: 'any',
+  },
+  'AWS::CloudWatch::Dashboard': { physicalId: generatedName, properties: 'any' },
+  'AWS::CDK::Metadata': { physicalId: generatedName, properties: 'any' },
+};

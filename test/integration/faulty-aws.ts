@@ -1,0 +1,78 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** Which service a request is for, and what it asks. */
+export interface AwsRequest {
+  readonly service: 's3' | 'sts' | 'dynamodb' | 'cognito';
+  /** Such as `GetItem`, or an HTTP verb for S3. */
+  readonly operation: string;
+  readonly body: string;
+}
+
+/** What a service answers; `hang` never answers, `drop` ends the connection. */
+export type AwsAnswer =
+  | 'hang'
+  | 'drop'
+  | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string };
+
+/** A server that stands for every AWS service and behaves as badly as a test wants. */
+export interface FaultyAws {
+  readonly address: string;
+  /** All requests so far, retries included. */
+  readonly requests: AwsRequest[];
+  answer: (request: AwsRequest) => AwsAnswer;
+  close(): Promise<void>;
+}
+
+async function textOf(incoming: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+function requestOf({ headers, method }: IncomingMessage, body: string): AwsRequest {
+  const [target, operation] = String(headers['x-amz-target'] ?? '').split('.');
+  if (target?.startsWith('DynamoDB')) return { service: 'dynamodb', operation: operation ?? '', body };
+  if (target?.startsWith('AWSCognito')) return { service: 'cognito', operation: operation ?? '', body };
+  const action = new URLSearchParams(body).get('Action');
+  return action
+    ? { service: 'sts', operation: action, body }
+    : { service: 's3', operation: method ?? '', body };
+}
+
+/** Starts the server on a free port. */
+export async function startFaultyAws(): Promise<FaultyAws> {
+  const requests: AwsRequest[] = [];
+  const server: Server = createServer(async (incoming, response) => {
+    const request = requestOf(incoming, await textOf(incoming));
+    requests.push(request);
+    const answer = faulty.answer(request);
+    if (answer === 'drop') incoming.socket.destroy();
+    else if (answer !== 'hang') response.writeHead(answer.status, answer.headers).end(answer.body);
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const faulty: FaultyAws = {
+    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    answer: () => 'drop',
+    async close() {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+  return faulty;
+}
+
+/** An error in the protocol of DynamoDB and Cognito. */
+export const jsonError = (type: string, status = 400): AwsAnswer => ({
+  status,
+  headers: { 'content-type': 'application/x-amz-json-1.0' },
+  body: JSON.stringify({ __type: `com.amazonaws#${type}`, message: `internal detail of ${type}` }),
+});
+/** An error in the protocol of S3 and STS. */
+export const xmlError = (code: string, status: number): AwsAnswer => ({
+  status,
+  body: `<ErrorResponse><Error><Code>${code}</Code><Message>internal detail</Message></Error></ErrorResponse>`,
+});
+/** A success in the protocol of DynamoDB and Cognito. */
+export const json = (body: object): AwsAnswer => ({ status: 200, body: JSON.stringify(body) });

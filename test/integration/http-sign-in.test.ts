@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestStack } from './stack-fixture.ts';
+
+const LOGIN = '/manage/api/v1/login';
+const REFRESH = '/manage/api/v1/token/refresh';
+
+let stack: TestStack;
+
+beforeAll(async () => {
+  stack = await TestStack.start();
+});
+afterAll(() => stack.close());
+
+describe('login', () => {
+  it('answers as DJI does, with a refresh token besides', async () => {
+    const { username, password, workspace_id } = stack.user(0);
+    const { status, envelope } = await stack.signIn(username, password);
+    expect(status).toBe(200);
+    expect(envelope).toEqual({
+      code: 0,
+      message: 'success',
+      data: {
+        username,
+        user_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        workspace_id,
+        user_type: 2,
+        access_token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
+        refresh_token: expect.stringMatching(/./),
+        mqtt_addr: expect.any(String),
+        mqtt_username: expect.any(String),
+        mqtt_password: expect.any(String),
+      },
+    });
+  });
+
+  it('takes the flag of the web page, and none', async () => {
+    const { username, password } = stack.user(0);
+    for (const flag of [1, undefined]) {
+      const answer = await stack.request(LOGIN, { body: { username, password, flag } });
+      stack.keepTokens(answer);
+      expect(answer.envelope).toMatchObject({ code: 0, data: { user_type: 1 } });
+    }
+  });
+
+  it('tells a wrong password, an unknown user and a disabled one apart by nothing', async () => {
+    const { username, workspace_id } = stack.user(0);
+    const disabled = await stack.createUser('disabled', workspace_id);
+    await disabled.disable();
+    const { password } = disabled;
+    const answers = [
+      await stack.signIn(username, 'Wrong-pass-1234'),
+      await stack.signIn('nobody', password),
+      await stack.signIn('disabled', password),
+      await stack.signIn('disabled', 'Wrong-pass-1234'),
+      await stack.signIn('no such name: * ? $ 上云', password),
+      await stack.signIn('n'.repeat(4000), password),
+    ];
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(answers[0]?.envelope).toEqual({ code: 401, message: expect.any(String), data: {} });
+    const headersOf = (headers: Headers) =>
+      Object.fromEntries(
+        [...headers].filter(([name]) => !['date', 'x-request-id', 'apigw-requestid'].includes(name)),
+      );
+    for (const { headers } of answers)
+      expect(headersOf(headers)).toEqual(headersOf(answers[0]?.headers ?? headers));
+  });
+
+  it('is 403 for a user of no workspace', async () => {
+    const { username, password } = await stack.createUser('lonely');
+    const { status, envelope } = await stack.signIn(username, password);
+    expect(status).toBe(403);
+    expect(envelope).toMatchObject({ code: 403, data: {} });
+  });
+
+  it.each([
+    ['no body', undefined],
+    ['not JSON', 'username=pilot'],
+    ['no password', { username: 'pilot' }],
+    ['a password that is a number', { username: 'pilot', password: 12345678 }],
+    ['an empty name', { username: '', password: 'x' }],
+    ['another flag', { username: 'pilot', password: 'x', flag: 3 }],
+  ])('is 400 with %s', async (_what, body) => {
+    const { status, envelope } = await stack.request(LOGIN, { body });
+    expect(status).toBe(400);
+    expect(envelope).toEqual({ code: 200001, message: expect.any(String), data: {} });
+  });
+});
+
+describe('token/refresh', () => {
+  it('gives a new token for the refresh token of the body, which works', async () => {
+    const device = await stack.pilot();
+    const answer = await stack.request(REFRESH, { body: { refresh_token: device.session.refresh_token } });
+    const session = stack.keepTokens(answer);
+    expect(answer.envelope).toMatchObject({
+      code: 0,
+      data: { username: stack.user(0).username, workspace_id: device.workspaceId },
+    });
+    expect(session.refresh_token).not.toBe('');
+    expect((await device.ask('sts', { token: session.access_token })).status).toBe(200);
+  });
+
+  it('gives the valid token of the header back', async () => {
+    const { session } = await stack.pilot();
+    for (const body of [undefined, '', {}]) {
+      const { envelope } = await stack.request(REFRESH, { token: session.access_token, body });
+      expect(envelope).toMatchObject({
+        code: 0,
+        data: { access_token: session.access_token, refresh_token: '', user_id: session.user_id },
+      });
+    }
+  });
+
+  it('prefers the refresh token to a header that has expired', async () => {
+    const { session } = await stack.pilot();
+    const answer = await stack.request(REFRESH, {
+      token: 'expired',
+      body: { refresh_token: session.refresh_token },
+    });
+    stack.keepTokens(answer);
+    expect(answer.envelope).toMatchObject({ code: 0 });
+  });
+
+  it('is 401 in the envelope for a broken token, a broken refresh token and none', async () => {
+    const { session } = await stack.pilot();
+    const forged = session.access_token.replace(/\.[^.]+$/, '.c2lnbmF0dXJl');
+    for (const request of [
+      {},
+      { token: 'broken' },
+      { token: forged },
+      { token: session.refresh_token },
+      { body: { refresh_token: 'broken' } },
+      { body: { refresh_token: session.access_token } },
+    ]) {
+      const { status, envelope } = await stack.request(REFRESH, request);
+      expect(status).toBe(401);
+      expect(envelope).toMatchObject({ code: expect.toBeOneOf([600101, 600103]), data: {} });
+    }
+  });
+
+  it('is refused to a user who was disabled after signing in', async () => {
+    const user = await stack.createUser('leaving', stack.user(0).workspace_id);
+    const answer = await stack.signIn(user.username, user.password);
+    const session = stack.keepTokens(answer);
+    await user.disable();
+    const refreshed = await stack.request(REFRESH, { body: { refresh_token: session.refresh_token } });
+    expect(refreshed.status).toBe(401);
+    const verified = await stack.request(REFRESH, { token: session.access_token });
+    expect(verified.status).toBe(401);
+  });
+});

@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { tryLock, waitForLock } from '../../local/lock.ts';
+import { readAssembly } from '../../local/template/assembly.ts';
+import { synthesise } from '../../local/template/synthesis.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'local-synthesis-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** An app that writes an assembly as CDK does, and counts how often it ran. */
+const APP = `
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+const directory: string = process.env['CDK_OUTDIR'] ?? '';
+appendFileSync('runs', 'x');
+await new Promise((resolve) => setTimeout(resolve, 200));
+mkdirSync(directory + '/asset.abc', { recursive: true });
+const write = (file: string, value: unknown) => writeFileSync(directory + '/' + file, JSON.stringify(value));
+write('Stack.template.json', { Description: process.env['CDK_CONTEXT_JSON'] });
+write('Stack.assets.json', { files: { abc: { source: { path: 'asset.abc' }, destinations: { here: { objectKey: 'abc.zip' } } } } });
+write('manifest.json', { artifacts: {
+  Stack: { type: 'aws:cloudformation:stack', properties: { templateFile: 'Stack.template.json' } },
+  'Stack.assets': { type: 'cdk:asset-manifest', properties: { file: 'Stack.assets.json' } },
+} });
+`;
+
+function project(name: string, app = APP): string {
+  const directory = join(folder, name);
+  for (const sub of ['bin', 'lib', 'functions/http']) mkdirSync(join(directory, sub), { recursive: true });
+  writeFileSync(join(directory, 'bin/media-library.ts'), app);
+  writeFileSync(join(directory, 'cdk.json'), JSON.stringify({ context: { greeting: 'hello' } }));
+  writeFileSync(join(directory, 'functions/http/login.ts'), 'export const handler = 1;');
+  return directory;
+}
+
+const runsOf = (directory: string) => readFileSync(join(directory, 'runs'), 'utf8').length;
+
+describe('synthesis', () => {
+  it('runs the app with its context, and finds template and bundles in what it wrote', async () => {
+    const projectDirectory = project('read');
+    const assembly = readAssembly(await synthesise({ projectDirectory }));
+    expect(assembly.stackName).toBe('Stack');
+    expect(assembly.template).toEqual({ Description: '{"greeting":"hello"}' });
+    expect(assembly.codeDirectory('abc.zip')).toMatch(/asset\.abc$/);
+    expect(() => assembly.codeDirectory('other.zip')).toThrow('no asset other.zip');
+  });
+
+  it('does not run the app again until a source changes, and remembers each state', async () => {
+    const projectDirectory = project('cached');
+    const login = join(projectDirectory, 'functions/http/login.ts');
+    const first = await synthesise({ projectDirectory });
+    expect(await synthesise({ projectDirectory })).toBe(first);
+    expect(runsOf(projectDirectory)).toBe(1);
+    writeFileSync(login, 'export const handler = 2;');
+    expect(await synthesise({ projectDirectory })).not.toBe(first);
+    expect(runsOf(projectDirectory)).toBe(2);
+    writeFileSync(join(projectDirectory, 'functions/http/new.ts'), '');
+    await synthesise({ projectDirectory });
+    expect(runsOf(projectDirectory)).toBe(3);
+    rmSync(join(projectDirectory, 'functions/http/new.ts'));
+    writeFileSync(login, 'export const handler = 1;');
+    expect(await synthesise({ projectDirectory })).toBe(first);
+    expect(runsOf(projectDirectory)).toBe(3);
+  });
+
+  it('runs the app once for all who ask at the same time, other processes included', async () => {
+    const projectDirectory = project('together');
+    const module = fileURLToPath(new URL('../../local/template/synthesis.ts', import.meta.url));
+    const code = `import { synthesise } from ${JSON.stringify(module)}; await synthesise({ projectDirectory: ${JSON.stringify(projectDirectory)} });`;
+    const others = [1, 2].map(() =>
+      spawn(process.execPath, ['--input-type=module', '--eval', code], { stdio: 'inherit' }),
+    );
+    const exits = others.map(async (child) => (await once(child, 'close'))[0]);
+    await Promise.all([synthesise({ projectDirectory }), synthesise({ projectDirectory })]);
+    expect(await Promise.all(exits)).toEqual([0, 0]);
+    expect(runsOf(projectDirectory)).toBe(1);
+  });
+
+  it('says what the app said when it fails, keeps nothing, and tries again', async () => {
+    const failing = `console.error('media-library.lifecycle: unknown key "expire"'); process.exit(1);`;
+    const projectDirectory = project('failing', failing);
+    await expect(synthesise({ projectDirectory })).rejects.toThrow(
+      'media-library.lifecycle: unknown key "expire"',
+    );
+    expect(readdirSync(join(projectDirectory, '.build/assembly'))).toEqual([]);
+    writeFileSync(join(projectDirectory, 'bin/media-library.ts'), APP);
+    await synthesise({ projectDirectory });
+  });
+
+  it('removes assemblies that nobody has used for a week', async () => {
+    const projectDirectory = project('swept');
+    const old = await synthesise({ projectDirectory });
+    const weekAgo = new Date(Date.now() - 8 * 24 * 3600 * 1000);
+    utimesSync(old, weekAgo, weekAgo);
+    writeFileSync(join(projectDirectory, 'cdk.json'), '{}');
+    const current = await synthesise({ projectDirectory });
+    expect(readdirSync(join(projectDirectory, '.build/assembly'))).toEqual([current.split('/').at(-1)]);
+  });
+});
+
+describe('a lock', () => {
+  it('is held by one, who introduces himself to the others', async () => {
+    const name = `${folder} held`;
+    const lock = await tryLock(name, () => 'process 1, at work');
+    expect(await tryLock(name, () => 'process 2')).toEqual({ description: 'process 1, at work' });
+    const waiting = waitForLock(name, () => 'process 2');
+    if (!('release' in lock)) throw new Error('not held');
+    await lock.release();
+    await (await waiting).release();
+  });
+
+  it('is free again once its holder was killed', async () => {
+    const name = `${folder} killed`;
+    const module = fileURLToPath(new URL('../../local/lock.ts', import.meta.url));
+    const code = `import { tryLock } from ${JSON.stringify(module)}; await tryLock(${JSON.stringify(name)}, () => 'the child'); console.log('held'); setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', code], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout, 'data');
+    expect(await tryLock(name, () => '')).toEqual({ description: 'the child' });
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    const lock = await tryLock(name, () => '');
+    expect(lock).toHaveProperty('release');
+    if ('release' in lock) await lock.release();
+  });
+});
