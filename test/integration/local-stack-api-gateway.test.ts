@@ -1,102 +1,22 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
-import { createLocalJWKSet, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type ApiGatewayOptions, createApiGateway } from '../../local/api-gateway/api-gateway.ts';
-import type {
-  HttpApiDefinition,
-  JwtAuthorizerDefinition,
-  RouteDefinition,
-} from '../../local/api-gateway/definitions.ts';
-import type { LocalService } from '../../local/http/local-service.ts';
-import type { InvocationResult, LogEntry } from '../../local/lambda/definitions.ts';
+import { connect } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { InvocationResult } from '../../local/lambda/definitions.ts';
+import {
+  answerOf,
+  closeGateways,
+  echo,
+  entries,
+  gateway,
+  type Handler,
+  returning,
+  route,
+  running,
+  tokenOf,
+} from './local-stack-gateway-fixture.ts';
 
-const ISSUER = 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_abc';
-const CLIENT = 'client-1';
-const authorizer: JwtAuthorizerDefinition = {
-  id: 'jwt',
-  header: 'x-auth-token',
-  issuer: ISSUER,
-  audience: [CLIENT],
-};
-
-const route = (key: string, overrides: Partial<RouteDefinition> = {}): RouteDefinition => ({
-  key,
-  functionArn: 'arn:aws:lambda:eu-central-1:123456789012:function:echo',
-  timeoutMilliseconds: 5_000,
-  scopes: [],
-  ...overrides,
-});
-
-type Handler = (event: Record<string, never>) => InvocationResult | Promise<InvocationResult>;
-
-const returning = (value: unknown): InvocationResult => ({ ok: true, payload: JSON.stringify(value) });
-const echo: Handler = (event) =>
-  returning({
-    statusCode: 200,
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(event),
-  });
-
-const entries: LogEntry[] = [];
-const running: LocalService[] = [];
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((service) => service.close()));
-  entries.length = 0;
-});
-
-let keys: Awaited<ReturnType<typeof generateKeyPair>>;
-let otherKeys: typeof keys;
-beforeAll(async () => {
-  [keys, otherKeys] = await Promise.all([generateKeyPair('RS256'), generateKeyPair('RS256')]);
-});
-
-async function gateway(
-  handler: Handler,
-  api: Partial<HttpApiDefinition> & Partial<HttpApiDefinition['stage']> = {},
-  options: Partial<ApiGatewayOptions> = {},
-): Promise<string> {
-  const { routes = [route('ANY /a/{id}'), route('GET /secret', { authorizer })], cors, ...stage } = api;
-  const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'RS256' };
-  const service = createApiGateway({
-    api: { id: 'api1', cors, routes, stage: { name: '$default', routeThrottles: new Map(), ...stage } },
-    functions: {
-      invoke: async (_arn, event) => handler(event as Record<string, never>),
-      mayInvoke: () => true,
-    },
-    keysOf: async () => createLocalJWKSet({ keys: [jwk] }),
-    region: 'eu-central-1',
-    accountId: '123456789012',
-    log: (entry) => entries.push(entry),
-    ...options,
-  });
-  running.push(service);
-  service.server.listen(0, '127.0.0.1');
-  await once(service.server, 'listening');
-  return `http://127.0.0.1:${(service.server.address() as AddressInfo).port}`;
-}
-
-async function tokenOf(
-  claims: JWTPayload = {},
-  options: { key?: typeof keys.privateKey; expires?: string; issuer?: string } = {},
-) {
-  return new SignJWT({ client_id: CLIENT, sub: 'user-1', 'cognito:groups': ['w1', 'w2'], ...claims })
-    .setProtectedHeader({ alg: 'RS256', kid: 'k1' })
-    .setIssuer(options.issuer ?? ISSUER)
-    .setIssuedAt()
-    .setExpirationTime(options.expires ?? '1h')
-    .sign(options.key ?? keys.privateKey);
-}
-
-/** Status and body; the body as JSON when it is. */
-async function answerOf(response: Response): Promise<[number, unknown]> {
-  const text = await response.text();
-  return [
-    response.status,
-    response.headers.get('content-type') === 'application/json' ? JSON.parse(text) : text,
-  ];
-}
+afterEach(closeGateways);
 
 describe('a request through the gateway', () => {
   it('reaches its function with its path, query, headers and body', async () => {
@@ -228,118 +148,6 @@ describe('bodies', () => {
     await once(socket, 'close');
     expect(invoked).toBe(0);
     expect((await fetch(`${api}/a/1`)).status).toBe(200);
-  });
-});
-
-describe('the JWT authorizer', () => {
-  const get = async (api: string, token?: string) =>
-    fetch(`${api}/secret`, { headers: token === undefined ? {} : { 'x-auth-token': token } });
-
-  it('lets a good token in, with or without Bearer, and hands its claims on', async () => {
-    const api = await gateway(echo);
-    const token = await tokenOf();
-    for (const header of [token, `Bearer ${token}`]) {
-      const [status, event] = await answerOf(await get(api, header));
-      expect(status).toBe(200);
-      expect(event).toMatchObject({
-        requestContext: {
-          authorizer: {
-            jwt: {
-              claims: {
-                sub: 'user-1',
-                client_id: CLIENT,
-                'cognito:groups': '[w1 w2]',
-                exp: expect.stringMatching(/^\d+$/),
-              },
-              scopes: null,
-            },
-          },
-        },
-      });
-    }
-  });
-
-  it.each<[description: string, token: () => Promise<string | undefined>]>([
-    ['no token', async () => undefined],
-    ['an empty token', async () => ''],
-    ['something else', async () => 'not.a.token'],
-    ['an expired token', () => tokenOf({}, { expires: '-1s' })],
-    ['a token of another issuer', () => tokenOf({}, { issuer: `${ISSUER}x` })],
-    ['a token of another client', () => tokenOf({ client_id: 'other' })],
-    ['a token whose audience is another, whatever its client', () => tokenOf({ aud: 'other' })],
-    ['a token that somebody else signed', () => tokenOf({}, { key: otherKeys.privateKey })],
-    ['a token that is not valid yet', () => tokenOf({ nbf: Math.floor(Date.now() / 1000) + 60 })],
-    [
-      'a token with a changed claim',
-      async () => {
-        const [head, , signature] = (await tokenOf()).split('.');
-        const claims = { iss: ISSUER, client_id: CLIENT, exp: 4_000_000_000, 'cognito:groups': ['w9'] };
-        return [head, Buffer.from(JSON.stringify(claims)).toString('base64url'), signature].join('.');
-      },
-    ],
-    [
-      'an unsigned token',
-      async () => {
-        const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-        return `${part({ alg: 'none' })}.${part({ iss: ISSUER, client_id: CLIENT, exp: 4_000_000_000 })}.`;
-      },
-    ],
-    [
-      'a token signed with the public key as a secret',
-      async () => {
-        const secret = new TextEncoder().encode(JSON.stringify(await exportJWK(keys.publicKey)));
-        return new SignJWT({ client_id: CLIENT })
-          .setProtectedHeader({ alg: 'HS256', kid: 'k1' })
-          .setIssuer(ISSUER)
-          .setExpirationTime('1h')
-          .sign(secret);
-      },
-    ],
-  ])('answers %s with 401 and invokes nothing', async (_description, token) => {
-    let invoked = 0;
-    const api = await gateway(() => {
-      invoked += 1;
-      return returning({});
-    });
-    const response = await get(api, await token());
-    expect(response.headers.get('www-authenticate')).toContain('Bearer');
-    expect(await response.text()).toBe('{"message":"Unauthorized"}');
-    expect([response.status, invoked]).toEqual([401, 0]);
-  });
-
-  it('takes the audience, and asks for one of the scopes', async () => {
-    const api = await gateway(echo, {
-      routes: [route('GET /secret', { authorizer, scopes: ['write', 'read'] })],
-    });
-    const claims = { aud: [CLIENT], client_id: 'other' };
-    expect(
-      (await answerOf(await get(api, await tokenOf({ ...claims, scope: 'openid read' }))))[1],
-    ).toMatchObject({
-      requestContext: { authorizer: { jwt: { scopes: ['openid', 'read'] } } },
-    });
-    expect(await answerOf(await get(api, await tokenOf({ ...claims, scope: 'openid' })))).toEqual([
-      403,
-      { message: 'Forbidden' },
-    ]);
-  });
-
-  it('answers 401 while the keys cannot be had, and asks for them again', async () => {
-    let failures = 1;
-    const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'RS256' };
-    const api = await gateway(
-      echo,
-      {},
-      {
-        keysOf: async () => {
-          failures -= 1;
-          if (failures >= 0) throw new Error('unreachable');
-          return createLocalJWKSet({ keys: [jwk] });
-        },
-      },
-    );
-    const token = await tokenOf();
-    expect((await get(api, token)).status).toBe(401);
-    expect((await get(api, token)).status).toBe(200);
   });
 });
 
