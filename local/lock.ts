@@ -81,7 +81,7 @@ function introduction(address: string): Promise<LockHolder | undefined> {
     socket.setEncoding('utf8');
     socket.setTimeout(INTRODUCTION_MILLISECONDS, () => {
       socket.destroy();
-      resolve({ description });
+      resolve({ description: description || 'a process that does not answer' });
     });
     socket.on('data', (text: string) => {
       description += text;

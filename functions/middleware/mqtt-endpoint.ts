@@ -94,7 +94,10 @@ const registeredGateway = (registry: DeviceRegistry) => {
 
 const validatedData = (schema: InputSchema) => {
   const validatedDataBefore = ({ event }: MessageState): void => {
-    event.data = decode(v.object({ data: schema }), { data: event.message?.data }).data;
+    const data = event.message?.data;
+    // To valibot a list is an object too, and an empty one has everything that is optional.
+    if (Array.isArray(data)) throw new MalformedRequestError('data: expected Object');
+    event.data = decode(v.object({ data: schema }), { data }).data;
   };
   return { before: validatedDataBefore };
 };

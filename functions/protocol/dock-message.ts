@@ -4,12 +4,13 @@ import type { GatewaySn } from '../core/gateway.ts';
 /** What an IoT rule hands over: the topic's serial number, which is the truth, and the message as it came, in base64. */
 export const RuleEvent = v.object({ gateway_sn: v.string(), payload: v.string() });
 
-const identifier = v.pipe(v.string(), v.nonEmpty(), v.maxLength(256));
+const text = v.pipe(v.string(), v.maxLength(256));
 
 /** Envelope of every message (protocol section 4). `timestamp` and `gateway` are not looked at: both may lie. */
 export const DockMessage = v.object({
-  tid: identifier,
-  bid: v.optional(identifier),
+  tid: v.pipe(text, v.nonEmpty()),
+  // Nothing but `tid` is needed to reply: a `bid` of another kind counts as none.
+  bid: v.fallback(v.optional(text), undefined),
   method: v.optional(v.string()),
   need_reply: v.optional(v.unknown()),
   data: v.optional(v.unknown()),

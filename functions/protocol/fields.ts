@@ -63,8 +63,8 @@ export const OptionalNumber = v.optional(
 
 const AN_INTEGER = 'an integer';
 
-/** DJI's `result`: an integer, as text from some; missing or null means 0. */
-export const Result = v.nullish(
+/** An integer, as text from some; missing or null means 0. */
+export const IntegerOrZero = v.nullish(
   v.pipe(
     v.union([
       v.pipe(v.number(), v.safeInteger(AN_INTEGER)),
@@ -74,6 +74,9 @@ export const Result = v.nullish(
   ),
   0,
 );
+
+/** DJI's `result`: 0 is success. */
+export const Result = IntegerOrZero;
 
 /** A count of files: an integer of at least 0, as text from some. */
 export const Count = v.pipe(

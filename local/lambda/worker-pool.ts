@@ -9,7 +9,7 @@ export interface PoolLimits {
   readonly total: number;
   /** How long an event waits for a busy worker before another one starts. */
   readonly growAfterMilliseconds: number;
-  /** How long a function's second and further workers stay without work. */
+  /** How long a worker stays without work when others could use its place; a function's last one stays longer. */
   readonly retireAfterMilliseconds: number;
 }
 
@@ -18,7 +18,7 @@ export const DEFAULT_LIMITS: PoolLimits = {
   perFunction: 4,
   total: 4,
   growAfterMilliseconds: 50,
-  retireAfterMilliseconds: 5_000,
+  retireAfterMilliseconds: 2_000,
 };
 
 /** Credentials must outlive the invocation by this much. */
@@ -122,11 +122,14 @@ export class WorkerPool {
   #mayStart(ownWorkers: number): boolean {
     if (ownWorkers >= this.#limits.perFunction) return false;
     if (this.#slots.size < this.#limits.total) return true;
-    // A function without any worker takes the place of the one that has been idle longest.
+    // A function without any worker takes the place of the one that has been idle longest; one that needs more, only
+    // of one that nobody seems to need.
+    const idleSince =
+      ownWorkers === 0 ? Number.POSITIVE_INFINITY : Date.now() - this.#limits.retireAfterMilliseconds;
     const [longestIdle] = [...this.#slots]
-      .filter((slot) => slot.state === 'idle')
+      .filter((slot) => slot.state === 'idle' && slot.idleSince <= idleSince)
       .sort((left, right) => left.idleSince - right.idleSince);
-    if (ownWorkers > 0 || !longestIdle) return false;
+    if (!longestIdle) return false;
     void this.#end(longestIdle);
     return true;
   }

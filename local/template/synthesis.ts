@@ -67,7 +67,8 @@ export async function synthesise(options: SynthesisOptions = {}): Promise<string
 /** Says that the assembly is in use, so that no other start removes it. */
 export function touch(directory: string): void {
   const now = new Date();
-  utimesSync(directory, now, now);
+  // Somebody may have removed it all the same; that is no reason to stop.
+  if (existsSync(directory)) utimesSync(directory, now, now);
 }
 
 /** Changes with every byte, and every name, of what the assembly is made of. */

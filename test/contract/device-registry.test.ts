@@ -7,6 +7,7 @@ import { prioritizationState } from '../../functions/core/flight.ts';
 import type { DeviceRegistry, GatewaySn } from '../../functions/core/gateway.ts';
 import type { WorkspaceId } from '../../functions/core/workspace.ts';
 import { type DynaliteTable, startDynaliteTable } from './dynalite-table.ts';
+import { InMemoryDeviceRegistry } from './in-memory-device-registry.ts';
 
 let table: DynaliteTable;
 let counter = 0;
@@ -19,13 +20,16 @@ afterAll(() => table.close());
 
 const NOW = '2026-04-12T09:30:00.000Z';
 
-describe('device registry in DynamoDB', () => {
+describe.each<[string, () => DeviceRegistry]>([
+  ['DynamoDB', () => dynamoDbDeviceRegistry(table.tableName, table.client())],
+  ['memory', () => new InMemoryDeviceRegistry()],
+])('device registry in %s', (_where, open) => {
   let registry: DeviceRegistry;
   let workspaceId: WorkspaceId;
   let sn: GatewaySn;
 
   beforeEach(() => {
-    registry = dynamoDbDeviceRegistry(table.tableName, table.client());
+    registry = open();
     workspaceId = randomUUID() as string as WorkspaceId;
     sn = `4TADKAQ000${++counter}` as GatewaySn;
   });

@@ -1,0 +1,304 @@
+import * as v from 'valibot';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ModuleUnsupportedError, ServiceUnavailableError } from '../../functions/core/errors.ts';
+import {
+  type DockEndpointOptions,
+  type DockRequest,
+  dockEndpoint,
+} from '../../functions/middleware/mqtt-endpoint.ts';
+import { FOREIGN_WORKSPACE, WORKSPACE } from '../fixtures/library.ts';
+import { DockWorld, gateway, invoke, message, OTHER_SN, ruleEvent, SN } from './dock-messages.ts';
+import { recordLog } from './http-requests.ts';
+
+const METHOD = 'some_method';
+const Data = v.object({ word: v.string() });
+const seen = vi.fn<(request: DockRequest<v.InferOutput<typeof Data>>) => Promise<object | undefined>>();
+const GOOD = { word: 'hello' };
+const REQUESTS: DockEndpointOptions = { replyChannel: 'requests_reply' };
+const EVENTS: DockEndpointOptions = { replyChannel: 'events_reply' };
+
+let world: DockWorld;
+let log: ReturnType<typeof recordLog>;
+
+beforeEach(() => {
+  world = new DockWorld();
+  log = recordLog();
+  seen.mockReset().mockResolvedValue(undefined);
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const endpointOf = (options: DockEndpointOptions) => dockEndpoint(METHOD, Data, seen, world, options);
+
+/** What a dock's message leads to: the handler's result, or what it throws. */
+const say = (sent: unknown, options = REQUESTS, sn: string = SN, remainingMilliseconds = 9_000) =>
+  invoke(endpointOf(options), ruleEvent(sent, sn), {
+    getRemainingTimeInMillis: () => remainingMilliseconds,
+  });
+
+const refused = () => log.lines().filter(({ message: text }) => text === 'refused');
+const counted = (metric: string) => log.lines().filter((line) => metric in line);
+
+describe('a reply', () => {
+  it('repeats tid, bid and method, and has a time of its own', async () => {
+    seen.mockResolvedValue({ answer: 42 });
+    const before = Date.now();
+    await say(message(METHOD, GOOD));
+    expect(world.published).toEqual([
+      {
+        topic: `thing/product/${SN}/requests_reply`,
+        message: {
+          tid: '6a7bfe89-c386-4043-b600-b518e10096cc',
+          bid: '42a19f36-5117-4520-bd13-fd61d818d52e',
+          method: METHOD,
+          timestamp: expect.any(Number),
+          data: { result: 0, output: { answer: 42 } },
+        },
+      },
+    ]);
+    expect(world.published[0]?.message.timestamp).toBeGreaterThanOrEqual(before);
+  });
+
+  it('has no output where there is none', async () => {
+    await say(message(METHOD, GOOD));
+    expect(world.published[0]?.message.data).toEqual({ result: 0 });
+  });
+
+  it('is the output alone where the protocol knows no result', async () => {
+    seen.mockResolvedValue({ answer: 42 });
+    await say(message(METHOD, GOOD), { ...REQUESTS, bareReply: true });
+    expect(world.published[0]?.message.data).toEqual({ answer: 42 });
+  });
+
+  it.each([
+    ['requests_reply', `thing/product/${SN}/requests_reply`],
+    ['events_reply', `thing/product/${SN}/events_reply`],
+    ['status_reply', `sys/product/${SN}/status_reply`],
+  ] as const)('on %s goes to the topic of its own device', async (replyChannel, topic) => {
+    await say(message(METHOD, GOOD, { need_reply: 1 }), { replyChannel });
+    expect(world.published.map((published) => published.topic)).toEqual([topic]);
+  });
+
+  it('is not sent where the protocol knows none', async () => {
+    await say(message(METHOD, GOOD, { need_reply: 1 }), {});
+    expect(seen).toHaveBeenCalledOnce();
+    expect(world.published).toEqual([]);
+  });
+
+  it.each([
+    ['missing', undefined, {}],
+    ['null', null, {}],
+    ['a number', 7, {}],
+    ['empty', '', { bid: '' }],
+  ])('is sent when bid is %s', async (_what, bid, expected) => {
+    await say(message(METHOD, GOOD, { bid }));
+    const [reply] = world.published;
+    expect(reply?.message).toEqual({
+      tid: '6a7bfe89-c386-4043-b600-b518e10096cc',
+      ...expected,
+      method: METHOD,
+      timestamp: expect.any(Number),
+      data: { result: 0 },
+    });
+  });
+});
+
+describe('an event', () => {
+  it.each([1, true, '1'])('is answered when need_reply is %j', async (need_reply) => {
+    await say(message(METHOD, GOOD, { need_reply }), EVENTS);
+    expect(world.published).toHaveLength(1);
+  });
+
+  it.each([0, false, '0', '', null, undefined])('is not answered for %j, and handled', async (need_reply) => {
+    await say(message(METHOD, GOOD, { need_reply }), EVENTS);
+    expect(seen).toHaveBeenCalledOnce();
+    expect(world.published).toEqual([]);
+  });
+
+  it('that wants no reply is refused without one, and counted', async () => {
+    await say(message(METHOD, {}, { need_reply: 0 }), EVENTS);
+    expect(world.published).toEqual([]);
+    expect(refused()).toHaveLength(1);
+    expect(counted('DockMessageRefused')).toHaveLength(1);
+  });
+});
+
+describe('a request', () => {
+  it.each([0, false, undefined])('is answered though need_reply is %j', async (need_reply) => {
+    await say(message(METHOD, GOOD, { need_reply }));
+    expect(world.published).toHaveLength(1);
+  });
+});
+
+describe('a message without a reply address', () => {
+  it.each<[string, unknown, string?]>([
+    ['is not JSON', '{"tid":'],
+    ['is empty', ''],
+    ['is a list', [message(METHOD, GOOD)]],
+    ['is null', 'null'],
+    ['is a number', '7'],
+    ['has no tid', message(METHOD, GOOD, { tid: undefined })],
+    ['has an empty tid', message(METHOD, GOOD, { tid: '' })],
+    ['has a number for a tid', message(METHOD, GOOD, { tid: 7 })],
+    ['has an endless tid', message(METHOD, GOOD, { tid: 'x'.repeat(257) })],
+    ['comes on a topic without a serial number', message(METHOD, GOOD), 'a-b'],
+    ['comes on a topic with nothing in its place', message(METHOD, GOOD), ''],
+    ['comes on a topic that is a pattern', message(METHOD, GOOD), '+'],
+  ])('that %s is met with silence, one line and a metric', async (_what, sent, sn = SN) => {
+    await say(sent, REQUESTS, sn);
+    expect(seen).not.toHaveBeenCalled();
+    expect(world.published).toEqual([]);
+    expect(refused()).toEqual([
+      expect.objectContaining({ level: 'WARN', method: METHOD, code: 200001, reason: expect.any(String) }),
+    ]);
+    expect(counted('DockMessageRefused')).toMatchObject([
+      { DockMessageRefused: 1, _aws: { CloudWatchMetrics: [{ Namespace: 'MediaLibrary' }] } },
+    ]);
+  });
+});
+
+describe('the gateway', () => {
+  it('is the one of the topic, whatever the message says', async () => {
+    world.registry.gateways.set(OTHER_SN, gateway({ sn: OTHER_SN, workspaceId: FOREIGN_WORKSPACE }));
+    await say(message(METHOD, GOOD, { gateway: OTHER_SN }));
+    expect(seen.mock.calls[0]?.[0].gateway).toMatchObject({ sn: SN, workspaceId: WORKSPACE });
+    expect(world.published.map(({ topic }) => topic)).toEqual([`thing/product/${SN}/requests_reply`]);
+  });
+
+  it.each(['missing', 'null', 'a number'])('is the one of the topic when the field is %s', async (what) => {
+    const field = { missing: undefined, null: null, 'a number': 7 }[what];
+    await say(message(METHOD, GOOD, { gateway: field }));
+    expect(world.published[0]?.message.data).toEqual({ result: 0 });
+  });
+
+  it('is told that nobody registered it', async () => {
+    await say(message(METHOD, GOOD), REQUESTS, OTHER_SN);
+    expect(seen).not.toHaveBeenCalled();
+    expect(world.published).toMatchObject([
+      { topic: `thing/product/${OTHER_SN}/requests_reply`, message: { data: { result: 210001 } } },
+    ]);
+  });
+
+  it('is told the same once it is revoked', async () => {
+    await world.registry.revoke(SN);
+    await say(message(METHOD, GOOD));
+    expect(seen).not.toHaveBeenCalled();
+    expect(world.published[0]?.message.data).toEqual({ result: 210001 });
+    expect(refused()).toHaveLength(1);
+  });
+
+  it('is not told so while the registry does not answer', async () => {
+    world.registry.failure = new Error('throttled');
+    await expect(say(message(METHOD, GOOD))).rejects.toThrow('throttled');
+    expect(world.published[0]?.message.data).toEqual({ result: 500 });
+  });
+});
+
+describe('data', () => {
+  it('comes with the message as it was sent', async () => {
+    const sent = `{ "tid":"t", "bid":"b","data":{"word":"hello","id":9007199254740993, "future":[]}}`;
+    await say(sent);
+    expect(seen).toHaveBeenCalledExactlyOnceWith({
+      gateway: { ...gateway(), topology: { drones: [], online: [], callsigns: {} } },
+      data: GOOD,
+      raw: sent,
+      tid: 't',
+      bid: 'b',
+    });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['missing', undefined, 'data: expected Object'],
+    ['null', null, 'data: expected Object'],
+    ['a text', 'hello', 'data: expected Object'],
+    ['a list', [GOOD], 'data: expected Object'],
+    ['without the field', {}, 'data.word: expected a value'],
+    ['of the wrong type', { word: 7 }, 'data.word: expected string'],
+  ])('is refused when it is %s, with the field in the log', async (_what, data, reason) => {
+    await say(message(METHOD, data));
+    expect(seen).not.toHaveBeenCalled();
+    expect(world.published[0]?.message.data).toEqual({ result: 200001 });
+    expect(refused()).toEqual([expect.objectContaining({ reason })]);
+  });
+
+  it('does not reach the log', async () => {
+    await say(message(METHOD, { word: 'confidential' }));
+    await say(message(METHOD, { word: ['confidential'] }));
+    await say('confidential');
+    expect(log.text()).not.toContain('confidential');
+  });
+});
+
+describe('a refusal', () => {
+  it('has its code and no output, and is final', async () => {
+    seen.mockRejectedValue(new ModuleUnsupportedError(1));
+    await expect(say(message(METHOD, GOOD))).resolves.toBeNull();
+    expect(world.published[0]?.message).toMatchObject({ data: { result: 210002 } });
+    expect(world.published[0]?.message.data).not.toHaveProperty('output');
+    expect(counted('DockMessageRefused')).toHaveLength(1);
+  });
+
+  it('has a result where good replies have none', async () => {
+    seen.mockRejectedValue(new ServiceUnavailableError('slow down'));
+    await say(message(METHOD, GOOD), { ...REQUESTS, bareReply: true });
+    expect(world.published[0]?.message.data).toEqual({ result: 503 });
+  });
+
+  it('that cannot be told is repeated by Lambda', async () => {
+    seen.mockRejectedValue(new ModuleUnsupportedError(1));
+    world.publisher.failures.push(new Error('the broker is away'));
+    await expect(say(message(METHOD, GOOD))).rejects.toThrow('the broker is away');
+  });
+});
+
+describe('an unexpected fault', () => {
+  it('is told to the dock without its reason, and repeated by Lambda', async () => {
+    seen.mockRejectedValue(new TypeError('internal detail'));
+    await expect(say(message(METHOD, GOOD, { need_reply: 1 }), EVENTS)).rejects.toThrow('internal detail');
+    expect(world.published.map((published) => published.message.data)).toEqual([{ result: 500 }]);
+    expect(log.lines()).toContainEqual(
+      expect.objectContaining({ level: 'ERROR', message: 'failed', gateway_sn: SN, method: METHOD }),
+    );
+  });
+
+  it('is repeated by Lambda when it is the reply that fails', async () => {
+    world.publisher.failures.push(new Error('the broker is away'), new Error('the broker is away'));
+    await expect(say(message(METHOD, GOOD))).rejects.toThrow('the broker is away');
+    expect(world.published).toEqual([]);
+  });
+
+  it('is told before Lambda ends the function', async () => {
+    seen.mockReturnValue(new Promise(() => {}));
+    await expect(say(message(METHOD, GOOD), REQUESTS, SN, 520)).rejects.toThrow();
+    expect(world.published[0]?.message.data).toEqual({ result: 500 });
+  });
+});
+
+describe('the log', () => {
+  it('has one line a message, which names the dock, the message and the workspace', async () => {
+    await say(message(METHOD, GOOD));
+    expect(log.lines()).toEqual([
+      expect.objectContaining({
+        level: 'INFO',
+        message: 'handled',
+        method: METHOD,
+        gateway_sn: SN,
+        tid: '6a7bfe89-c386-4043-b600-b518e10096cc',
+        bid: '42a19f36-5117-4520-bd13-fd61d818d52e',
+        workspace_id: WORKSPACE,
+      }),
+    ]);
+  });
+
+  it('does not lay one message to the charge of another', async () => {
+    const endpoint = endpointOf(REQUESTS);
+    await invoke(endpoint, ruleEvent(message(METHOD, GOOD)));
+    await invoke(endpoint, ruleEvent('not json', OTHER_SN));
+    const [line] = refused();
+    expect(line).toMatchObject({ gateway_sn: OTHER_SN });
+    expect(line).not.toHaveProperty('tid');
+    expect(line).not.toHaveProperty('workspace_id');
+  });
+});

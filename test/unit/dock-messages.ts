@@ -1,0 +1,165 @@
+import type { Context } from 'aws-lambda';
+import { vi } from 'vitest';
+import type { DevicePublisher } from '../../functions/core/device-publisher.ts';
+import type { PrioritizationLog } from '../../functions/core/flight-priority.ts';
+import type { Gateway, GatewaySn } from '../../functions/core/gateway.ts';
+import type { CredentialIssuer } from '../../functions/core/upload-credentials.ts';
+import type { DockFunctionName } from '../../functions/dock-methods.ts';
+import { InMemoryDeviceRegistry } from '../contract/in-memory-device-registry.ts';
+import { InMemoryMediaCatalog } from '../contract/in-memory-media-catalog.ts';
+import { InMemoryObjectStorage } from '../contract/in-memory-object-storage.ts';
+import { WORKSPACE } from '../fixtures/library.ts';
+
+/** The dock of the messages in `fixtures/dock/`. */
+export const SN = '4TADKAQ000002J' as GatewaySn;
+/** Another one. */
+export const OTHER_SN = '7CTDM4B00B2W1X' as GatewaySn;
+
+/** A registered dock. */
+export const gateway = (changes: Partial<Gateway> = {}): Gateway => ({
+  sn: SN,
+  workspaceId: WORKSPACE,
+  workspaceName: 'Survey',
+  passwordHash: 'scrypt$c2FsdA$a2V5',
+  revoked: false,
+  createdAt: '2026-04-12T09:30:00.000Z',
+  ...changes,
+});
+
+/** A message with all that the envelope may have; `undefined` leaves a field out. */
+export const message = (method: string | undefined, data: unknown, changes: object = {}) => ({
+  tid: '6a7bfe89-c386-4043-b600-b518e10096cc',
+  bid: '42a19f36-5117-4520-bd13-fd61d818d52e',
+  timestamp: 1_654_070_968_655,
+  gateway: SN,
+  method,
+  data,
+  ...changes,
+});
+
+/** What a topic rule hands over; a text is taken as it is. */
+export const ruleEvent = (sent: unknown, sn: string = SN) => ({
+  gateway_sn: sn,
+  payload: Buffer.from(typeof sent === 'string' ? sent : JSON.stringify(sent)).toString('base64'),
+});
+
+/** What a function published. */
+export interface Published {
+  readonly topic: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into messages of every shape
+  readonly message: any;
+}
+
+/** A publisher that keeps what it is given, and can be made to fail. */
+export class RecordingPublisher implements DevicePublisher {
+  readonly published: Published[] = [];
+  /** Thrown as many times as are left. */
+  readonly failures: Error[] = [];
+
+  async publish(topic: string, published: object): Promise<void> {
+    const failure = this.failures.shift();
+    if (failure) throw failure;
+    this.published.push({ topic, message: published });
+  }
+}
+
+const LAMBDA: Context = {
+  functionName: 'dock',
+  functionVersion: '$LATEST',
+  invokedFunctionArn: 'arn:aws:lambda:eu-central-1:123456789012:function:dock',
+  memoryLimitInMB: '512',
+  awsRequestId: 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef',
+  getRemainingTimeInMillis: () => 9_000,
+} as Context;
+
+/** Calls a handler as Lambda does. */
+export const invoke = (handler: unknown, event: unknown, changes: Partial<Context> = {}): Promise<unknown> =>
+  (handler as (event: unknown, context: Context) => Promise<unknown>)(event, { ...LAMBDA, ...changes });
+
+/** All that the functions behind the topics of docks talk to, in memory. */
+export class DockWorld {
+  readonly registry = new InMemoryDeviceRegistry();
+  readonly publisher = new RecordingPublisher();
+  readonly catalog = new InMemoryMediaCatalog();
+  readonly storage = new InMemoryObjectStorage();
+  readonly log = {
+    begin: vi.fn<PrioritizationLog['begin']>(async () => {}),
+    answer: vi.fn<PrioritizationLog['answer']>(async () => true),
+    started: vi.fn<PrioritizationLog['started']>(async () => {}),
+  };
+  /** Content of the secret. */
+  settings: Record<string, unknown> = {
+    ntp_server_host: 'time.aws.com',
+    ntp_server_port: 124,
+    app_id: '101',
+    app_key: 'very-secret-key',
+    app_license: 'very-secret-licence',
+  };
+  readonly issue = vi.fn<CredentialIssuer['issue']>(async () => ({
+    accessKeyId: 'ASIAEXAMPLE',
+    secretAccessKey: 'very-secret-key',
+    sessionToken: 'very-secret-token',
+    expiresAt: new Date(Date.now() + 3_600_000),
+  }));
+
+  constructor() {
+    this.registry.gateways.set(SN, gateway());
+  }
+
+  get published(): readonly Published[] {
+    return this.publisher.published;
+  }
+}
+
+/** An object whose methods are those of another, which may change from test to test. */
+const delegate = <Port extends object>(current: () => Port): Port =>
+  new Proxy({} as Port, {
+    get: (_target, name) => {
+      const value: unknown = Reflect.get(current(), name);
+      return typeof value === 'function' ? value.bind(current()) : value;
+    },
+  });
+
+/** Loads the handlers as they are deployed, but with adapters that talk to the world of the moment. */
+export function dockFunctions(world: () => DockWorld) {
+  vi.doMock('../../functions/middleware/dock-ports.ts', () => ({
+    dockPorts: () => ({
+      registry: delegate(() => world().registry),
+      publisher: delegate(() => world().publisher),
+    }),
+  }));
+  vi.doMock('../../functions/adapters/dynamodb-media-catalog.ts', () => ({
+    dynamoDbMediaCatalog: () => delegate(() => world().catalog),
+  }));
+  vi.doMock('../../functions/adapters/s3-object-storage.ts', () => ({
+    s3ObjectStorage: () => delegate(() => world().storage),
+  }));
+  vi.doMock('../../functions/adapters/dynamodb-prioritization-log.ts', () => ({
+    dynamoDbPrioritizationLog: () => delegate(() => world().log),
+  }));
+  vi.doMock('../../functions/adapters/secrets-manager-dock-settings.ts', () => ({
+    secretsManagerDockSettings: () => ({ read: async () => world().settings }),
+  }));
+  vi.doMock('../../functions/adapters/sts-credential-issuer.ts', () => ({
+    stsCredentialIssuerFromEnvironment: (): CredentialIssuer => ({
+      location: {
+        provider: 'aws',
+        bucket: 'media',
+        endpoint: 'https://s3.example.com',
+        region: 'eu-central-1',
+      },
+      issue: (request) => world().issue(request),
+    }),
+  }));
+  vi.stubEnv('DOCK_SETTINGS_SECRET_ARN', 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:docks');
+
+  /** Hands a message to a function, as its topic rule would. */
+  return async (
+    name: DockFunctionName,
+    sent: unknown,
+    { sn = SN, context = {} }: { sn?: string; context?: Partial<Context> } = {},
+  ): Promise<unknown> => {
+    const { handler } = await import(`../../functions/dock/${name}.ts`);
+    return invoke(handler, ruleEvent(sent, sn), context);
+  };
+}

@@ -1,0 +1,289 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FOREIGN_WORKSPACE, WORKSPACE } from '../fixtures/library.ts';
+import { cannedAws } from './canned-aws.ts';
+import { DockWorld, dockFunctions, gateway, message, OTHER_SN, SN } from './dock-messages.ts';
+import { recordLog } from './http-requests.ts';
+
+const DRONE = '1581F5BMD22CK00A1234';
+
+let world: DockWorld;
+let log: ReturnType<typeof recordLog>;
+const say = dockFunctions(() => world);
+
+beforeEach(() => {
+  world = new DockWorld();
+  log = recordLog();
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** `data` of the one reply. */
+const replied = () => {
+  expect(world.published).toHaveLength(1);
+  return world.published[0]?.message.data;
+};
+const topology = async () => (await world.registry.findGateway(SN))?.topology;
+
+describe('config', () => {
+  const ask = () => say('config', message('config', { config_type: 'json', config_scope: 'product' }));
+
+  it('is answered with the settings alone, of which no secret is logged', async () => {
+    await ask();
+    expect(replied()).toEqual({
+      ntp_server_host: 'time.aws.com',
+      ntp_server_port: 124,
+      app_id: '101',
+      app_key: 'very-secret-key',
+      app_license: 'very-secret-licence',
+    });
+    expect(log.text()).not.toContain('very-secret');
+  });
+
+  it.each([undefined, '', 0, '0', 'none'])('has the usual NTP port where the secret says %j', async (port) => {
+    world.settings = { ...world.settings, ntp_server_port: port };
+    await ask();
+    expect(replied()).toMatchObject({ ntp_server_port: 123 });
+  });
+
+  it('is refused with the names of what is missing in the log, and never the values', async () => {
+    world.settings = { ...world.settings, app_license: '', ntp_server_host: undefined };
+    await ask();
+    expect(replied()).toEqual({ result: 503 });
+    expect(log.lines()).toContainEqual(
+      expect.objectContaining({
+        level: 'ERROR',
+        error: expect.objectContaining({
+          message: 'The secret of dock settings lacks ntp_server_host, app_license',
+        }),
+      }),
+    );
+    expect(log.text()).not.toContain('very-secret');
+  });
+
+  it('is read from a secret that is not quoted when it is not JSON', async () => {
+    const { secretsManagerDockSettings } = await vi.importActual<
+      typeof import('../../functions/adapters/secrets-manager-dock-settings.ts')
+    >('../../functions/adapters/secrets-manager-dock-settings.ts');
+    const { settings } = cannedAws({
+      status: 200,
+      headers: { 'content-type': 'application/x-amz-json-1.1' },
+      body: JSON.stringify({ SecretString: 'app_key=hush' }),
+    });
+    const source = secretsManagerDockSettings('arn', new SecretsManagerClient(settings));
+    const error: Error = await source.read().then(
+      () => expect.unreachable(),
+      (thrown) => thrown,
+    );
+    expect(error.message).toContain('not JSON');
+    expect(`${error.stack} ${error.cause}`).not.toContain('hush');
+  });
+});
+
+describe('airport_bind_status', () => {
+  const ask = (devices: unknown) => say('airport-bind-status', message('airport_bind_status', { devices }));
+  const UNBOUND = {
+    is_device_bind_organization: false,
+    organization_id: '',
+    organization_name: '',
+    device_callsign: '',
+  };
+
+  it('tells for the dock and its drone which workspace they are in, and for others that they are in none', async () => {
+    await world.registry.nameDevice(SN, DRONE, 'Heron');
+    await ask([{ sn: SN }, { sn: DRONE }, { sn: 'SOMEBODY' }]);
+    const bound = {
+      is_device_bind_organization: true,
+      organization_id: WORKSPACE,
+      organization_name: 'Survey',
+    };
+    expect(replied()).toEqual({
+      result: 0,
+      output: {
+        bind_status: [
+          { sn: SN, ...bound, device_callsign: '' },
+          { sn: DRONE, ...bound, device_callsign: 'Heron' },
+          { sn: 'SOMEBODY', ...UNBOUND },
+        ],
+      },
+    });
+  });
+
+  it('says nothing of a dock of another workspace', async () => {
+    world.registry.gateways.set(OTHER_SN, gateway({ sn: OTHER_SN, workspaceId: FOREIGN_WORKSPACE }));
+    await ask([{ sn: OTHER_SN }]);
+    expect(replied()).toEqual({ result: 0, output: { bind_status: [{ sn: OTHER_SN, ...UNBOUND }] } });
+  });
+
+  it.each(['constructor', 'toString', '__proto__'])('does not take %s for a device', async (sn) => {
+    await ask([{ sn }]);
+    expect(replied().output.bind_status).toEqual([{ sn, ...UNBOUND }]);
+  });
+
+  it('takes an empty list', async () => {
+    await ask([]);
+    expect(replied()).toEqual({ result: 0, output: { bind_status: [] } });
+  });
+
+  it.each([
+    undefined,
+    null,
+    'SN',
+    [SN],
+    [{}],
+    [{ sn: '' }],
+    [{ sn: 7 }],
+    Array(33).fill({ sn: SN }),
+  ])('refuses %j', async (devices) => {
+    await ask(devices);
+    expect(replied()).toEqual({ result: 200001 });
+  });
+});
+
+describe('airport_organization_get', () => {
+  const ask = (data: unknown) => say('airport-organization-get', message('airport_organization_get', data));
+
+  it.each(['', '1234', undefined, null])('names the workspace, whatever the binding code %j', async (code) => {
+    await ask({ device_binding_code: code, organization_id: WORKSPACE });
+    expect(replied()).toEqual({ result: 0, output: { organization_name: 'Survey' } });
+  });
+
+  it.each([FOREIGN_WORKSPACE, WORKSPACE.toUpperCase(), 'Survey', `${WORKSPACE} `])(
+    'knows no organization %j',
+    async (organization_id) => {
+      world.registry.gateways.set(OTHER_SN, gateway({ sn: OTHER_SN, workspaceId: FOREIGN_WORKSPACE }));
+      await ask({ device_binding_code: '1234', organization_id });
+      expect(replied()).toEqual({ result: 210234 });
+    },
+  );
+
+  it.each([{}, { organization_id: '' }, { organization_id: 7 }])('refuses %j', async (data) => {
+    await ask(data);
+    expect(replied()).toEqual({ result: 200001 });
+  });
+});
+
+describe('airport_organization_bind', () => {
+  const bind = (...devices: unknown[]) =>
+    say('airport-organization-bind', message('airport_organization_bind', { bind_devices: devices }));
+  const device = (sn: string, changes: object = {}) => ({
+    sn,
+    device_model_key: '3-2-0',
+    device_callsign: `Name of ${sn}`,
+    organization_id: WORKSPACE,
+    device_binding_code: '1234',
+    ...changes,
+  });
+
+  it('binds the dock and its drone, under the names that people gave', async () => {
+    await bind(device(SN), device(DRONE, { device_model_key: '0-91-0' }));
+    expect(replied()).toEqual({
+      result: 0,
+      output: {
+        err_infos: [
+          { sn: SN, err_code: 0 },
+          { sn: DRONE, err_code: 0 },
+        ],
+      },
+    });
+    expect((await topology())?.callsigns).toEqual({ [SN]: `Name of ${SN}`, [DRONE]: `Name of ${DRONE}` });
+  });
+
+  it('judges each device by itself, and writes only what it binds', async () => {
+    world.registry.gateways.set(OTHER_SN, gateway({ sn: OTHER_SN }));
+    await bind(
+      device(SN, { organization_id: FOREIGN_WORKSPACE }),
+      device(OTHER_SN),
+      device('not a serial number'),
+      device(DRONE, { device_callsign: undefined }),
+    );
+    expect(replied().output.err_infos).toEqual([
+      { sn: SN, err_code: 210232 },
+      { sn: OTHER_SN, err_code: 210232 },
+      { sn: 'not a serial number', err_code: 210231 },
+      { sn: DRONE, err_code: 0 },
+    ]);
+    expect((await topology())?.callsigns).toEqual({ [DRONE]: '' });
+    expect(world.registry.topologies.get(OTHER_SN)).toBeUndefined();
+  });
+
+  it('does not move the dock to another workspace', async () => {
+    await bind(device(SN, { organization_id: FOREIGN_WORKSPACE }));
+    expect((await world.registry.findGateway(SN))?.workspaceId).toBe(WORKSPACE);
+  });
+
+  it.each([[[7]], [[{ sn: SN }]], [[{ organization_id: WORKSPACE }]]])('refuses %j', async (devices) => {
+    await bind(...devices);
+    expect(replied()).toEqual({ result: 200001 });
+  });
+});
+
+describe('update_topo', () => {
+  const tell = (data: unknown, sn: string = SN) => say('update-topo', message('update_topo', data), { sn });
+  const dock = { domain: 3, type: 2, sub_type: 0 };
+  const drone = { sn: DRONE, domain: 0, type: 91, sub_type: 0 };
+
+  it('remembers dock, drone and models', async () => {
+    await tell({ ...dock, device_secret: 'x', nonce: 'y', sub_devices: [{ ...drone, index: 'A' }] });
+    expect(world.published).toMatchObject([
+      { topic: `sys/product/${SN}/status_reply`, message: { data: { result: 0 } } },
+    ]);
+    expect(await topology()).toEqual({
+      gatewayModelKey: '3-2-0',
+      drones: [{ sn: DRONE, modelKey: '0-91-0' }],
+      online: [DRONE],
+      callsigns: {},
+    });
+  });
+
+  it("remembers those of Pilot's remote controller too", async () => {
+    const sn = 'RC0PLUS00001';
+    world.registry.gateways.set(sn as typeof SN, gateway({ sn: sn as typeof SN }));
+    await tell({ domain: '2', type: '144', sub_type: '0', sub_devices: [drone] }, sn);
+    expect(world.published[0]?.topic).toBe(`sys/product/${sn}/status_reply`);
+    expect((await world.registry.findGateway(sn as typeof SN))?.topology).toMatchObject({
+      gatewayModelKey: '2-144-0',
+      online: [DRONE],
+    });
+  });
+
+  it.each([{ ...dock, sub_devices: [] }, { ...dock, sub_devices: null }, dock])(
+    'takes %j for a drone that went offline',
+    async (data) => {
+      await tell({ ...dock, sub_devices: [drone] });
+      await tell(data);
+      expect(await topology()).toMatchObject({ drones: [{ sn: DRONE }], online: [] });
+    },
+  );
+
+  it('takes devices whose models nobody tells', async () => {
+    await tell({ sub_devices: [{ sn: DRONE, domain: 0 }] });
+    expect(await topology()).toMatchObject({ drones: [{ sn: DRONE }], online: [DRONE] });
+    expect(await topology()).not.toHaveProperty('gatewayModelKey');
+  });
+
+  it('takes a drone that is told twice once', async () => {
+    const remember = vi.spyOn(world.registry, 'rememberTopology');
+    await tell({ ...dock, sub_devices: [{ sn: DRONE }, drone] });
+    expect(replied()).toEqual({ result: 0 });
+    expect(remember.mock.calls[0]?.[1].drones).toEqual([{ sn: DRONE, modelKey: '0-91-0' }]);
+  });
+
+  it.each([
+    { ...dock, sub_devices: DRONE },
+    { ...dock, sub_devices: [DRONE] },
+    { ...dock, sub_devices: [{ domain: 0 }] },
+    { ...dock, sub_devices: [{ sn: 7 }] },
+    { ...dock, domain: {} },
+    { ...dock, sub_devices: Array(33).fill(drone) },
+    [],
+    undefined,
+  ])('refuses %j, and forgets nothing', async (data) => {
+    await world.registry.rememberTopology(SN, { drones: [{ sn: DRONE }] });
+    await tell(data);
+    expect(replied()).toEqual({ result: 200001 });
+    expect(await topology()).toMatchObject({ online: [DRONE] });
+  });
+});

@@ -1,0 +1,275 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { WorkspaceId } from '../../functions/core/workspace.ts';
+import { fixture, fixtures } from '../fixtures/fixture.ts';
+import { FOREIGN_WORKSPACE, OTHER_FINGERPRINT, storedObject, WORKSPACE } from '../fixtures/library.ts';
+import { DockWorld, dockFunctions, gateway, message, OTHER_SN, SN } from './dock-messages.ts';
+import { recordLog } from './http-requests.ts';
+
+let world: DockWorld;
+let log: ReturnType<typeof recordLog>;
+const say = dockFunctions(() => world);
+
+beforeEach(() => {
+  world = new DockWorld();
+  log = recordLog();
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const repliedData = () => world.published.map(({ message: { data } }) => data);
+
+describe('storage_config_get', () => {
+  const ask = (data: unknown, sn: string = SN) =>
+    say('storage-config-get', message('storage_config_get', data), { sn });
+
+  it.each([{ module: 0 }, { module: '0' }, { module: null }, {}, { module: 0, future: 1 }])(
+    'answers %j with what sts answers Pilot, and logs no key',
+    async (data) => {
+      await ask(data);
+      expect(repliedData()).toEqual([
+        {
+          result: 0,
+          output: {
+            bucket: 'media',
+            endpoint: 'https://s3.example.com',
+            object_key_prefix: expect.stringMatching(`^${WORKSPACE}/[0-9a-f]{24}/[0-9a-f]{12}$`),
+            provider: 'aws',
+            region: 'eu-central-1',
+            credentials: {
+              access_key_id: 'ASIAEXAMPLE',
+              access_key_secret: 'very-secret-key',
+              security_token: 'very-secret-token',
+              expire: expect.any(Number),
+            },
+          },
+        },
+      ]);
+      expect(log.text()).not.toContain('very-secret');
+    },
+  );
+
+  it('issues credentials in the name of the gateway, below its workspace', async () => {
+    world.registry.gateways.set(OTHER_SN, gateway({ sn: OTHER_SN, workspaceId: FOREIGN_WORKSPACE }));
+    await ask({ module: 0 }, OTHER_SN);
+    expect(world.issue).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({
+        issuedTo: OTHER_SN,
+        scope: expect.stringMatching(`^${FOREIGN_WORKSPACE}/[0-9a-f]{24}$`),
+      }),
+    );
+  });
+
+  it.each([
+    [1, 210002],
+    ['1', 210002],
+    [2, 210002],
+    [-1, 210002],
+    [0.5, 200001],
+    [1e300, 200001],
+    ['media', 200001],
+    ['', 200001],
+    [{}, 200001],
+    [[0], 200001],
+    [true, 200001],
+  ])('refuses module %j with %i', async (module, result) => {
+    await ask({ module });
+    expect(repliedData()).toEqual([{ result }]);
+    expect(world.issue).not.toHaveBeenCalled();
+  });
+
+  it('says so when there are no credentials to be had', async () => {
+    world.registry.gateways.set(OTHER_SN, gateway({ sn: OTHER_SN, workspaceId: WORKSPACE }));
+    world.issue.mockRejectedValue(new Error('AccessDenied'));
+    await expect(ask({ module: 0 }, OTHER_SN)).rejects.toThrow('AccessDenied');
+    expect(repliedData()).toEqual([{ result: 500 }]);
+  });
+});
+
+describe('file_upload_callback', () => {
+  const report = (body: unknown, sn: string = SN) => say('file-upload-callback', body, { sn });
+  const body2024 = () => fixture('dock', 'file-upload-callback-2024-07').body;
+  const flightOf = (body: { data: { file: { ext: { flight_id: string } } } }) =>
+    world.catalog.findFlight(WORKSPACE, body.data.file.ext.flight_id);
+  const store = (body: { data: { file: { object_key: string } } }) =>
+    world.storage.objects.set(body.data.file.object_key, storedObject());
+
+  it.each(fixtures('dock', 'file-upload-callback'))(
+    'acknowledges $name, once it is stored',
+    async ({ body }) => {
+      store(body);
+      await report(body);
+      expect(world.published).toEqual([
+        {
+          topic: `thing/product/${SN}/events_reply`,
+          message: {
+            tid: body.tid,
+            bid: body.bid,
+            method: 'file_upload_callback',
+            timestamp: expect.any(Number),
+            data: { result: 0 },
+          },
+        },
+      ]);
+      const [file] = world.catalog.files.values();
+      expect(file).toMatchObject({
+        workspaceId: WORKSPACE,
+        objectKey: body.data.file.object_key,
+        fingerprint: storedObject().eTag,
+        reporter: { kind: 'dock', name: SN },
+        kind: body.data.file.name.endsWith('.nav') ? 'sidecar' : 'photo',
+      });
+      expect(JSON.parse(file?.raw ?? '')).toEqual(body);
+      expect(await flightOf(body)).toMatchObject({ receivedFileCount: 1, gatewaySn: SN });
+    },
+  );
+
+  it.each([
+    ...['srt', 'SRT', 'obs', 'rtk', 'mrk', 'MRK', 'nav', 'dat'].map(
+      (extension) => [extension, 'sidecar'] as const,
+    ),
+    ['JPG', 'photo'] as const,
+    ['MP4', 'video'] as const,
+    ['bin', 'other'] as const,
+  ])('takes .%s for a %s of the flight', async (extension, kind) => {
+    const body = body2024();
+    body.data.file.name = `DJI_20240516114207_0001.${extension}`;
+    store(body);
+    await report(body);
+    expect([...world.catalog.files.values()]).toMatchObject([{ kind }]);
+    expect(await flightOf(body)).toMatchObject({ receivedFileCount: 1 });
+  });
+
+  it('refuses while the object is missing, writes nothing, and takes it later', async () => {
+    const body = body2024();
+    await report(body);
+    expect(repliedData()).toEqual([{ result: 404 }]);
+    expect(world.catalog.files.size).toBe(0);
+    expect(await flightOf(body)).toBeUndefined();
+    store(body);
+    await report(body);
+    expect(repliedData()).toEqual([{ result: 404 }, { result: 0 }]);
+    expect(world.catalog.files.size).toBe(1);
+  });
+
+  it.each<[string, (key: string) => string]>([
+    ["in another workspace's prefix", (key) => key.replace(WORKSPACE, FOREIGN_WORKSPACE)],
+    ['that climbs out of the prefix', (key) => key.replace(/\/[^/]+$/, `/../../../${FOREIGN_WORKSPACE}/a.jpg`)],
+    ['with the workspace in upper case', (key) => key.toUpperCase()],
+    ['that is the prefix alone', () => WORKSPACE],
+    ['that begins with a slash', (key) => `/${key}`],
+  ])('refuses an object key %s, and writes nothing', async (_what, change) => {
+    const body = body2024();
+    body.data.file.object_key = change(body.data.file.object_key);
+    store(body);
+    await report(body);
+    expect(repliedData()).toEqual([{ result: 403 }]);
+    expect(world.catalog.files.size).toBe(0);
+    expect(world.catalog.failures).toEqual([]);
+    for (const workspace of [WORKSPACE, FOREIGN_WORKSPACE] as WorkspaceId[]) {
+      expect(await world.catalog.findFlight(workspace, body.data.file.ext.flight_id)).toBeUndefined();
+    }
+  });
+
+  it('takes the workspace from the registry, not from what the message says', async () => {
+    world.registry.gateways.set(SN, gateway({ workspaceId: FOREIGN_WORKSPACE }));
+    const body = body2024();
+    store(body);
+    await report(body);
+    expect(repliedData()).toEqual([{ result: 403 }]);
+  });
+
+  it('refuses bytes that are not those of the fingerprint, and counts them', async () => {
+    const { body } = fixture('dock', 'file-upload-callback-2022-07');
+    world.storage.objects.set(body.data.file.object_key, storedObject({ eTag: OTHER_FINGERPRINT }));
+    await report(body);
+    expect(repliedData()).toEqual([{ result: 409 }]);
+    expect(log.lines()).toContainEqual(expect.objectContaining({ IntegrityMismatch: 1 }));
+  });
+
+  it('acknowledges that an upload failed, and lists nothing', async () => {
+    const body = body2024();
+    body.data.result = 5;
+    await report(body);
+    expect(repliedData()).toEqual([{ result: 0 }]);
+    expect(world.catalog.files.size).toBe(0);
+    expect(world.catalog.failures).toMatchObject([{ result: 5, reporter: { kind: 'dock', name: SN } }]);
+  });
+
+  it('is one file however often it is told, under the same tid or another', async () => {
+    const body = body2024();
+    store(body);
+    await report(body);
+    await report(body);
+    await report({ ...body, tid: 'another', bid: 'another' });
+    expect(repliedData()).toEqual([{ result: 0 }, { result: 0 }, { result: 0 }]);
+    expect(world.catalog.files.size).toBe(1);
+    expect(await flightOf(body)).toMatchObject({ receivedFileCount: 1, uploadedFileCount: 1 });
+  });
+
+  it('is not refused for good while object storage fails', async () => {
+    const body = body2024();
+    world.storage.failure = new Error('SlowDown');
+    await expect(report(body)).rejects.toThrow('SlowDown');
+    expect(repliedData()).toEqual([{ result: 500 }]);
+    expect(world.catalog.files.size).toBe(0);
+  });
+
+  it('is not acknowledged before the flight knows of it, and is when it is repeated', async () => {
+    const body = body2024();
+    store(body);
+    vi.spyOn(world.catalog, 'recordGroupProgress').mockRejectedValueOnce(new Error('throttled'));
+    await expect(report(body)).rejects.toThrow('throttled');
+    await report(body);
+    expect(repliedData()).toEqual([{ result: 500 }, { result: 0 }]);
+    expect(await flightOf(body)).toMatchObject({ receivedFileCount: 1, expectedFileCount: 2 });
+  });
+
+  it('takes a file of no flight', async () => {
+    const body = body2024();
+    body.data.file.ext = {};
+    store(body);
+    await report(body);
+    expect(repliedData()).toEqual([{ result: 0 }]);
+  });
+
+  it.each<[string, (file: Record<string, unknown>) => unknown]>([
+    ['no object key', ({ object_key: _none, ...file }) => file],
+    ['an empty object key', (file) => ({ ...file, object_key: '' })],
+    ['a number for an object key', (file) => ({ ...file, object_key: 7 })],
+    ['no name', ({ name: _none, ...file }) => file],
+    ['a text for ext', (file) => ({ ...file, ext: 'flight' })],
+    ['a text for metadata', (file) => ({ ...file, metadata: 'none' })],
+    ['an endless flight id', (file) => ({ ...file, ext: { flight_id: 'x'.repeat(257) } })],
+    ['no file at all', () => undefined],
+    ['a text for a file', () => 'DJI_0001.JPG'],
+    ['a list of files', (file) => [file]],
+  ])('refuses a message with %s, and writes nothing', async (_what, change) => {
+    const body = body2024();
+    store(body);
+    body.data.file = change(body.data.file);
+    await report(body);
+    expect(repliedData()).toEqual([{ result: 200001 }]);
+    expect(world.catalog.files.size).toBe(0);
+  });
+
+  it('keeps the counts when they are no counts', async () => {
+    const body = body2024();
+    store(body);
+    for (const [expected, uploaded] of [
+      [4, 2],
+      [-1, -1],
+      ['NaN', 'x'],
+      [1.5, 9.5],
+      [null, null],
+      [3, 1],
+      [1e300, 1e300],
+    ]) {
+      body.data.flight_task = { expected_file_count: expected, uploaded_file_count: uploaded };
+      await report(body);
+    }
+    expect(repliedData()).toEqual(Array(7).fill({ result: 0 }));
+    expect(await flightOf(body)).toMatchObject({ expectedFileCount: 4, uploadedFileCount: 2 });
+  });
+});
