@@ -9,8 +9,12 @@ export function secretsManagerDockSettings(
   return {
     async read() {
       const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
-      const settings: unknown = JSON.parse(SecretString ?? '{}');
-      return (settings ?? {}) as Record<string, unknown>;
+      try {
+        return (JSON.parse(SecretString ?? '{}') ?? {}) as Record<string, unknown>;
+      } catch {
+        // Not as the cause: the parser's message quotes the secret, and errors are logged.
+        throw new Error('The secret of dock settings is not JSON');
+      }
     },
   };
 }

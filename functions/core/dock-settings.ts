@@ -24,7 +24,7 @@ export async function readDockSettings(source: DockSettingsSource): Promise<Dock
   if (missing.length > 0) throw new DockSettingsMissingError(missing);
   return {
     ntpServerHost: String(settings['ntp_server_host']),
-    ntpServerPort: Number(settings['ntp_server_port'] || NTP_PORT),
+    ntpServerPort: Number(settings['ntp_server_port']) || NTP_PORT,
     appId: String(settings['app_id']),
     appKey: String(settings['app_key']),
     appLicense: String(settings['app_license']),

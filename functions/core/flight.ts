@@ -38,18 +38,27 @@ export const UNANSWERED_AFTER_SECONDS = 30;
 const secondsSince = (time: string, now: number): number => (now - Date.parse(time)) / 1000;
 
 /**
- * Whether all of a flight's files are in: by the device's own count, which includes files that were linked and not
- * uploaded, or by the files that the library holds.
+ * Whether all of a flight's files are in: those that the library holds, or by Pilot's own count, which includes files that were
+ * linked and not uploaded. A dock's own count proves nothing: it reports every file, and a report may have been lost.
  */
-export const isComplete = ({ expectedFileCount, uploadedFileCount, receivedFileCount }: Flight): boolean =>
-  expectedFileCount > 0 && Math.max(uploadedFileCount, receivedFileCount) >= expectedFileCount;
+export function isComplete(flight: Flight): boolean {
+  const { expectedFileCount, uploadedFileCount, receivedFileCount, gatewaySn } = flight;
+  const there = gatewaySn === undefined ? Math.max(uploadedFileCount, receivedFileCount) : receivedFileCount;
+  return expectedFileCount > 0 && there >= expectedFileCount;
+}
 
-/** `stalled` is a flight that misses files and of which nothing was heard for a while. `now` in milliseconds. */
+/**
+ * `stalled` is a flight that misses files and of which nothing was heard for a while. Later firmware does not tell how many
+ * there are: then quiet means that these were all. `now` in milliseconds.
+ */
 export function flightState(flight: Flight, now: number): FlightState {
   if (isComplete(flight)) return 'complete';
-  const silence =
-    flight.lastHeardAt === undefined ? Number.POSITIVE_INFINITY : secondsSince(flight.lastHeardAt, now);
-  return silence > STALLED_AFTER_SECONDS ? 'stalled' : 'uploading';
+  const { lastHeardAt, prioritization, expectedFileCount, receivedFileCount } = flight;
+  // Of a flight that an operator has just asked for, nothing may have been heard yet.
+  const since = lastHeardAt ?? prioritization?.requestedAt;
+  const silence = since === undefined ? Number.POSITIVE_INFINITY : secondsSince(since, now);
+  if (silence <= STALLED_AFTER_SECONDS) return 'uploading';
+  return expectedFileCount === 0 && receivedFileCount > 0 ? 'complete' : 'stalled';
 }
 
 /** How a dock took the wish. `now` in milliseconds. */

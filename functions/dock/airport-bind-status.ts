@@ -9,13 +9,15 @@ import { BindStatusData } from '../protocol/onboarding.ts';
 
 export const airportBindStatus: DockEndpoint<BindStatusData> = async ({ gateway, data }) => ({
   bind_status: data.devices.map(({ sn }) => {
-    const bound = sn === gateway.sn || gateway.topology.callsigns[sn] !== undefined;
+    const { callsigns } = gateway.topology;
+    const named = Object.hasOwn(callsigns, sn);
+    const bound = named || sn === gateway.sn;
     return {
       sn,
       is_device_bind_organization: bound,
       organization_id: bound ? gateway.workspaceId : '',
       organization_name: bound ? gateway.workspaceName : '',
-      device_callsign: gateway.topology.callsigns[sn] ?? '',
+      device_callsign: (named && callsigns[sn]) || '',
     };
   }),
 });

@@ -6,16 +6,15 @@
 import type { DeviceRegistry } from '../core/gateway.ts';
 import { dockPorts } from '../middleware/dock-ports.ts';
 import { type DockEndpoint, dockEndpoint } from '../middleware/mqtt-endpoint.ts';
-import { modelKeyOf, toTopologyDevice, UpdateTopoData } from '../protocol/onboarding.ts';
+import { modelKeyOf, topologyDevicesOf, UpdateTopoData } from '../protocol/onboarding.ts';
 
 export const updateTopo =
   (registry: DeviceRegistry): DockEndpoint<UpdateTopoData> =>
   async ({ gateway, data }) => {
     const gatewayModelKey = modelKeyOf(data);
-    const drones = data.sub_devices.map(toTopologyDevice);
     await registry.rememberTopology(
       gateway.sn,
-      { ...(gatewayModelKey && { gatewayModelKey }), drones },
+      { ...(gatewayModelKey && { gatewayModelKey }), drones: topologyDevicesOf(data) },
       new Date().toISOString(),
     );
     return undefined;

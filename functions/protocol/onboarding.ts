@@ -40,7 +40,7 @@ const ModelNumbers = { domain: OptionalNumber, type: OptionalNumber, sub_type: O
 /** `data` of `update_topo`; no `sub_devices`, or none in it, means that the drone went offline. */
 export const UpdateTopoData = v.object({
   ...ModelNumbers,
-  sub_devices: v.optional(
+  sub_devices: v.nullish(
     v.pipe(v.array(v.object({ sn: RequiredIdentifier, ...ModelNumbers })), v.maxLength(DEVICE_LIMIT)),
     [],
   ),
@@ -59,7 +59,12 @@ export const modelKeyOf = ({ domain, type, sub_type }: ModelInput): string | und
     ? undefined
     : `${domain}-${type}-${sub_type}`;
 
-export const toTopologyDevice = (device: ModelInput & { readonly sn: string }): TopologyDevice => {
+const toTopologyDevice = (device: UpdateTopoData['sub_devices'][number]): TopologyDevice => {
   const modelKey = modelKeyOf(device);
   return { sn: device.sn, ...(modelKey && { modelKey }) };
 };
+
+/** The devices that `update_topo` tells of, each once. */
+export const topologyDevicesOf = ({ sub_devices: devices }: UpdateTopoData): TopologyDevice[] => [
+  ...new Map(devices.map((device) => [device.sn, toTopologyDevice(device)])).values(),
+];

@@ -42,11 +42,14 @@ describe('config', () => {
     expect(log.text()).not.toContain('very-secret');
   });
 
-  it.each([undefined, '', 0, '0', 'none'])('has the usual NTP port where the secret says %j', async (port) => {
-    world.settings = { ...world.settings, ntp_server_port: port };
-    await ask();
-    expect(replied()).toMatchObject({ ntp_server_port: 123 });
-  });
+  it.each([undefined, '', 0, '0', 'none'])(
+    'has the usual NTP port where the secret says %j',
+    async (port) => {
+      world.settings = { ...world.settings, ntp_server_port: port };
+      await ask();
+      expect(replied()).toMatchObject({ ntp_server_port: 123 });
+    },
+  );
 
   it('is refused with the names of what is missing in the log, and never the values', async () => {
     world.settings = { ...world.settings, app_license: '', ntp_server_host: undefined };
@@ -127,28 +130,25 @@ describe('airport_bind_status', () => {
     expect(replied()).toEqual({ result: 0, output: { bind_status: [] } });
   });
 
-  it.each([
-    undefined,
-    null,
-    'SN',
-    [SN],
-    [{}],
-    [{ sn: '' }],
-    [{ sn: 7 }],
-    Array(33).fill({ sn: SN }),
-  ])('refuses %j', async (devices) => {
-    await ask(devices);
-    expect(replied()).toEqual({ result: 200001 });
-  });
+  it.each([undefined, null, 'SN', [SN], [{}], [{ sn: '' }], [{ sn: 7 }], Array(33).fill({ sn: SN })])(
+    'refuses %j',
+    async (devices) => {
+      await ask(devices);
+      expect(replied()).toEqual({ result: 200001 });
+    },
+  );
 });
 
 describe('airport_organization_get', () => {
   const ask = (data: unknown) => say('airport-organization-get', message('airport_organization_get', data));
 
-  it.each(['', '1234', undefined, null])('names the workspace, whatever the binding code %j', async (code) => {
-    await ask({ device_binding_code: code, organization_id: WORKSPACE });
-    expect(replied()).toEqual({ result: 0, output: { organization_name: 'Survey' } });
-  });
+  it.each(['', '1234', undefined, null])(
+    'names the workspace, whatever the binding code %j',
+    async (code) => {
+      await ask({ device_binding_code: code, organization_id: WORKSPACE });
+      expect(replied()).toEqual({ result: 0, output: { organization_name: 'Survey' } });
+    },
+  );
 
   it.each([FOREIGN_WORKSPACE, WORKSPACE.toUpperCase(), 'Survey', `${WORKSPACE} `])(
     'knows no organization %j',

@@ -155,7 +155,10 @@ describe('file_upload_callback', () => {
 
   it.each<[string, (key: string) => string]>([
     ["in another workspace's prefix", (key) => key.replace(WORKSPACE, FOREIGN_WORKSPACE)],
-    ['that climbs out of the prefix', (key) => key.replace(/\/[^/]+$/, `/../../../${FOREIGN_WORKSPACE}/a.jpg`)],
+    [
+      'that climbs out of the prefix',
+      (key) => key.replace(/\/[^/]+$/, `/../../../${FOREIGN_WORKSPACE}/a.jpg`),
+    ],
     ['with the workspace in upper case', (key) => key.toUpperCase()],
     ['that is the prefix alone', () => WORKSPACE],
     ['that begins with a slash', (key) => `/${key}`],
