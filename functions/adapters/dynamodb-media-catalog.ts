@@ -1,6 +1,6 @@
 import { DeleteCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { MediaCatalog } from '../core/media-catalog.ts';
-import type { MediaFile, Reporter } from '../core/media-file.ts';
+import { flightFileId, type MediaFile, type Reporter } from '../core/media-file.ts';
 import { present } from '../core/present.ts';
 import { documentClient, whenConditionHolds } from './document-client.ts';
 import { batchGetExisting } from './dynamodb-batch-get.ts';
@@ -21,6 +21,9 @@ import {
 
 /** The first record stays; a mismatch gives way, since the device was told to try again. */
 const NOT_RECORDED_YET = 'attribute_not_exists(pk) OR integrity = :mismatch';
+/** Bytes that were put over verified ones, under their key, have taken their place in the bucket. */
+const NO_VERIFIED_ONE_ELSEWHERE =
+  'attribute_not_exists(pk) OR integrity <> :verified OR object_key = :object_key';
 /** A marker that a newer upload has taken over is not ours to remove. */
 const STILL_POINTS_TO_OBJECT = 'object_key = :object_key AND etag = :etag';
 /** Messages arrive out of order; a flight was last heard of when the latest of them was sent. */
@@ -56,6 +59,21 @@ export function dynamoDbMediaCatalog(tableName: string, client = documentClient(
     return standing ? fromItem(standing) : file;
   };
 
+  /** Bytes that S3 has seen to have this fingerprint are not given up for bytes that somebody says have it. */
+  const putFingerprint = (item: ItemKey & Pick<MediaFileItem, 'integrity' | 'object_key'>) =>
+    item.integrity === 'verified'
+      ? put(item)
+      : whenConditionHolds(
+          client.send(
+            new PutCommand({
+              TableName: tableName,
+              Item: item,
+              ConditionExpression: NO_VERIFIED_ONE_ELSEWHERE,
+              ExpressionAttributeValues: { ':verified': 'verified', ':object_key': item.object_key },
+            }),
+          ),
+        );
+
   /** What makes a file findable. It holds all of the file but the raw message, so a hit needs no second read. */
   const putMarkers = async (file: MediaFile, reportedAt: string): Promise<void> => {
     const { workspaceId, fingerprint, tinyFingerprint, flightId, fileId } = file;
@@ -63,9 +81,11 @@ export function dynamoDbMediaCatalog(tableName: string, client = documentClient(
     const target = { object_key: file.objectKey, etag: file.eTag, file_id: fileId };
     await Promise.all([
       // A link leaves the marker to the upload that it links to.
-      fingerprint && !file.linkedTo && put({ ...fingerprintKey(workspaceId, fingerprint), ...found }),
+      fingerprint &&
+        !file.linkedTo &&
+        putFingerprint({ ...fingerprintKey(workspaceId, fingerprint), ...found }),
       tinyFingerprint && put({ ...tinyFingerprintKey(workspaceId, tinyFingerprint), ...target }),
-      flightId && put({ ...flightFileKey(workspaceId, flightId, fileId), ...target }),
+      flightId && put({ ...flightFileKey(workspaceId, flightId, flightFileId(file)), ...target }),
       flightId && hear(flightKey(workspaceId, flightId), reportedAt, file.reporter),
     ]);
   };

@@ -51,9 +51,9 @@ export const flightKey = (workspaceId: WorkspaceId, flightId: string): ItemKey =
   sk: 'FLIGHT',
 });
 
-export const flightFileKey = (workspaceId: WorkspaceId, flightId: string, fileId: string): ItemKey => ({
+export const flightFileKey = (workspaceId: WorkspaceId, flightId: string, flightFileId: string): ItemKey => ({
   pk: flightPartition(workspaceId, flightId),
-  sk: FILE_PREFIX + fileId,
+  sk: FILE_PREFIX + flightFileId,
 });
 
 /** Partition of a registered device: its credentials and what hangs on it. */

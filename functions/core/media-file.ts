@@ -124,3 +124,10 @@ export const uploadedFileId = (workspaceId: WorkspaceId, objectKey: string, eTag
 /** The id of a further entry for the same bytes under another name or path. */
 export const linkedFileId = (file: MediaFile, name: string, path: string | undefined): string =>
   objectIdOf(file.workspaceId, file.objectKey) + digest(8, file.eTag, name, path ?? '');
+
+/**
+ * What a flight counts files by. A file that went up twice, since the answer to its first report was lost, has two objects and two
+ * entries, and is one file of its flight.
+ */
+export const flightFileId = ({ name, path, fingerprint, eTag }: MediaFile): string =>
+  digest(16, name, path ?? '', fingerprint ?? eTag);

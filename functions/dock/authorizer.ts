@@ -7,7 +7,7 @@ import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Context, IoTCustomAuthorizerEvent, IoTCustomAuthorizerResult } from 'aws-lambda';
 import { dynamoDbDeviceRegistry } from '../adapters/dynamodb-device-registry.ts';
 import { devicePolicies, isSafeClientId } from '../core/device-policy.ts';
-import { type DeviceRegistry, isGatewaySn } from '../core/gateway.ts';
+import { type DeviceRegistry, isGatewaySn, type Topology } from '../core/gateway.ts';
 import { passwordMatches } from '../core/gateway-password.ts';
 import { MEDIA_TABLE_NAME, requireEnv } from '../environment.ts';
 import { logger, metrics } from '../middleware/log.ts';
@@ -25,6 +25,17 @@ const serialNumberOf = (username: string | undefined): string => (username ?? ''
 /** Another gateway's client id would throw that gateway off the broker. */
 async function clientIdIsTaken(registry: DeviceRegistry, clientId: string, sn: string): Promise<boolean> {
   return clientId !== sn && isGatewaySn(clientId) && (await registry.findGateway(clientId)) !== undefined;
+}
+
+/** A gateway speaks for its drones, which it names itself; what is registered speaks for itself. */
+async function withOwnDrones<Known extends { readonly topology: Topology }>(
+  registry: DeviceRegistry,
+  gateway: Known,
+): Promise<Known> {
+  const claimed = gateway.topology.online.filter(isGatewaySn);
+  const registered = await Promise.all(claimed.map((sn) => registry.findGateway(sn)));
+  const online = claimed.filter((_sn, index) => registered[index] === undefined);
+  return { ...gateway, topology: { ...gateway.topology, online } };
 }
 
 export const authorize =
@@ -56,7 +67,11 @@ export const authorize =
       principalId: gateway.sn,
       disconnectAfterInSeconds: DISCONNECT_AFTER_SECONDS,
       refreshAfterInSeconds: REFRESH_AFTER_SECONDS,
-      policyDocuments: devicePolicies({ partition, region, accountId }, gateway, clientId),
+      policyDocuments: devicePolicies(
+        { partition, region, accountId },
+        await withOwnDrones(registry, gateway),
+        clientId,
+      ),
     };
   };
 

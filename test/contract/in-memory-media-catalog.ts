@@ -1,7 +1,7 @@
 import type { Fingerprint, TinyFingerprint } from '../../functions/core/fingerprint.ts';
 import type { Flight, ReportedCounts } from '../../functions/core/flight.ts';
 import type { MediaCatalog, UploadFailure } from '../../functions/core/media-catalog.ts';
-import type { MediaFile } from '../../functions/core/media-file.ts';
+import { flightFileId, type MediaFile } from '../../functions/core/media-file.ts';
 import type { WorkspaceId } from '../../functions/core/workspace.ts';
 
 const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);
@@ -39,7 +39,12 @@ export class InMemoryMediaCatalog implements MediaCatalog {
     if (standing.integrity === 'mismatch') return standing;
 
     const { workspaceId, fingerprint, tinyFingerprint, flightId, linkedTo } = standing;
-    if (fingerprint && !linkedTo) this.fingerprints.set(keyOf(workspaceId, fingerprint), standing);
+    const key = keyOf(workspaceId, fingerprint ?? '');
+    const found = this.fingerprints.get(key);
+    const verifiedAlready = found?.integrity === 'verified' && found.objectKey !== standing.objectKey;
+    if (fingerprint && !linkedTo && (standing.integrity === 'verified' || !verifiedAlready)) {
+      this.fingerprints.set(key, standing);
+    }
     if (tinyFingerprint) this.tinyFingerprints.set(keyOf(workspaceId, tinyFingerprint), standing);
     if (flightId) this.hear(workspaceId, flightId, file.recordedAt, file);
     return standing;
@@ -86,7 +91,7 @@ export class InMemoryMediaCatalog implements MediaCatalog {
         file.workspaceId === workspaceId && file.flightId === flightId && file.integrity !== 'mismatch',
     );
     const { counts, ...heard } = flight;
-    return { ...counts, ...heard, receivedFileCount: received.length };
+    return { ...counts, ...heard, receivedFileCount: new Set(received.map(flightFileId)).size };
   }
 
   private hear(workspaceId: WorkspaceId, flightId: string, at: string, file?: MediaFile) {

@@ -116,6 +116,20 @@ describe.each(IMPLEMENTATIONS)('media catalog %s', (_name, open) => {
       expect(new Set(standing.map(({ raw }) => raw)).size).toBe(1);
     });
 
+    it('keeps its fingerprint when other bytes are only said to have it', async () => {
+      await catalog.record(file());
+      const said = file({ objectKey: `${workspaceId}/b/2.jpg`, eTag: 'e1b2-3', integrity: 'unverified' });
+      await catalog.record(said);
+      expect(await find()).toMatchObject({ objectKey: file().objectKey, integrity: 'verified' });
+    });
+
+    it('gives its fingerprint up to bytes that have it for certain', async () => {
+      await catalog.record(file({ eTag: 'e1b2-3', integrity: 'unverified' }));
+      const verified = file({ objectKey: `${workspaceId}/b/2.jpg` });
+      await catalog.record(verified);
+      expect(await find()).toMatchObject({ objectKey: verified.objectKey, integrity: 'verified' });
+    });
+
     it('gives way when it was a mismatch', async () => {
       await catalog.record(file({ integrity: 'mismatch', raw: 'wrong' }));
       expect(await catalog.record(file({ raw: 'right' }))).toMatchObject({
@@ -356,17 +370,24 @@ describe.each(IMPLEMENTATIONS)('media catalog %s', (_name, open) => {
 
     it('counts its files, each once however often it is reported', async () => {
       for (const name of ['1', '2', '2', '1']) {
-        await catalog.record(file({ flightId: 'flight-1', objectKey: `${workspaceId}/a/${name}.jpg` }));
+        await catalog.record(file({ flightId: 'flight-1', name, objectKey: `${workspaceId}/a/${name}.jpg` }));
       }
       await catalog.record(file({ flightId: 'flight-2', objectKey: `${workspaceId}/a/3.jpg` }));
       expect(await flight()).toMatchObject({ receivedFileCount: 2, expectedFileCount: 0 });
     });
 
+    it('counts a file once that went up twice, since the answer to its first report was lost', async () => {
+      for (const attempt of ['first', 'second']) {
+        await catalog.record(file({ flightId: 'flight-1', objectKey: `${workspaceId}/${attempt}/1.jpg` }));
+      }
+      expect(await flight()).toMatchObject({ receivedFileCount: 1 });
+    });
+
     it('is complete when all are in, and not before', async () => {
       await report(2, 0);
-      await catalog.record(file({ flightId: 'flight-1', objectKey: `${workspaceId}/a/1.jpg` }));
+      await catalog.record(file({ flightId: 'flight-1', name: '1', objectKey: `${workspaceId}/a/1.jpg` }));
       expect(isComplete((await flight()) ?? expect.fail())).toBe(false);
-      await catalog.record(file({ flightId: 'flight-1', objectKey: `${workspaceId}/a/2.jpg` }));
+      await catalog.record(file({ flightId: 'flight-1', name: '2', objectKey: `${workspaceId}/a/2.jpg` }));
       expect(isComplete((await flight()) ?? expect.fail())).toBe(true);
     });
 

@@ -1,0 +1,291 @@
+import { scrypt } from 'node:crypto';
+import type { IoTCustomAuthorizerEvent, IoTCustomAuthorizerResult } from 'aws-lambda';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { devicePolicies, type PolicyDocument } from '../../functions/core/device-policy.ts';
+import type { GatewaySn } from '../../functions/core/gateway.ts';
+import { hashPassword, passwordMatches, randomPassword } from '../../functions/core/gateway-password.ts';
+import { authorize } from '../../functions/dock/authorizer.ts';
+import { InMemoryDeviceRegistry } from '../contract/in-memory-device-registry.ts';
+import { FOREIGN_WORKSPACE } from '../fixtures/library.ts';
+import { gateway, invoke, OTHER_SN, SN } from './dock-messages.ts';
+import { recordLog } from './http-requests.ts';
+
+vi.mock('node:crypto', async (original) => {
+  const crypto = await original<typeof import('node:crypto')>();
+  return { ...crypto, scrypt: vi.fn(crypto.scrypt) };
+});
+
+const PASSWORD = 'Kopf-hoch-und-los-77-ü';
+let passwordHash: string;
+let registry: InMemoryDeviceRegistry;
+let log: ReturnType<typeof recordLog>;
+
+beforeAll(async () => {
+  passwordHash = await hashPassword(PASSWORD);
+});
+
+beforeEach(() => {
+  registry = new InMemoryDeviceRegistry();
+  registry.gateways.set(SN, gateway({ passwordHash }));
+  registry.gateways.set(OTHER_SN, gateway({ sn: OTHER_SN, workspaceId: FOREIGN_WORKSPACE }));
+  log = recordLog();
+  vi.mocked(scrypt).mockClear();
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+interface Credentials {
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly clientId?: string;
+}
+
+const connectAs = ({ username, password, clientId = SN }: Credentials) =>
+  invoke(authorize(registry), {
+    signatureVerified: false,
+    protocols: ['tls', 'mqtt'],
+    protocolData: {
+      mqtt: {
+        ...(username !== undefined && { username }),
+        ...(password !== undefined && { password: Buffer.from(password).toString('base64') }),
+        clientId,
+      },
+    },
+    connectionMetadata: { id: '1' },
+  } as IoTCustomAuthorizerEvent) as Promise<IoTCustomAuthorizerResult>;
+
+const RIGHT: Credentials = { username: SN, password: PASSWORD };
+const arn = (kind: string, name: string) => `arn:aws:iot:eu-central-1:123456789012:${kind}/${name}`;
+const resourcesOf = (documents: unknown, action: string): string[] =>
+  (documents as PolicyDocument[])
+    .flatMap(({ Statement }) => Statement)
+    .filter(({ Action }) => Action === action)
+    .flatMap(({ Resource }) => Resource);
+
+describe('the authorizer lets in', () => {
+  it('a registered gateway with its password, for as long as AWS IoT can be told', async () => {
+    const answer = await connectAs(RIGHT);
+    expect(answer).toMatchObject({
+      isAuthenticated: true,
+      principalId: SN,
+      disconnectAfterInSeconds: 86_400,
+      refreshAfterInSeconds: 300,
+    });
+    expect(answer.principalId).toMatch(/^[a-zA-Z0-9]{1,128}$/);
+  });
+
+  it("whoever names the authorizer behind its user name, as the account's own address wants it", async () => {
+    const username = `${SN}?x-amz-customauthorizer-name=DockGatewayAuthorizer&x=1`;
+    expect(await connectAs({ ...RIGHT, username })).toMatchObject({
+      isAuthenticated: true,
+      principalId: SN,
+    });
+  });
+
+  it('a gateway under a client id of its own', async () => {
+    const answer = await connectAs({ ...RIGHT, clientId: 'bridge_1.dock:A@site=2-b' });
+    expect(resourcesOf(answer.policyDocuments, 'iot:Connect')).toEqual([
+      arn('client', 'bridge_1.dock:A@site=2-b'),
+    ]);
+  });
+
+  it('a gateway again that got a new password, with that one only', async () => {
+    await registry.revoke(SN);
+    await registry.replacePassword(SN, await hashPassword('new'));
+    expect(await connectAs({ ...RIGHT, password: 'new' })).toMatchObject({ isAuthenticated: true });
+    expect(await connectAs(RIGHT)).toEqual({ isAuthenticated: false });
+  });
+});
+
+describe('the authorizer refuses', () => {
+  const expectRefusal = async (credentials: Credentials, reason = 'unknown, revoked or wrong password') => {
+    expect(await connectAs(credentials)).toEqual({ isAuthenticated: false });
+    const lines = log.lines();
+    expect(lines).toContainEqual(
+      expect.objectContaining({ level: 'WARN', message: 'refused', reason, service: expect.any(String) }),
+    );
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        DeviceRefused: 1,
+        _aws: expect.objectContaining({
+          CloudWatchMetrics: [expect.objectContaining({ Namespace: 'MediaLibrary' })],
+        }),
+      }),
+    );
+    expect(lines).toHaveLength(2);
+    expect(log.text()).not.toContain(credentials.password || 'no password at all');
+  };
+
+  it.each<[string, Credentials]>([
+    ['a wrong password', { ...RIGHT, password: `${PASSWORD}x` }],
+    ['an empty password', { ...RIGHT, password: '' }],
+    ['no password', { username: SN }],
+    ['the hash for a password', { ...RIGHT, password: 'scrypt$c2FsdA$a2V5' }],
+    ["another gateway's name", { ...RIGHT, username: OTHER_SN }],
+    ['a name that nobody registered', { ...RIGHT, username: 'UNKNOWN1' }],
+    ['a name in lower case', { ...RIGHT, username: SN.toLowerCase() }],
+    ['no name', { password: PASSWORD }],
+    ['an empty name', { ...RIGHT, username: '' }],
+    ['a name with a slash', { ...RIGHT, username: `${SN}/x` }],
+    ['a name that is a pattern', { ...RIGHT, username: '*' }],
+    ['a name with another behind a question mark', { ...RIGHT, username: `UNKNOWN1?${SN}` }],
+    ['a name of 65 characters', { ...RIGHT, username: 'A'.repeat(65) }],
+  ])('%s', async (_what, credentials) => {
+    await expectRefusal(credentials);
+  });
+
+  it('a revoked gateway with the right password', async () => {
+    await registry.revoke(SN);
+    await expectRefusal(RIGHT);
+  });
+
+  it('a password that is stored in no form that it knows', async () => {
+    for (const broken of ['', 'scrypt', 'scrypt$$', 'plain', PASSWORD]) {
+      registry.gateways.set(SN, gateway({ passwordHash: broken }));
+      expect(await connectAs(RIGHT), broken).toEqual({ isAuthenticated: false });
+    }
+  });
+
+  it.each(['', '*', 'a*', 'a?', 'a/b', 'a+', '#', `\${iot:ClientId}`, 'a b', 'ü', 'x'.repeat(129)])(
+    'the client id %j',
+    async (clientId) => {
+      await expectRefusal({ ...RIGHT, clientId }, 'unusable client id');
+    },
+  );
+
+  it("another gateway's client id, which would throw that one off the broker", async () => {
+    await expectRefusal({ ...RIGHT, clientId: OTHER_SN }, "another gateway's client id");
+  });
+
+  it('what comes without MQTT', async () => {
+    const event = { signatureVerified: false, protocols: ['http'], protocolData: { http: {} } };
+    expect(await invoke(authorize(registry), event)).toEqual({ isAuthenticated: false });
+  });
+
+  it('to guess while the registry does not answer', async () => {
+    registry.failure = new Error('throttled');
+    await expect(connectAs(RIGHT)).rejects.toThrow('throttled');
+  });
+});
+
+describe('the work', () => {
+  it.each<[string, Credentials]>([
+    ['the right password', RIGHT],
+    ['a wrong password', { ...RIGHT, password: 'wrong' }],
+    ['no password', { username: SN }],
+    ['an unknown gateway', { ...RIGHT, username: 'UNKNOWN1' }],
+    ['a name that is no serial number', { ...RIGHT, username: '../' }],
+    ['no name', { password: PASSWORD }],
+  ])('for %s is one and the same scrypt', async (_what, credentials) => {
+    await connectAs(credentials);
+    expect(vi.mocked(scrypt).mock.calls.map(([, salt, bytes, options]) => [salt, bytes, options])).toEqual([
+      [expect.any(Buffer), 32, { N: 16_384, r: 8, p: 1 }],
+    ]);
+    expect(vi.mocked(scrypt).mock.calls[0]?.[1]).toHaveLength(16);
+  });
+
+  it('for a revoked gateway is the same too', async () => {
+    await registry.revoke(SN);
+    await connectAs(RIGHT);
+    expect(scrypt).toHaveBeenCalledOnce();
+  });
+});
+
+describe('a password', () => {
+  it('is random, and salted where it is kept', async () => {
+    const passwords = new Set(Array.from({ length: 50 }, randomPassword));
+    expect(passwords.size).toBe(50);
+    for (const password of passwords) expect(password).toMatch(/^[\w-]{32}$/);
+    expect(await hashPassword(PASSWORD)).not.toBe(passwordHash);
+    expect(passwordHash).toMatch(/^scrypt\$[\w-]{22}\$[\w-]{43}$/);
+  });
+
+  it('is the same however its letters are composed', async () => {
+    expect(await passwordMatches(PASSWORD.normalize('NFD'), passwordHash)).toBe(true);
+    expect(await passwordMatches(PASSWORD.toUpperCase(), passwordHash)).toBe(false);
+  });
+
+  it('does not match a gateway that is not there', async () => {
+    expect(await passwordMatches('', undefined)).toBe(false);
+  });
+});
+
+describe("a gateway's policy", () => {
+  const location = { partition: 'aws', region: 'eu-central-1', accountId: '123456789012' };
+  const with_ = (online: readonly string[], sn = SN) => ({
+    ...gateway({ sn }),
+    topology: { drones: [], online, callsigns: {} },
+  });
+
+  it('names its own topics, and nothing else', async () => {
+    const { policyDocuments } = await connectAs(RIGHT);
+    expect(resourcesOf(policyDocuments, 'iot:Connect')).toEqual([arn('client', SN)]);
+    const channels = ['requests', 'events', 'services_reply', 'state', 'osd', 'property/set_reply', 'drc/up'];
+    expect(resourcesOf(policyDocuments, 'iot:Publish')).toEqual([
+      ...channels.map((channel) => arn('topic', `thing/product/${SN}/${channel}`)),
+      arn('topic', `sys/product/${SN}/status`),
+    ]);
+    const replies = ['requests_reply', 'events_reply', 'services', 'state_reply', 'property/set', 'drc/down'];
+    const listens = [
+      ...replies.map((channel) => `thing/product/${SN}/${channel}`),
+      `sys/product/${SN}/status_reply`,
+    ];
+    expect(resourcesOf(policyDocuments, 'iot:Receive')).toEqual(listens.map((topic) => arn('topic', topic)));
+    expect(resourcesOf(policyDocuments, 'iot:Subscribe')).toEqual(
+      [...listens, `thing/product/${SN}/+`].map((filter) => arn('topicfilter', filter)),
+    );
+    const actions = (policyDocuments as unknown as PolicyDocument[])
+      .flatMap(({ Statement }) => Statement)
+      .map(({ Effect, Action }) => `${Effect} ${Action}`);
+    expect(new Set(actions)).toEqual(
+      new Set(['Allow iot:Connect', 'Allow iot:Publish', 'Allow iot:Subscribe', 'Allow iot:Receive']),
+    );
+    expect(JSON.stringify(policyDocuments)).not.toContain('*');
+  });
+
+  it('lets it publish the telemetry of the drones that are online with it', async () => {
+    await registry.rememberTopology(SN, { drones: [{ sn: 'DRONE1' }] });
+    const { policyDocuments } = await connectAs(RIGHT);
+    const drones = resourcesOf(policyDocuments, 'iot:Publish').filter((name) => !name.includes(SN));
+    expect(drones).toEqual([
+      arn('topic', 'thing/product/DRONE1/osd'),
+      arn('topic', 'thing/product/DRONE1/state'),
+    ]);
+  });
+
+  it('does not let it speak for another gateway that it claims for its drone', async () => {
+    await registry.rememberTopology(SN, {
+      drones: [OTHER_SN, OTHER_SN, OTHER_SN, OTHER_SN, 'DRONE1'].map((sn) => ({ sn })),
+    });
+    const { policyDocuments } = await connectAs(RIGHT);
+    expect(JSON.stringify(policyDocuments)).not.toContain(OTHER_SN);
+    expect(JSON.stringify(policyDocuments)).toContain('DRONE1');
+  });
+
+  it.each(['*', '+', '#', `${OTHER_SN}/events`, `\${iot:ClientId}`, SN])(
+    'is not widened by a drone called %j',
+    (drone) => {
+      expect(devicePolicies(location, with_([drone]), SN)).toEqual(devicePolicies(location, with_([]), SN));
+    },
+  );
+
+  it('keeps to the limits of AWS IoT, however long the names', () => {
+    const longest = (letter: string) => letter.repeat(64) as GatewaySn;
+    const drones = ['B', 'C', 'D', 'E', 'F', 'G'].map(longest);
+    const documents = devicePolicies(
+      { partition: 'aws-us-gov', region: 'ap-southeast-4', accountId: '123456789012' },
+      with_(drones, longest('A')),
+      'c'.repeat(128),
+    );
+    expect(documents.length).toBeLessThanOrEqual(10);
+    for (const document of documents) expect(JSON.stringify(document).length).toBeLessThanOrEqual(2_048);
+    const published = resourcesOf(documents, 'iot:Publish').filter((name) => name.endsWith('/osd'));
+    expect(published).toHaveLength(5);
+  });
+
+  it.each(['*', 'a?', '', `\${x}`])('is not made for the client id %j', (clientId) => {
+    expect(() => devicePolicies(location, with_([]), clientId)).toThrow(RangeError);
+  });
+});
