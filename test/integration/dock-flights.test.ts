@@ -1,0 +1,252 @@
+import { randomUUID } from 'node:crypto';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { flightKey } from '../../functions/adapters/media-table-keys.ts';
+import { STALLED_AFTER_SECONDS, UNANSWERED_AFTER_SECONDS } from '../../functions/core/flight.ts';
+import type { GatewaySn } from '../../functions/core/gateway.ts';
+import { type Dock, DockStack, flightSeenBy, report } from './dock-fixture.ts';
+import { type PilotDevice, photo } from './stack-fixture.ts';
+
+let stack: DockStack;
+/** Two docks of one workspace, and somebody of it. */
+let dock: Dock;
+let neighbour: Dock;
+let pilot: PilotDevice;
+
+beforeAll(async () => {
+  stack = await DockStack.start();
+  dock = await stack.dock(0);
+  neighbour = await stack.dock(await stack.register(dock.workspaceId));
+  pilot = await stack.pilotOf(dock);
+});
+afterAll(() => stack?.close());
+
+const task = (expected_file_count: number, uploaded_file_count: number) => ({
+  expected_file_count,
+  uploaded_file_count,
+});
+
+/** Sets the clock of a flight back: `heard_at`, or when it was wished for. */
+async function age(flightId: string, attribute: 'heard_at' | 'prioritization.requested_at', seconds: number) {
+  await stack.stack.dynamoDb().send(
+    new UpdateCommand({
+      TableName: stack.endpoints.table,
+      Key: flightKey(dock.workspaceId, flightId),
+      UpdateExpression: `SET ${attribute} = :then`,
+      ExpressionAttributeValues: { ':then': new Date(Date.now() - seconds * 1000).toISOString() },
+    }),
+  );
+}
+
+describe("a flight's counts", () => {
+  it('only go up, in whatever order messages arrive and however often', async () => {
+    const flightId = randomUUID();
+    const files = [photo('1.JPG'), photo('2.JPG'), photo('3.JPG')];
+    const storage = await dock.credentials();
+    const keys = await Promise.all(files.map((file) => dock.put(file, flightId, storage)));
+    const tell = async (index: number, flight_task?: object) => {
+      const data = report(files[index] ?? photo(), keys[index] ?? '', {
+        flightId,
+        ...(flight_task && { flight_task }),
+      });
+      expect(await dock.callback(data)).toEqual({ result: 0 });
+    };
+    const seen = () => flightSeenBy(pilot, flightId);
+
+    await tell(2, task(3, 3));
+    // The dock says that it is done, but two of its reports are still on their way.
+    expect(await seen()).toMatchObject({
+      state: 'uploading',
+      received_file_count: 1,
+      uploaded_file_count: 3,
+    });
+    await tell(0, task(3, 1));
+    await tell(2, task(3, 3));
+    await tell(0, task(1, 0));
+    expect(await seen()).toMatchObject({
+      state: 'uploading',
+      expected_file_count: 3,
+      uploaded_file_count: 3,
+      received_file_count: 2,
+    });
+    await tell(1);
+    await tell(1, task(3, 2));
+    expect(await seen()).toMatchObject({
+      state: 'complete',
+      expected_file_count: 3,
+      uploaded_file_count: 3,
+      received_file_count: 3,
+    });
+  });
+
+  it('are those of both docks when two finish one flight', async () => {
+    const flightId = randomUUID();
+    await dock.upload(flightId, photo('1.JPG'), task(3, 1));
+    await neighbour.upload(flightId, photo('1.JPG'), task(3, 2));
+    expect(await flightSeenBy(pilot, flightId)).toMatchObject({
+      state: 'uploading',
+      received_file_count: 2,
+      gateway_sn: neighbour.sn,
+    });
+    await Promise.all([
+      dock.upload(flightId, photo('2.JPG'), task(3, 3)),
+      neighbour.upload(flightId, photo('3.JPG'), task(3, 3)),
+    ]);
+    expect(await flightSeenBy(pilot, flightId)).toMatchObject({
+      state: 'complete',
+      expected_file_count: 3,
+      received_file_count: 4,
+    });
+  });
+
+  it('go on to stall when a dock falls silent, and to grow when it comes back', async () => {
+    const flightId = randomUUID();
+    await dock.upload(flightId, photo(), task(2, 1));
+    await age(flightId, 'heard_at', STALLED_AFTER_SECONDS + 5);
+    expect(await flightSeenBy(pilot, flightId)).toMatchObject({ state: 'stalled', received_file_count: 1 });
+    await dock.upload(flightId, photo(), task(2, 2));
+    expect(await flightSeenBy(pilot, flightId)).toMatchObject({ state: 'complete' });
+  });
+
+  it('end in quiet where the firmware tells no size', async () => {
+    const flightId = randomUUID();
+    await dock.upload(flightId);
+    expect(await flightSeenBy(pilot, flightId)).toMatchObject({ state: 'uploading', expected_file_count: 0 });
+    await age(flightId, 'heard_at', STALLED_AFTER_SECONDS + 5);
+    expect(await flightSeenBy(pilot, flightId)).toMatchObject({ state: 'complete', received_file_count: 1 });
+  });
+
+  it('are there for any flight id that fits', async () => {
+    const flightId = `上云 #?%/${'x'.repeat(240)}`;
+    await dock.upload(flightId, photo(), task(1, 1));
+    expect(await flightSeenBy(pilot, flightId)).toMatchObject({ flight_id: flightId, state: 'complete' });
+  });
+});
+
+describe('a wish for priority', () => {
+  const prioritize = (flightId: string, body?: object) =>
+    pilot.ask(`flights/${flightId}/prioritize`, { ...(body && { body }) });
+  const stateOf = async (flightId: string) => (await flightSeenBy(pilot, flightId)).prioritization;
+  const becomes = (flightId: string, expected: object) =>
+    vi.waitFor(async () => expect(await stateOf(flightId)).toMatchObject(expected), {
+      timeout: 20_000,
+      interval: 50,
+    });
+
+  it('goes to the dock, and its answers become the state of the flight', async () => {
+    const flightId = randomUUID();
+    await dock.upload(flightId, photo(), task(2, 1));
+    const asked = dock.services.length;
+    const { envelope } = await prioritize(flightId);
+    const { tid, bid } = envelope.data as unknown as { tid: string; bid: string };
+    expect(envelope).toEqual({ code: 0, message: 'success', data: { tid, bid, gateway_sn: dock.sn } });
+    const service = await dock.service(asked);
+    expect(service).toEqual({
+      tid,
+      bid,
+      timestamp: expect.any(Number),
+      gateway: dock.sn,
+      method: 'upload_flighttask_media_prioritize',
+      data: { flight_id: flightId },
+    });
+    expect(await stateOf(flightId)).toMatchObject({ state: 'requested', gateway_sn: dock.sn });
+
+    await dock.say('services_reply', { ...service, data: { result: 0, output: { status: 'ok' } } });
+    await becomes(flightId, { state: 'accepted', result: 0 });
+    const started = await dock.ask('events', 'highest_priority_upload_flighttask_media', {
+      flight_id: flightId,
+    });
+    expect(started.data).toEqual({ result: 0 });
+    expect(await stateOf(flightId)).toMatchObject({ state: 'uploading-first', result: 0 });
+    expect(neighbour.services).toEqual([]);
+  });
+
+  it('that the dock refuses is told so, and may be wished again', async () => {
+    const flightId = randomUUID();
+    await dock.upload(flightId);
+    const asked = dock.services.length;
+    await prioritize(flightId);
+    const first = await dock.service(asked);
+    await dock.say('services_reply', { ...first, data: { result: 314003 } });
+    await becomes(flightId, { state: 'refused', result: 314003 });
+
+    await prioritize(flightId);
+    const second = await dock.service(asked + 1);
+    expect(await stateOf(flightId)).toMatchObject({ state: 'requested' });
+    expect(await stateOf(flightId)).not.toHaveProperty('result');
+    // A late twin of the first answer is not one to the second wish.
+    await dock.say('services_reply', { ...first, data: { result: 0 } });
+    await stack.logged({ message: 'an answer that nobody waits for', tid: first.tid });
+    expect(await stateOf(flightId)).toMatchObject({ state: 'requested' });
+    await dock.say('services_reply', { ...second, data: { result: 0 } });
+    await becomes(flightId, { state: 'accepted' });
+  });
+
+  it('that nobody answers says so, until somebody does', async () => {
+    const flightId = randomUUID();
+    await dock.upload(flightId);
+    const asked = dock.services.length;
+    await prioritize(flightId);
+    await age(flightId, 'prioritization.requested_at', UNANSWERED_AFTER_SECONDS + 1);
+    expect(await stateOf(flightId)).toMatchObject({ state: 'unanswered' });
+    await dock.say('services_reply', { ...(await dock.service(asked)), data: { result: 0 } });
+    await becomes(flightId, { state: 'accepted' });
+  });
+
+  it('can be for a flight of which nothing has come in, when its dock is named', async () => {
+    const flightId = randomUUID();
+    expect(await prioritize(flightId)).toMatchObject({ status: 404, envelope: { code: 404 } });
+    const asked = dock.services.length;
+    expect((await prioritize(flightId, { gateway_sn: dock.sn })).envelope).toMatchObject({ code: 0 });
+    expect(await dock.service(asked)).toMatchObject({ data: { flight_id: flightId } });
+    expect(await flightSeenBy(pilot, flightId)).toMatchObject({
+      state: 'uploading',
+      received_file_count: 0,
+      prioritization: { state: 'requested' },
+    });
+  });
+
+  it('is not kept for a dock that nobody knows, or that was revoked', async () => {
+    const identity = await stack.register(dock.workspaceId);
+    await stack.registry.revoke(identity.sn as GatewaySn);
+    for (const gateway_sn of ['UNKNOWN1', identity.sn, '+', '../events']) {
+      const flightId = randomUUID();
+      const refusal = { status: 404, envelope: { code: 210001 } };
+      expect(await prioritize(flightId, { gateway_sn }), gateway_sn).toMatchObject(refusal);
+      expect((await pilot.ask(`flights/${flightId}`, { method: 'GET' })).status).toBe(404);
+    }
+  });
+
+  it('reaches a dock that was away, when it comes back', async () => {
+    const identity = await stack.register(dock.workspaceId);
+    const persistent = { clean: false };
+    const away = await stack.dock(identity, persistent);
+    await away.client.endAsync();
+    const flightId = randomUUID();
+    await prioritize(flightId, { gateway_sn: identity.sn });
+    const back = await stack.dock(identity, persistent);
+    expect(await back.service()).toMatchObject({ data: { flight_id: flightId } });
+  });
+});
+
+describe('a dock that chose a flight by itself', () => {
+  it.each([
+    ['highest_priority_upload_flighttask_media', 1],
+    [undefined, true],
+  ])('with the method %s is seen to upload it first', async (method, need_reply) => {
+    const flightId = randomUUID();
+    const reply = await dock.ask('events', method, { flight_id: flightId }, { need_reply });
+    expect(reply).toEqual({
+      tid: expect.any(String),
+      bid: expect.any(String),
+      ...(method && { method }),
+      timestamp: expect.any(Number),
+      data: { result: 0 },
+    });
+    expect(await flightSeenBy(pilot, flightId)).toMatchObject({
+      state: 'uploading',
+      gateway_sn: dock.sn,
+      prioritization: { state: 'uploading-first', gateway_sn: dock.sn },
+    });
+  });
+});

@@ -1,0 +1,175 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { devicePolicies, isSafeClientId } from '../../functions/core/device-policy.ts';
+import { EMPTY_TOPOLOGY, type GatewaySn } from '../../functions/core/gateway.ts';
+import { DOCK_FUNCTIONS } from '../../functions/dock-methods.ts';
+import { type ReplyChannel, replyTopic } from '../../functions/protocol/dock-message.ts';
+import { aclRules, BridgeSettings, bridgeFile, dockSettings } from '../fixtures/bridge.ts';
+import { WORKSPACE } from '../fixtures/library.ts';
+
+const SN = '7CTDM5D00B0N22' as GatewaySn;
+const PASSWORD = 'a-Password_of_the_cloud';
+
+/** AWS IoT's limits. */
+const MAX_PAYLOAD_BYTES = 131_072;
+const MESSAGES_A_SECOND = 100;
+const UNACKNOWLEDGED_MESSAGES = 100;
+const KEEP_ALIVE_SECONDS = { least: 30, most: 1_200 };
+
+const broker = new BridgeSettings(bridgeFile('mosquitto.conf'));
+const dock = dockSettings({ sn: SN, password: PASSWORD });
+const topicsThat = (direction: 'in' | 'out'): string[] =>
+  dock.topics.filter((topic) => topic.direction === direction).map(({ filter }) => filter);
+
+/** What the functions read, for one dock. */
+const TOLD = new Set(
+  DOCK_FUNCTIONS.flatMap(({ rules }) => rules).map((sql) =>
+    (/ FROM '([^']+)' /.exec(sql)?.[1] ?? '').replace('+', SN),
+  ),
+);
+
+/** What the functions say to one dock. */
+const REPLY_CHANNELS = {
+  requests_reply: true,
+  events_reply: true,
+  status_reply: true,
+} satisfies Record<ReplyChannel, true>;
+const SAID = [
+  ...(Object.keys(REPLY_CHANNELS) as ReplyChannel[]).map((channel) => replyTopic(SN, channel)),
+  `thing/product/${SN}/services`,
+];
+
+describe("a dock's connection", () => {
+  it('carries up what the functions read, and nothing else', () => {
+    expect(topicsThat('out').toSorted()).toEqual([...TOLD].toSorted());
+  });
+
+  it('brings down what the functions say, and nothing else', () => {
+    expect(topicsThat('in').toSorted()).toEqual(SAID.toSorted());
+  });
+
+  it('is allowed all of it by the policy of the dock', () => {
+    const gateway = {
+      sn: SN,
+      workspaceId: WORKSPACE,
+      workspaceName: 'Survey',
+      passwordHash: '',
+      revoked: false,
+      createdAt: '',
+      topology: EMPTY_TOPOLOGY,
+    };
+    const location = { partition: 'aws', region: 'eu-central-1', accountId: '123456789012' };
+    const allowed = devicePolicies(location, gateway, dock.get('remote_clientid')).flatMap(({ Statement }) =>
+      Statement.flatMap(({ Action, Resource }) =>
+        Resource.map((arn) => `${Action} ${arn.slice(arn.indexOf('/') + 1)}`),
+      ),
+    );
+    expect(allowed).toEqual(
+      expect.arrayContaining([
+        `iot:Connect ${SN}`,
+        ...topicsThat('out').map((topic) => `iot:Publish ${topic}`),
+        ...topicsThat('in').flatMap((topic) => [`iot:Subscribe ${topic}`, `iot:Receive ${topic}`]),
+      ]),
+    );
+  });
+
+  it('speaks QoS 1 in both directions, whatever the dock speaks', () => {
+    expect(dock.topics.map(({ qos }) => qos)).toEqual(dock.topics.map(() => 1));
+    expect(broker.get('max_qos')).toBe('2');
+  });
+
+  it('signs in as the dock and as nobody else', () => {
+    expect(dock.all('connection')).toEqual([SN]);
+    expect(dock.get('remote_username')).toBe(SN);
+    expect(dock.get('remote_password')).toBe(PASSWORD);
+    expect(dock.get('remote_clientid')).toBe(SN);
+    expect(isSafeClientId(dock.get('remote_clientid'))).toBe(true);
+  });
+
+  it('goes over TLS to a server that it verifies', () => {
+    expect(dock.get('address')).toBe('mqtt.example.com:8883');
+    expect(dock.get('bridge_cafile')).toMatch(/^\/etc\/ssl\/certs\//);
+    expect(dock.all('bridge_insecure')).toEqual([]);
+  });
+
+  it('does nothing over which AWS IoT closes a connection', () => {
+    expect(dock.get('bridge_protocol_version')).toBe('mqttv311');
+    expect(dock.get('try_private')).toBe('false');
+    expect(dock.get('notifications')).toBe('false');
+    expect(dock.get('bridge_outgoing_retain')).toBe('false');
+    expect(broker.number('message_size_limit')).toBeLessThanOrEqual(MAX_PAYLOAD_BYTES);
+    const keepAlive = dock.number('keepalive_interval');
+    expect(keepAlive).toBeGreaterThanOrEqual(KEEP_ALIVE_SECONDS.least);
+    expect(keepAlive).toBeLessThanOrEqual(KEEP_ALIVE_SECONDS.most);
+  });
+
+  it('has no limit of its own for packets, over which Mosquitto loses count of what is in flight', () => {
+    expect(dock.all('bridge_max_packet_size')).toEqual([]);
+  });
+
+  it('comes back by itself, ever more slowly while it is refused', () => {
+    const [first, last] = dock.get('restart_timeout').split(' ').map(Number);
+    expect(first).toBeGreaterThanOrEqual(5);
+    expect(last).toBeGreaterThan(first ?? Number.POSITIVE_INFINITY);
+    expect(dock.all('start_type')).toEqual([]);
+  });
+});
+
+describe('the broker on site', () => {
+  it('keeps what a dock said through a restart of its own', () => {
+    expect(broker.get('persistence')).toBe('true');
+    expect(broker.get('persistence_location')).toMatch(/^\/.+\/$/);
+    expect(dock.get('cleansession')).toBe('false');
+    expect(dock.all('local_cleansession')).toEqual([]);
+  });
+
+  it('keeps no more than AWS IoT takes in the second after an outage', () => {
+    expect(broker.number('max_queued_messages')).toBeLessThan(MESSAGES_A_SECOND);
+    expect(broker.number('max_queued_messages')).toBeGreaterThan(0);
+  });
+
+  it('has as many messages in flight as AWS IoT acknowledges at once, lest it lose those of QoS 2', () => {
+    expect(broker.number('max_inflight_messages')).toBe(UNACKNOWLEDGED_MESSAGES);
+  });
+
+  it('lets in known docks only, at one address, each under its own client id', () => {
+    expect(broker.get('listener')).toBe('1883 SITE_ADDRESS');
+    expect(broker.get('allow_anonymous')).toBe('false');
+    expect(broker.get('password_file')).toBe('/etc/mosquitto/passwords');
+    expect(broker.get('acl_file')).toBe('/etc/mosquitto/acl');
+    expect(broker.get('use_username_as_clientid')).toBe('true');
+  });
+
+  it('reads a file for each dock', () => {
+    expect(broker.get('include_dir')).toBe('/etc/mosquitto/conf.d');
+    expect(broker.all('connection')).toEqual([]);
+  });
+
+  it('lets a dock say and hear on site what its connection carries', () => {
+    const rules = aclRules();
+    expect(rules.map(({ kind }) => kind)).toEqual(rules.map(() => 'pattern'));
+    const filtersFor = (access: string): string[] =>
+      rules
+        .filter((rule) => rule.access === access)
+        .map(({ filter }) => filter.replace('%u', SN))
+        .toSorted();
+    expect(filtersFor('write')).toEqual(topicsThat('out').toSorted());
+    expect(filtersFor('read')).toEqual(topicsThat('in').toSorted());
+    expect(rules).toHaveLength(dock.topics.length);
+  });
+});
+
+describe('the files', () => {
+  const PLACEHOLDER = /\b[A-Z]+_[A-Z]+\b/g;
+  const placeholdersIn = (name: Parameters<typeof bridgeFile>[0]): Set<string> =>
+    new Set(bridgeFile(name).match(PLACEHOLDER));
+
+  it('have the placeholders that the instructions replace, and no others', () => {
+    expect(placeholdersIn('mosquitto.conf')).toEqual(new Set(['SITE_ADDRESS']));
+    expect(placeholdersIn('dock.conf')).toEqual(new Set(['DOCK_SN', 'DOCK_PASSWORD', 'MQTT_HOST']));
+    expect(placeholdersIn('acl')).toEqual(new Set());
+    const instructions = readFileSync(new URL('../../docs/bridge.md', import.meta.url), 'utf8');
+    for (const name of ['mosquitto.conf', 'dock.conf'] as const)
+      for (const placeholder of placeholdersIn(name)) expect(instructions).toContain(`'s/${placeholder}/`);
+  });
+});
