@@ -19,13 +19,16 @@ const REFUSALS = new Set([
 
 const isRefusal = (error: unknown): boolean => error instanceof Error && REFUSALS.has(error.name);
 
-/** Reads a token that Cognito itself has just made or accepted, so there is no signature left to check. */
+/** What a token says that Cognito itself has just made or accepted, so there is no signature left to check. */
+const claimsOf = (accessToken: string): Record<string, unknown> =>
+  JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString());
+
 function sessionOf(accessToken: string, refreshToken: string | undefined): Session {
-  const claims = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString());
-  const groups: unknown = claims['cognito:groups'];
+  const claims = claimsOf(accessToken);
+  const groups = claims['cognito:groups'];
   return {
-    userId: String(claims.sub),
-    username: String(claims.username),
+    userId: String(claims['sub']),
+    username: String(claims['username']),
     workspaceIds: (Array.isArray(groups) ? groups.map(String) : []).filter(isWorkspaceId),
     accessToken,
     ...(refreshToken && { refreshToken }),
@@ -72,10 +75,12 @@ export function cognitoIdentityProvider(
     async verify(accessToken) {
       try {
         await client.send(new GetUserCommand({ AccessToken: accessToken }));
-        return sessionOf(accessToken, undefined);
       } catch (cause) {
         throw isRefusal(cause) ? new TokenInvalidError({ cause }) : cause;
       }
+      // Cognito takes a token of any user pool in the region here.
+      if (claimsOf(accessToken)['client_id'] !== clientId) throw new TokenInvalidError();
+      return sessionOf(accessToken, undefined);
     },
   };
 }

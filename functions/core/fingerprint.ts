@@ -13,6 +13,13 @@ export const normaliseFingerprint = (value: string): Fingerprint => value.trim()
 export const normaliseTinyFingerprint = (value: string): TinyFingerprint =>
   value.trim().toLowerCase() as TinyFingerprint;
 
+/** Whether it can tell files apart. What is no MD5 may be a word that a client puts where it knows none, the same for every file. */
+export const isMd5 = (fingerprint: Fingerprint): boolean => MD5_HEX.test(fingerprint);
+
+/** Whether two fingerprints cannot be of the same bytes. Where one is absent or no MD5, nobody can tell. */
+export const contradict = (one: Fingerprint | undefined, other: Fingerprint | undefined): boolean =>
+  one !== undefined && other !== undefined && one !== other && isMd5(one) && isMd5(other);
+
 /** Whether the stored bytes are the ones that the device fingerprinted. */
 export type Integrity = 'verified' | 'mismatch' | 'unverified';
 
@@ -25,6 +32,6 @@ export function md5OfETag(eTag: string): Fingerprint | undefined {
 /** Compares a device's fingerprint with the ETag of a single PUT under SSE-S3; anything else stays unverified. */
 export function compareIntegrity(fingerprint: Fingerprint | undefined, eTag: string): Integrity {
   const md5 = md5OfETag(eTag);
-  if (md5 === undefined || fingerprint === undefined || !MD5_HEX.test(fingerprint)) return 'unverified';
+  if (md5 === undefined || fingerprint === undefined || !isMd5(fingerprint)) return 'unverified';
   return md5 === fingerprint ? 'verified' : 'mismatch';
 }

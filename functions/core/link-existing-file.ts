@@ -1,5 +1,5 @@
 import { FingerprintUnknownError } from './errors.ts';
-import { normaliseFingerprint } from './fingerprint.ts';
+import { isMd5, normaliseFingerprint } from './fingerprint.ts';
 import { type FileDescription, kindOf, linkedFileId, type MediaFile, type Reporter } from './media-file.ts';
 import type { RecordUploadPorts } from './record-upload.ts';
 import type { WorkspaceId } from './workspace.ts';
@@ -19,16 +19,17 @@ export interface UploadCandidate {
  * Answers a device's full fingerprint. Returning means that the device skips the upload and may delete its copy, so the
  * object is looked up first; when it has gone or was replaced, the marker goes too and the answer is a miss.
  *
- * The same bytes under another name or path become another entry, once. Throws `FingerprintUnknownError` on a miss.
+ * Only an MD5 speaks for the bytes: any other text is a miss. The same bytes under another name or path become another
+ * entry, once. Throws `FingerprintUnknownError` on a miss.
  */
 export async function linkExistingFile(
   { catalog, storage }: RecordUploadPorts,
   candidate: UploadCandidate,
 ): Promise<MediaFile> {
-  const known = await catalog.findByFingerprint(
-    candidate.workspaceId,
-    normaliseFingerprint(candidate.fingerprint),
-  );
+  const fingerprint = normaliseFingerprint(candidate.fingerprint);
+  const known = isMd5(fingerprint)
+    ? await catalog.findByFingerprint(candidate.workspaceId, fingerprint)
+    : undefined;
   if (known === undefined) throw new FingerprintUnknownError(candidate.fingerprint);
 
   const stored = await storage.find(known.objectKey);

@@ -4,9 +4,13 @@ import { RequiredIdentifier } from './fields.ts';
 /** More than an SD card holds, and within the 1 MB that a body may have. */
 export const TINY_FINGERPRINTS_LIMIT = 10_000;
 
-const list = v.pipe(
-  v.array(RequiredIdentifier),
-  v.maxLength(TINY_FINGERPRINTS_LIMIT, `a length of at most ${TINY_FINGERPRINTS_LIMIT}`),
+/** The first mistake is enough: a megabyte of them, each described, would take all of a function's memory. */
+const list = v.config(
+  v.pipe(
+    v.array(RequiredIdentifier),
+    v.maxLength(TINY_FINGERPRINTS_LIMIT, `a length of at most ${TINY_FINGERPRINTS_LIMIT}`),
+  ),
+  { abortEarly: true },
 );
 
 /** The question in its three shapes: DJI's object, the bare array, and the query of the old GET. */

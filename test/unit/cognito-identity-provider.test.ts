@@ -11,6 +11,7 @@ const tokenWith = (claims: object): string =>
 const TOKEN = tokenWith({
   sub: 'u-1',
   username: 'pilot',
+  client_id: 'client-1',
   'cognito:groups': ['admins', WORKSPACE, `${FOREIGN_WORKSPACE}-old`],
 });
 
@@ -115,6 +116,15 @@ describe('verification by Cognito', () => {
       accessToken: TOKEN,
     });
     expect(asked()).toEqual({ AccessToken: TOKEN });
+  });
+
+  it.each([
+    ['another client', { client_id: 'client-2' }],
+    ['no client', {}],
+  ])("refuses a token of %s: Cognito takes those of anybody's user pool", async (_whose, client) => {
+    const taken = { status: 200, body: '{"Username":"pilot","UserAttributes":[]}' };
+    const foreign = tokenWith({ sub: 'u-1', username: 'pilot', 'cognito:groups': [WORKSPACE], ...client });
+    await expect(providerThat(taken).provider.verify(foreign)).rejects.toThrow(TokenInvalidError);
   });
 
   it.each(REFUSALS)('is an invalid token at %s', async (name) => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FingerprintUnknownError } from '../../functions/core/errors.ts';
-import type { TinyFingerprint } from '../../functions/core/fingerprint.ts';
+import { normaliseFingerprint, type TinyFingerprint } from '../../functions/core/fingerprint.ts';
 import { linkExistingFile, type UploadCandidate } from '../../functions/core/link-existing-file.ts';
 import { InMemoryMediaCatalog } from '../contract/in-memory-media-catalog.ts';
 import { InMemoryObjectStorage } from '../contract/in-memory-object-storage.ts';
@@ -128,6 +128,19 @@ describe('a miss', () => {
     await expect(ask({ fingerprint })).rejects.toThrow(`${fingerprint} does not exist`);
     await expect(ask({ fingerprint })).rejects.toThrow(FingerprintUnknownError);
   });
+
+  it.each(['unknown', '0', `${FINGERPRINT}0`, 'sha256:ab12'])(
+    'is the answer to %s, which is no MD5 and may stand for any file, even where a file was reported with it',
+    async (fingerprint) => {
+      await catalog.record({
+        ...uploaded,
+        fileId: 'f'.repeat(48),
+        fingerprint: normaliseFingerprint(fingerprint),
+        integrity: 'unverified',
+      });
+      await expect(ask({ fingerprint })).rejects.toThrow(FingerprintUnknownError);
+    },
+  );
 
   it('does not match a file that another workspace holds', async () => {
     await expect(ask({ workspaceId: FOREIGN_WORKSPACE })).rejects.toThrow(FingerprintUnknownError);

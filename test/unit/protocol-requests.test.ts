@@ -92,6 +92,21 @@ describe('is_original', () => {
 });
 
 describe('tiny-fingerprints', () => {
+  it('tells the first mistake of a list, and does not look for more', () => {
+    const told = (body: unknown): string => {
+      try {
+        decode(TinyFingerprintsInput, body);
+      } catch (error) {
+        return String(error);
+      }
+      return '';
+    };
+    expect(told([0, 0])).toContain('0: expected string');
+    expect(told([0, 0])).not.toContain('1: expected');
+    expect(told({ tiny_fingerprints: ['a', '', ''] })).toContain('tiny_fingerprints.1: expected');
+    expect(told({ tiny_fingerprints: ['a', '', ''] })).not.toContain('tiny_fingerprints.2');
+  });
+
   it.each(fixtures('pilot', 'tiny-fingerprints'))('reads the list from $name', ({ body }) => {
     expect(decode(TinyFingerprintsInput, body)).toEqual([
       '5aec4c6e78052bf38fab901bcd1a2319_2021_12_8_22_13_10',

@@ -4,6 +4,7 @@ import {
   ObjectKeyOutsideWorkspaceError,
   ObjectMissingError,
 } from '../../functions/core/errors.ts';
+import { normaliseFingerprint } from '../../functions/core/fingerprint.ts';
 import { kindOf } from '../../functions/core/media-file.ts';
 import { recordUpload, type UploadReport } from '../../functions/core/record-upload.ts';
 import { InMemoryMediaCatalog } from '../contract/in-memory-media-catalog.ts';
@@ -154,6 +155,30 @@ describe('a report of bytes that are not those of the fingerprint', () => {
     expect(recordedFiles()).toMatchObject([{ integrity: 'verified', fingerprint: FINGERPRINT }]);
     expect(await catalog.findByFingerprint(WORKSPACE, FINGERPRINT)).toBeDefined();
     expect(await catalog.findByFingerprint(WORKSPACE, OTHER_FINGERPRINT)).toBeUndefined();
+  });
+});
+
+describe('two reports of one multipart upload', () => {
+  const other = { ...report().file, fingerprint: OTHER_FINGERPRINT };
+
+  beforeEach(() => {
+    storage.objects.set(OBJECT_KEY, storedObject({ eTag: `${OTHER_FINGERPRINT}-7` }));
+  });
+
+  it('cannot both be true when their fingerprints differ: the later is refused, and the first stays', async () => {
+    await submit();
+    await expect(submit({ file: other })).rejects.toThrow(IntegrityMismatchError);
+    expect(recordedFiles()).toMatchObject([{ fingerprint: FINGERPRINT, integrity: 'unverified' }]);
+    expect(await catalog.findByFingerprint(WORKSPACE, OTHER_FINGERPRINT)).toBeUndefined();
+    await submit();
+  });
+
+  it('are both taken when one of them tells no fingerprint, or none that is an MD5', async () => {
+    const { fingerprint: _none, ...file } = report().file;
+    await submit();
+    await submit({ file });
+    await submit({ file: { ...file, fingerprint: normaliseFingerprint('sha256:ab12') } });
+    expect(recordedFiles()).toHaveLength(1);
   });
 });
 
