@@ -1,0 +1,120 @@
+/** Docks that exist only for a benchmark: registered, with files in the bucket, connected to the broker. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import mqtt, { type MqttClient } from 'mqtt';
+import { dynamoDbDeviceRegistry } from '../functions/adapters/dynamodb-device-registry.ts';
+import type { GatewaySn } from '../functions/core/gateway.ts';
+import { hashPassword, randomPassword } from '../functions/core/gateway-password.ts';
+import type { WorkspaceId } from '../functions/core/workspace.ts';
+import type { DockUpload } from './dock-event.ts';
+import { administrator, demoUser, type StackProcess } from './stack-process.ts';
+
+const PUTS_AT_ONCE = 16;
+
+/** What a dock hears back. */
+export interface DockReply {
+  readonly tid: string;
+  readonly result: number;
+}
+
+/** A dock on the line. */
+export interface ConnectedDock {
+  readonly sn: string;
+  /** Resolves when the broker has the event. */
+  publish(event: object): Promise<unknown>;
+}
+
+/** Registers docks and puts files of theirs into the bucket. */
+export class DockFleet {
+  readonly serialNumbers: readonly string[];
+  readonly #stack: StackProcess;
+  readonly #workspaceId: string;
+  readonly #password = randomPassword();
+  #connections: MqttClient[] = [];
+
+  constructor(stack: StackProcess, count: number) {
+    this.#stack = stack;
+    this.#workspaceId = demoUser(stack).workspaceId;
+    this.serialNumbers = Array.from(
+      { length: count },
+      (_, index) => `BENCHDOCK${String(index + 1).padStart(4, '0')}`,
+    );
+  }
+
+  /** All docks have one password: a hash takes tens of milliseconds on purpose. */
+  async register(): Promise<void> {
+    const database = new DynamoDBClient(administrator(this.#stack, 'dynamodb'));
+    const registry = dynamoDbDeviceRegistry(
+      this.#stack.endpoints.table,
+      DynamoDBDocumentClient.from(database),
+    );
+    const passwordHash = await hashPassword(this.#password);
+    for (const sn of this.serialNumbers) {
+      await registry.createGateway({
+        sn: sn as GatewaySn,
+        workspaceId: this.#workspaceId as WorkspaceId,
+        workspaceName: 'Benchmark',
+        passwordHash,
+        revoked: false,
+        createdAt: new Date().toISOString(),
+      });
+    }
+    database.destroy();
+  }
+
+  /** Puts `count` small objects into the bucket, as many of each dock, a flight a dock. */
+  async putObjects(count: number): Promise<DockUpload[]> {
+    const storage = new S3Client({ ...administrator(this.#stack, 's3'), forcePathStyle: true });
+    const credentialId = randomBytes(12).toString('hex');
+    const flights = new Map(this.serialNumbers.map((sn) => [sn, randomUUID()]));
+    const uploads = Array.from({ length: count }, (_, index): DockUpload => {
+      const gatewaySn = this.serialNumbers[index % this.serialNumbers.length] ?? '';
+      const flightId = flights.get(gatewaySn) ?? '';
+      const name = `DJI_20240516114207_${String(index).padStart(6, '0')}_W.JPG`;
+      const objectKey = `${this.#workspaceId}/${credentialId}/${gatewaySn}/${flightId}/${name}`;
+      return { gatewaySn, flightId, objectKey };
+    });
+    const queue = uploads.values();
+    const work = async (): Promise<void> => {
+      for (const { objectKey } of queue) {
+        const object = { Bucket: this.#stack.endpoints.bucket, Key: objectKey, Body: randomBytes(256) };
+        await storage.send(new PutObjectCommand(object));
+      }
+    };
+    await Promise.all(Array.from({ length: PUTS_AT_ONCE }, work));
+    storage.destroy();
+    return uploads;
+  }
+
+  /** Connects every dock, all at the same time, and hands their replies over. */
+  async connect(onReply: (reply: DockReply) => void): Promise<ConnectedDock[]> {
+    return Promise.all(
+      this.serialNumbers.map(async (sn) => {
+        const connection = await mqtt.connectAsync(this.#stack.endpoints.mqtt, {
+          clientId: sn,
+          username: sn,
+          password: this.#password,
+          protocolVersion: 4,
+          reconnectPeriod: 0,
+        });
+        this.#connections.push(connection);
+        connection.on('message', (_topic, payload) => {
+          const { tid, data } = JSON.parse(String(payload)) as { tid: string; data: { result: number } };
+          onReply({ tid, result: data.result });
+        });
+        await connection.subscribeAsync(`thing/product/${sn}/events_reply`, { qos: 1 });
+        return {
+          sn,
+          publish: (event: object) =>
+            connection.publishAsync(`thing/product/${sn}/events`, JSON.stringify(event), { qos: 1 }),
+        };
+      }),
+    );
+  }
+
+  async disconnect(): Promise<void> {
+    await Promise.all(this.#connections.splice(0).map((connection) => connection.endAsync()));
+  }
+}

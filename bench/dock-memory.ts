@@ -1,0 +1,87 @@
+/**
+ * Watches the memory of the local stack while 50 docks send 100,000 `file_upload_callback` events through its broker, each
+ * dock the next one when it has the reply to the last. They report 1,000 objects again and again, so that neither the
+ * catalog nor the bucket grows: whatever grows is kept by broker, rules, workers or services. Takes half an hour or more.
+ *
+ * `node bench/dock-memory.ts [events]`
+ */
+import { join } from 'node:path';
+import { type DockUpload, fileUploadCallbackEvent } from './dock-event.ts';
+import { type ConnectedDock, DockFleet } from './dock-fleet.ts';
+import { readMemory } from './process-memory.ts';
+import { scratchFolder } from './scratch.ts';
+import { startStackProcess } from './stack-process.ts';
+import { formatMegabytes, machineLine, median, printTable } from './statistics.ts';
+
+const DOCKS = 50;
+const OBJECTS = 1_000;
+const SAMPLES = 10;
+/** Between two samples memory goes up and down with garbage; the middle of many is what lasts. */
+const SAMPLE_MILLISECONDS = 500;
+
+const total = Number(process.argv[2] ?? 100_000);
+const folder = scratchFolder('dock-memory');
+const stack = await startStackProcess({ dataDirectory: join(folder, 'data') });
+const fleet = new DockFleet(stack, DOCKS);
+await fleet.register();
+const uploads = await fleet.putObjects(OBJECTS);
+const readyBytes = readMemory(stack.processId).residentBytes;
+console.log(machineLine());
+
+const waiting = new Map<string, () => void>();
+let unexpected = 0;
+let failed = 0;
+const docks = await fleet.connect(({ tid, result }) => {
+  const resume = waiting.get(tid);
+  if (!resume) unexpected++;
+  if (result !== 0) failed++;
+  waiting.delete(tid);
+  resume?.();
+});
+
+let begun = 0;
+let answered = 0;
+let window: number[] = [];
+const timer = setInterval(() => window.push(readMemory(stack.processId).residentBytes), SAMPLE_MILLISECONDS);
+const startedAt = performance.now();
+const rows: (string | number)[][] = [];
+
+function finishWindow(): void {
+  if (answered % (total / SAMPLES) !== 0) return;
+  const { residentBytes, peakBytes } = readMemory(stack.processId);
+  const seconds = (performance.now() - startedAt) / 1000;
+  rows.push([
+    answered.toLocaleString('en'),
+    formatMegabytes(median([...window, residentBytes])),
+    formatMegabytes(peakBytes),
+    (answered / seconds).toFixed(0),
+  ]);
+  window = [];
+}
+
+async function keepSending(dock: ConnectedDock, own: readonly DockUpload[]): Promise<void> {
+  for (let turn = 0; begun < total; turn++) {
+    begun++;
+    const upload = own[turn % own.length];
+    if (!upload) throw new Error(`${dock.sn} has no objects`);
+    const event = fileUploadCallbackEvent(upload);
+    const replied = new Promise<void>((resolve) => waiting.set(event.tid, resolve));
+    await dock.publish(event);
+    await replied;
+    answered++;
+    finishWindow();
+  }
+}
+
+const byDock = Map.groupBy(uploads, ({ gatewaySn }) => gatewaySn);
+await Promise.all(docks.map((dock) => keepSending(dock, byDock.get(dock.sn) ?? [])));
+clearInterval(timer);
+await fleet.disconnect();
+await stack.stop();
+
+console.log(
+  `\n${total.toLocaleString('en')} events; the stack took ${formatMegabytes(readyBytes)} before the first. MB of 1,000,000 bytes.\n`,
+);
+printTable(['events', 'resident, median since the row above', 'highest so far', 'events/s so far'], rows);
+console.log(`\n${failed} refused, ${unexpected} replies too many. ${machineLine()}`);
+process.exitCode = failed + unexpected > 0 ? 1 : 0;

@@ -1,0 +1,53 @@
+/** Files of any size and like no others, made as fast as the disk takes them. */
+import { randomBytes } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+const BLOCK_BYTES = 4 * 1024 * 1024;
+/** What every JPEG begins with. */
+const JPEG_BEGINNING = Buffer.from([
+  0xff,
+  0xd8,
+  0xff,
+  0xe0,
+  0,
+  16,
+  ...Buffer.from('JFIF\0'),
+  1,
+  1,
+  0,
+  0,
+  1,
+  0,
+  1,
+  0,
+  0,
+]);
+
+/** Random bytes; each of the blocks, and so each part of a multipart upload, differs from all others. */
+export function writeRandomFile(path: string, bytes: number, beginning: Uint8Array = Buffer.alloc(0)): void {
+  const block = randomBytes(Math.min(BLOCK_BYTES, bytes));
+  const file = openSync(path, 'w');
+  try {
+    for (let written = 0; written < bytes; written += BLOCK_BYTES) {
+      randomBytes(Math.min(1024, block.length)).copy(block);
+      if (written === 0) block.set(beginning);
+      writeSync(file, block, 0, Math.min(block.length, bytes - written), written);
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Photos, as far as their first bytes go, from this size to a third more. Answers what they weigh together. */
+export function writePhotos(folder: string, count: number, smallestBytes = 3_000_000): number {
+  mkdirSync(folder, { recursive: true });
+  let total = 0;
+  for (let number = 1; number <= count; number++) {
+    const bytes = smallestBytes + Math.floor((smallestBytes / 3) * (number / count));
+    const name = `DJI_20240516114207_${String(number).padStart(4, '0')}_V.JPG`;
+    writeRandomFile(join(folder, name), bytes, JPEG_BEGINNING);
+    total += bytes;
+  }
+  return total;
+}

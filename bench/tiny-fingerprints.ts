@@ -1,0 +1,173 @@
+/**
+ * Measures what a question for 100 tiny fingerprints costs when the catalog holds a thousand items and when it holds a
+ * million: twice a local stack, asked in turn, the whole request over HTTP and its BatchGetItem alone. Half of what is
+ * asked exists, and every question is a new choice from all that does.
+ *
+ * The million goes into the database's files before its stack starts, in the form in which DynamoDB's PutItem leaves an
+ * item there; through the service it would take minutes. Every answer is compared with what it must be.
+ */
+import { createHash, randomInt } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { BatchGetItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { PilotClient } from '../bin/uploader/pilot-client.ts';
+import { tinyFingerprintKey } from '../functions/adapters/media-table-keys.ts';
+import type { TinyFingerprint } from '../functions/core/fingerprint.ts';
+import type { WorkspaceId } from '../functions/core/workspace.ts';
+import { itemPrefix, type StoreOperation, type TableDescription } from '../local/dynamodb/dynalite.ts';
+import { openEngine } from '../local/dynamodb/engine.ts';
+import { LOCAL_ACCOUNT_ID } from '../local/iam/identities.ts';
+import { scratchFolder } from './scratch.ts';
+import { administrator, demoUser, type StackProcess, startStackProcess } from './stack-process.ts';
+import { formatMilliseconds, formatRatio, machineLine, median, printTable, quantile } from './statistics.ts';
+
+const ASKED = 100;
+const ROUNDS = 300;
+const WARM_UP_ROUNDS = 30;
+const ITEMS_A_BATCH = 5_000;
+const CATALOG_SIZES = [1_000, 1_000_000];
+
+/** An item of texts as DynamoDB writes it. */
+const asItem = (texts: object): Record<string, { S: string }> =>
+  Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, { S: String(text) }]));
+
+const createKey: (item: object, table: TableDescription) => string = createRequire(import.meta.url)(
+  'dynalite/db',
+).createKey;
+
+const tinyFingerprint = (number: number): TinyFingerprint =>
+  `${createHash('md5').update(String(number)).digest('hex')}_2024_5_16_11_42_7` as TinyFingerprint;
+
+/** Half of them in a catalog of that size, mixed with as many that are in none. */
+function choose(catalogSize: number): string[] {
+  const chosen = new Set<string>();
+  while (chosen.size < ASKED) {
+    const existing = randomInt(catalogSize);
+    chosen.add(tinyFingerprint(existing)).add(tinyFingerprint(-1 - existing));
+  }
+  return [...chosen];
+}
+
+const expectHalf = (found: number): void => {
+  if (found !== ASKED / 2) throw new Error(`${found} of ${ASKED} were found, not half of them`);
+};
+
+/** Puts markers into the table of a stack that does not run. */
+async function fill({ endpoints, dataDirectory }: StackProcess, count: number): Promise<void> {
+  const engine = await openEngine({
+    directory: join(dataDirectory, 'dynamodb'),
+    region: endpoints.region,
+    accountId: LOCAL_ACCOUNT_ID,
+  });
+  const table = await engine.findTable(endpoints.table);
+  if (!table) throw new Error('The stack has made no table');
+  const { workspaceId } = demoUser({ endpoints });
+  const operation = (number: number): StoreOperation => {
+    const item = asItem({
+      ...tinyFingerprintKey(workspaceId as WorkspaceId, tinyFingerprint(number)),
+      object_key: `${workspaceId}/5b1f0c2ad94e7a6c3380e1f2/9c41d7e0aa52/DJI_${number}.JPG`,
+      etag: '297f490b0252690d3f93841818567cc6',
+      file_id: '0123456789abcdef0123456789abcdef',
+    });
+    return { type: 'put', key: itemPrefix(endpoints.table) + createKey(item, table), value: item };
+  };
+  for (let start = 0; start < count; start += ITEMS_A_BATCH) {
+    const length = Math.min(ITEMS_A_BATCH, count - start);
+    const operations = Array.from({ length }, (_, index) => operation(start + index));
+    await new Promise<void>((resolve, reject) => {
+      engine.store.db.batch(operations, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+  await engine.close();
+}
+
+/** One catalog behind its stack, and the two ways to ask it. */
+async function openCatalog(folder: string, size: number) {
+  const options = { dataDirectory: join(folder, String(size)) };
+  const empty = await startStackProcess(options);
+  await empty.stop();
+  const startedAt = performance.now();
+  await fill(empty, size);
+  const filledIn = performance.now() - startedAt;
+  const stack = await startStackProcess(options);
+
+  const user = demoUser(stack);
+  const client = new PilotClient(user);
+  await client.login();
+  const database = new DynamoDBClient(administrator(stack, 'dynamodb'));
+  const keyOf = (tiny: string) =>
+    asItem(tinyFingerprintKey(user.workspaceId as WorkspaceId, tiny as TinyFingerprint));
+  return {
+    size,
+    filledIn,
+    stack,
+    requests: [] as number[],
+    batchGets: [] as number[],
+    async request(tinyFingerprints: readonly string[]): Promise<void> {
+      expectHalf((await client.findTinyFingerprints(tinyFingerprints)).size);
+    },
+    async batchGet(tinyFingerprints: readonly string[]): Promise<void> {
+      const Keys = tinyFingerprints.map(keyOf);
+      const { Responses } = await database.send(
+        new BatchGetItemCommand({
+          RequestItems: {
+            [stack.endpoints.table]: { Keys, ConsistentRead: true, ProjectionExpression: 'pk, sk' },
+          },
+        }),
+      );
+      expectHalf(Responses?.[stack.endpoints.table]?.length ?? 0);
+    },
+    async close(): Promise<void> {
+      database.destroy();
+      await stack.stop();
+    },
+  };
+}
+
+type Catalog = Awaited<ReturnType<typeof openCatalog>>;
+
+async function timed(catalog: Catalog, ask: (asked: readonly string[]) => Promise<void>): Promise<number> {
+  const asked = choose(catalog.size);
+  const startedAt = performance.now();
+  await ask(asked);
+  return performance.now() - startedAt;
+}
+
+const folder = scratchFolder('tiny-fingerprints');
+const catalogs: Catalog[] = [];
+for (const size of CATALOG_SIZES) catalogs.push(await openCatalog(folder, size));
+console.log(machineLine());
+for (const { size, filledIn } of catalogs)
+  console.log(`${size.toLocaleString('en')} items put into the catalog in ${formatMilliseconds(filledIn)}`);
+
+for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
+  // The order changes every round: whoever comes second finds the processor's caches as the first has left them.
+  for (const catalog of round % 2 === 0 ? catalogs : catalogs.toReversed()) {
+    const request = await timed(catalog, catalog.request);
+    const batchGet = await timed(catalog, catalog.batchGet);
+    if (round < 0) continue;
+    catalog.requests.push(request);
+    catalog.batchGets.push(batchGet);
+  }
+}
+for (const catalog of catalogs) await catalog.close();
+
+const [small, large] = catalogs;
+if (!small || !large) throw new Error('Two catalogs are compared');
+const row = (title: string, of: (catalog: Catalog) => readonly number[]): string[] => [
+  title,
+  ...[small, large].map(
+    (catalog) =>
+      `${formatMilliseconds(median(of(catalog)))} (p90 ${formatMilliseconds(quantile(of(catalog), 0.9))})`,
+  ),
+  formatRatio(median(of(large)) / median(of(small))),
+];
+console.log(`\nA question for ${ASKED} tiny fingerprints, half of them there; ${ROUNDS} a row, in turn:\n`);
+printTable(
+  ['median', ...catalogs.map(({ size }) => `${size.toLocaleString('en')} items`), 'ratio'],
+  [
+    row('the request over HTTP', ({ requests }) => requests),
+    row('its BatchGetItem alone', ({ batchGets }) => batchGets),
+  ],
+);
+console.log(`\n${machineLine()}`);

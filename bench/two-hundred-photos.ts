@@ -1,0 +1,167 @@
+/**
+ * Measures how long the Pilot uploader takes to bring a folder of 200 photos, 3 to 4 MB each, into the local stack,
+ * against `aws s3 cp --recursive` (where there is an AWS CLI) and against a plain loop over the SDK's PutObject with as
+ * many files at once, all of them processes of their own that put into the same S3. They take turns; before each turn
+ * every photo gets other bytes, since the uploader would skip what is stored. The uploader also computes MD5s, reads
+ * metadata, signs in, asks for each file and reports it: what that costs on its own is seen with as many tiny files.
+ *
+ * `node bench/two-hundred-photos.ts [rounds]`
+ */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { writePhotos } from './generated-files.ts';
+import { scratchFolder } from './scratch.ts';
+import { administrator, type StackProcess, startStackProcess } from './stack-process.ts';
+import { formatMilliseconds, formatRatio, machineLine, median, printTable } from './statistics.ts';
+
+const PHOTOS = 200;
+/** The uploader's own default. */
+const AT_ONCE = 4;
+/** Linux counts a process's time in these. */
+const MILLISECONDS_A_TICK = 10;
+/** Behind the header, within what tiny fingerprints look at. */
+const CHANGED_AT = 1024;
+
+const run = promisify(execFile);
+const script = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const rounds = Number(process.argv[2] ?? 5);
+const folder = scratchFolder('photos');
+const card = join(folder, 'card');
+const dataDirectory = join(folder, 'data');
+const tinyCard = join(folder, 'tiny-card');
+const totalBytes = writePhotos(card, PHOTOS);
+writePhotos(tinyCard, PHOTOS, 2_000);
+
+/** Something that uploads the folder. */
+interface Contender {
+  readonly name: string;
+  readonly milliseconds: number[];
+  /** What the stack's process worked meanwhile, on all cores together. */
+  readonly stackMilliseconds: number[];
+  upload(stack: StackProcess, prefix: string): Promise<unknown>;
+}
+
+const contender = (name: string, upload: Contender['upload']): Contender => ({
+  name,
+  upload,
+  milliseconds: [],
+  stackMilliseconds: [],
+});
+
+async function pilot(from: string): Promise<void> {
+  const options = ['--from', from, '--data', dataDirectory, '--json', '--concurrency', String(AT_ONCE)];
+  const { stdout } = await run(process.execPath, [script('../bin/pilot.ts'), ...options]);
+  const { totals } = JSON.parse(stdout) as { totals: { uploaded: number } };
+  if (totals.uploaded !== PHOTOS) throw new Error(`${totals.uploaded} photos were uploaded, not ${PHOTOS}`);
+}
+
+const uploader = contender('npm run pilot', () => pilot(card));
+
+const protocol = contender('npm run pilot, 2 KB a file', () => pilot(tinyCard));
+
+const sdkLoop = contender(`SDK loop, ${AT_ONCE} at once`, (_stack, prefix) =>
+  run(process.execPath, [script('sdk-loop.ts'), card, dataDirectory, prefix, String(AT_ONCE)]),
+);
+
+const awsCli = contender('aws s3 cp --recursive', ({ endpoints }, prefix) => {
+  const { region, root, s3, bucket } = endpoints;
+  const target = `s3://${bucket}/${prefix}/`;
+  return run('aws', ['s3', 'cp', '--recursive', '--only-show-errors', '--endpoint-url', s3, card, target], {
+    env: {
+      ...process.env,
+      AWS_CONFIG_FILE: '/dev/null',
+      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+      AWS_REGION: region,
+      AWS_DEFAULT_REGION: region,
+      AWS_ACCESS_KEY_ID: root.access_key_id,
+      AWS_SECRET_ACCESS_KEY: root.secret_access_key,
+    },
+  });
+});
+
+async function versionOfAwsCli(): Promise<string | undefined> {
+  try {
+    const { stdout } = await run('aws', ['--version']);
+    return stdout.trim();
+  } catch {
+    return undefined;
+  }
+}
+
+function changePhotos(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    const file = openSync(join(directory, name), 'r+');
+    writeSync(file, randomBytes(64), 0, 64, CHANGED_AT);
+    closeSync(file);
+  }
+}
+
+function workedMilliseconds(processId: number): number {
+  const afterName = readFileSync(`/proc/${processId}/stat`, 'utf8').split(') ')[1] ?? '';
+  const fields = afterName.split(' ').map(Number);
+  return ((fields[11] ?? 0) + (fields[12] ?? 0)) * MILLISECONDS_A_TICK;
+}
+
+async function countObjects(stack: StackProcess): Promise<number> {
+  const client = new S3Client({ ...administrator(stack, 's3'), forcePathStyle: true });
+  let count = 0;
+  let token: string | undefined;
+  do {
+    const page = await client.send(
+      new ListObjectsV2Command({
+        Bucket: stack.endpoints.bucket,
+        ...(token && { ContinuationToken: token }),
+      }),
+    );
+    count += page.KeyCount ?? 0;
+    token = page.NextContinuationToken;
+  } while (token);
+  client.destroy();
+  return count;
+}
+
+const awsVersion = await versionOfAwsCli();
+const contenders = [uploader, sdkLoop, ...(awsVersion ? [awsCli] : []), protocol];
+console.log(machineLine());
+console.log(awsVersion ?? 'There is no AWS CLI here.');
+
+for (let round = 0; round < rounds; round++) {
+  const stack = await startStackProcess({ dataDirectory });
+  const order = contenders.map((_, index) => contenders[(index + round) % contenders.length] ?? uploader);
+  for (const each of order) {
+    for (const directory of [card, tinyCard]) changePhotos(directory);
+    const workedBefore = workedMilliseconds(stack.processId);
+    const startedAt = performance.now();
+    await each.upload(stack, each.name.replaceAll(/\W+/g, '-'));
+    each.milliseconds.push(performance.now() - startedAt);
+    each.stackMilliseconds.push(workedMilliseconds(stack.processId) - workedBefore);
+  }
+  const objects = await countObjects(stack);
+  if (objects !== PHOTOS * contenders.length) throw new Error(`The bucket holds ${objects} objects`);
+  await stack.stop();
+  rmSync(dataDirectory, { recursive: true });
+}
+
+/** The middle of what the uploader took as a multiple of the other in the same round. */
+const ratioTo = (other: Contender): number =>
+  median(uploader.milliseconds.map((milliseconds, round) => milliseconds / (other.milliseconds[round] ?? 0)));
+
+console.log(
+  `\n${PHOTOS} photos, ${(totalBytes / 1e6).toFixed(0)} MB; medians of ${rounds} rounds, processes started and ended included.\n`,
+);
+printTable(
+  ['program', 'took', 'MB/s', 'the uploader takes', "the stack's processor time"],
+  contenders.map((each) => [
+    each.name,
+    formatMilliseconds(median(each.milliseconds)),
+    each === protocol ? '' : (totalBytes / 1e3 / median(each.milliseconds)).toFixed(0),
+    each === uploader ? '' : `${formatRatio(ratioTo(each))} as long`,
+    formatMilliseconds(median(each.stackMilliseconds)),
+  ]),
+);
+console.log(`\n${machineLine()}`);

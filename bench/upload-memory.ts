@@ -1,0 +1,114 @@
+/**
+ * Measures the memory of the local stack, a process of its own, while the Pilot uploader, another one, brings a file of
+ * 1 GB into it: what the stack takes when it is ready, and the most that it takes at any moment until the upload is done
+ * (`VmHWM`, which misses nothing that lies between two samples). Every run has an empty library.
+ *
+ * `node bench/upload-memory.ts [runs]` measures what `npm start` runs. With `--compare` other flags of Node take turns
+ * with it; they act on the main thread and on its workers alike, except where the local Lambda limits a worker's heap.
+ */
+import { execFile } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { writeRandomFile } from './generated-files.ts';
+import { MemorySampler, readMemory } from './process-memory.ts';
+import { scratchFolder } from './scratch.ts';
+import { type Runtime, startStackProcess } from './stack-process.ts';
+import { formatMegabytes, formatMilliseconds, machineLine, median, printTable } from './statistics.ts';
+
+const FILE_BYTES = 1_000_000_000;
+const TARGET_BYTES = 200_000_000;
+const PILOT = fileURLToPath(new URL('../bin/pilot.ts', import.meta.url));
+
+const SMALL_NURSERY = '--max-semi-space-size=2';
+const SMALL_CODE = '--optimize-for-size';
+/** The C library's own: fewer heaps for its threads, and memory at the end of a heap given back sooner. */
+const TWO_ARENAS = { MALLOC_ARENA_MAX: '2' };
+const TRIMMED = { ...TWO_ARENAS, MALLOC_TRIM_THRESHOLD_: '131072' };
+
+/** By what the table calls them. */
+const OTHER_RUNTIMES: Readonly<Record<string, Runtime>> = {
+  'no flags': { flags: [], environment: {} },
+  [SMALL_NURSERY]: { flags: [SMALL_NURSERY], environment: {} },
+  [SMALL_CODE]: { flags: [SMALL_CODE], environment: {} },
+  'both flags': { flags: [SMALL_NURSERY, SMALL_CODE], environment: {} },
+  'both, 2 arenas': { flags: [SMALL_NURSERY, SMALL_CODE], environment: TWO_ARENAS },
+  'both, 2 arenas, trim at 128 KiB': { flags: [SMALL_NURSERY, SMALL_CODE], environment: TRIMMED },
+  '2 arenas, trim at 128 KiB': { flags: [], environment: TRIMMED },
+};
+
+const run = promisify(execFile);
+const { values, positionals } = parseArgs({
+  options: { compare: { type: 'boolean' } },
+  allowPositionals: true,
+});
+const runs = Number(positionals[0] ?? 3);
+
+const folder = scratchFolder('upload-memory');
+const card = join(folder, 'card');
+mkdirSync(card);
+writeRandomFile(join(card, 'DJI_20240516114207_0001_V.MP4'), FILE_BYTES);
+
+/** What one run showed. */
+interface Outcome {
+  readonly readyBytes: number;
+  readonly medianBytes: number;
+  readonly peakBytes: number;
+  readonly milliseconds: number;
+}
+
+async function upload(runtime: Runtime | undefined): Promise<Outcome> {
+  const dataDirectory = join(folder, 'data');
+  const stack = await startStackProcess({ dataDirectory, ...(runtime && { runtime }) });
+  const readyBytes = readMemory(stack.processId).residentBytes;
+  const sampler = new MemorySampler(stack.processId);
+  const startedAt = performance.now();
+  const { stdout } = await run(process.execPath, [PILOT, '--from', card, '--data', dataDirectory, '--json']);
+  const milliseconds = performance.now() - startedAt;
+  sampler.stop();
+  const { peakBytes } = readMemory(stack.processId);
+  const { totals } = JSON.parse(stdout) as { totals: { uploaded: number; bytes_uploaded: number } };
+  if (totals.uploaded !== 1 || totals.bytes_uploaded !== FILE_BYTES)
+    throw new Error(`The file was not uploaded: ${stdout}`);
+  await stack.stop();
+  rmSync(dataDirectory, { recursive: true });
+  return { readyBytes, medianBytes: median(sampler.samples), peakBytes, milliseconds };
+}
+
+const contenders: { name: string; runtime: Runtime | undefined; outcomes: Outcome[] }[] = [
+  { name: 'npm start', runtime: undefined, outcomes: [] },
+];
+if (values.compare) {
+  for (const [name, runtime] of Object.entries(OTHER_RUNTIMES))
+    contenders.push({ name, runtime, outcomes: [] });
+}
+console.log(machineLine());
+for (let number = 0; number < runs; number++) {
+  for (const { runtime, outcomes } of contenders) outcomes.push(await upload(runtime));
+}
+
+console.log(`\nThe stack while 1 GB uploads; medians of ${runs} runs, in turn. MB of 1,000,000 bytes.\n`);
+printTable(
+  ['started with', 'when ready', 'median during the upload', 'peak', 'highest peak', 'upload took', 'MB/s'],
+  contenders.map(({ name, outcomes }) => {
+    const middle = (of: (outcome: Outcome) => number): number => median(outcomes.map(of));
+    const took = middle(({ milliseconds }) => milliseconds);
+    return [
+      name,
+      formatMegabytes(middle(({ readyBytes }) => readyBytes)),
+      formatMegabytes(middle(({ medianBytes }) => medianBytes)),
+      formatMegabytes(middle(({ peakBytes }) => peakBytes)),
+      formatMegabytes(Math.max(...outcomes.map(({ peakBytes }) => peakBytes))),
+      formatMilliseconds(took),
+      (FILE_BYTES / 1e3 / took).toFixed(0),
+    ];
+  }),
+);
+console.log(`\n${machineLine()}`);
+const [own] = contenders;
+const highest = Math.max(...(own?.outcomes.map(({ peakBytes }) => peakBytes) ?? []));
+if (highest > TARGET_BYTES) {
+  console.log(`npm start took more than ${formatMegabytes(TARGET_BYTES)}.`);
+  process.exitCode = 1;
+}
