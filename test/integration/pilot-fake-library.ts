@@ -3,7 +3,7 @@
  * calls that an upload makes, in memory, on one port of the loopback.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
@@ -196,7 +196,7 @@ export async function startFakeLibrary(): Promise<FakeLibrary> {
     return { status: 200, headers: { etag: `"${md5(bytes)}"` } };
   };
 
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '/', 'http://fake');
     const isApi = /^\/(manage|storage|media)\/api\//.test(url.pathname);
     const bytes = isApi ? Buffer.from(await text(request)) : await readBody(request);
@@ -208,13 +208,19 @@ export async function startFakeLibrary(): Promise<FakeLibrary> {
       body: isApi ? JSON.parse(bytes.toString() || '{}') : bytes,
     };
     library.requests.push(seen);
-    const answer =
+    const told =
       (await library.intercept(seen)) ?? (isApi ? api(seen) : objectStorage(seen, bytes, request.headers));
     if (response.destroyed) return;
     const type = isApi ? 'application/json' : 'application/xml';
-    response.writeHead(answer.status, { 'content-type': type, ...answer.headers });
-    const body = answer.body ?? '';
+    response.writeHead(told.status, { 'content-type': type, ...told.headers });
+    const body = told.body ?? '';
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  };
+  const server = createServer((request, response) => {
+    // An uploader that gives a file up goes away in the middle of a body.
+    answer(request, response).catch((error) => {
+      if (!request.destroyed) throw error;
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 
