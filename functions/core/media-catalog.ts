@@ -26,8 +26,9 @@ export interface MediaCatalog {
   ): Promise<ReadonlySet<TinyFingerprint>>;
 
   /**
-   * Keeps the file, then makes it findable by its fingerprints, unless a verified file is already found by them, and counts it to its flight. Idempotent: the first record
-   * of a file id stays, unless it was a mismatch. Resolves to the record that stands. A mismatch is kept but not findable.
+   * Keeps the file, then makes it findable by its fingerprints and counts it to its flight. A verified file elsewhere keeps the
+   * fingerprint against one that is not. Idempotent: the first record of a file id stays, unless it was a mismatch. Resolves to
+   * the record that stands. A mismatch is kept but not findable.
    */
   record(file: MediaFile): Promise<MediaFile>;
 

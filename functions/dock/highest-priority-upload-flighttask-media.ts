@@ -1,8 +1,8 @@
 /**
  * `highest_priority_upload_flighttask_media` on `thing/product/{sn}/events`
  *
- * A dock announces the flight that it uploads before others. DJI's own example leaves `method` out, so the rule also hands over events without
- * one; they are malformed unless they name a flight.
+ * A dock announces the flight that it uploads before others. DJI's own example leaves `method` out, so a second rule hands over events
+ * without one; they are malformed unless they name a flight.
  */
 import * as v from 'valibot';
 import { dynamoDbPrioritizationLog } from '../adapters/dynamodb-prioritization-log.ts';
