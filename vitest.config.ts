@@ -14,7 +14,13 @@ const FUNCTION_ENVIRONMENT = {
 
 /** Everything but the unit and contract tests may start processes and servers, so it gets more time. */
 const project = (name: string, testTimeout: number, env: Record<string, string> = {}) => ({
-  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout, env },
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`, `packages/*/test/${name}/**/*.test.ts`],
+    testTimeout,
+    hookTimeout: testTimeout,
+    env,
+  },
 });
 
 export default defineConfig({

@@ -15,7 +15,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import { MEDIA_BUCKET_NAME, MEDIA_TABLE_NAME } from '../functions/environment.ts';
 import { buildBundles, functionEntries } from '../lib/bundles.ts';
-import { DEFAULT_LIMITS } from '../local/lambda/worker-pool.ts';
+import { DEFAULT_LIMITS } from '../packages/local-aws/lambda/worker-pool.ts';
 import { type DockUpload, fileUploadCallbackEvent } from './dock-event.ts';
 import { DockFleet, type DockReply } from './dock-fleet.ts';
 import { scratchFolder } from './scratch.ts';

@@ -9,7 +9,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import mqtt from 'mqtt';
-import { type FileReport, PilotClient, type StorageAccess } from '../bin/uploader/pilot-client.ts';
+import { type FileReport, PilotClient, type StorageAccess } from '../devices/pilot/pilot-client.ts';
 import { startLocalStack } from '../local/stack.ts';
 import { fileUploadCallbackEvent } from './dock-event.ts';
 import { longestChain, RoundTripRecorder, type ServiceCall } from './round-trip-recorder.ts';

@@ -19,6 +19,8 @@ const SOURCES = [
   'bin',
   'functions',
   'lib',
+  'devices',
+  'packages',
   'local',
   'web',
   'cdk.json',

@@ -10,13 +10,17 @@ import { createHash, randomInt } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { BatchGetItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { PilotClient } from '../bin/uploader/pilot-client.ts';
+import { PilotClient } from '../devices/pilot/pilot-client.ts';
 import { tinyFingerprintKey } from '../functions/adapters/media-table-keys.ts';
 import type { TinyFingerprint } from '../functions/core/fingerprint.ts';
 import type { WorkspaceId } from '../functions/core/workspace.ts';
-import { itemPrefix, type StoreOperation, type TableDescription } from '../local/dynamodb/dynalite.ts';
-import { openEngine } from '../local/dynamodb/engine.ts';
-import { LOCAL_ACCOUNT_ID } from '../local/iam/identities.ts';
+import {
+  itemPrefix,
+  type StoreOperation,
+  type TableDescription,
+} from '../packages/local-aws/dynamodb/dynalite.ts';
+import { openEngine } from '../packages/local-aws/dynamodb/engine.ts';
+import { LOCAL_ACCOUNT_ID } from '../packages/local-aws/iam/identities.ts';
 import { scratchFolder } from './scratch.ts';
 import { administrator, demoUser, type StackProcess, startStackProcess } from './stack-process.ts';
 import { formatMilliseconds, formatRatio, machineLine, median, printTable, quantile } from './statistics.ts';

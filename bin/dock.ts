@@ -2,7 +2,7 @@
  * `npm run dock -- --from DIR`: uploads a folder into the media library as a DJI Dock would.
  */
 import process from 'node:process';
-import { dock } from './dock-player/main.ts';
+import { dock } from '../devices/dock/main.ts';
 
 const interrupt = new AbortController();
 process.on('SIGINT', () => {

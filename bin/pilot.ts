@@ -2,7 +2,7 @@
  * `npm run pilot -- --from DIR`: uploads a folder into the media library as DJI Pilot 2 would.
  */
 import process from 'node:process';
-import { pilot } from './uploader/main.ts';
+import { pilot } from '../devices/pilot/main.ts';
 
 const interrupt = new AbortController();
 process.on('SIGINT', () => {

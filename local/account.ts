@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { join } from 'node:path';
+import type { RootCredentials } from '../packages/local-aws/iam/identities.ts';
 import { type DemoDock, type DemoUser, readPrivateJson, writePrivateJson } from './endpoints.ts';
-import type { RootCredentials } from './iam/identities.ts';
 
 /** A workspace that every local stack has. */
 export interface DemoWorkspace {

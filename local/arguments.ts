@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { SERVICES } from './services.ts';
+import { SERVICES } from '../packages/local-aws/services.ts';
 import { DEFAULT_DATA_DIRECTORY, DEFAULT_PORT } from './stack.ts';
 
 /** What the command line asked for. */

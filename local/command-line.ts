@@ -1,12 +1,12 @@
 import { relative } from 'node:path';
+import { isLoopback, StartError } from '../packages/local-aws/services.ts';
+import { TemplateError } from '../packages/local-aws/template/intrinsics.ts';
 import { ArgumentError, parseStartArguments, START_HELP, type StartArguments } from './arguments.ts';
 import { endpointsFile } from './endpoints.ts';
 import { type SampleOutcome, uploadSample } from './sample-upload.ts';
-import { isLoopback, StartError } from './services.ts';
 import { DEFAULT_DATA_DIRECTORY, type LocalStack, startLocalStack } from './stack.ts';
 import { StackLog } from './stack-log.ts';
-import { TemplateError } from './template/intrinsics.ts';
-import { SynthesisError } from './template/synthesis.ts';
+import { SynthesisError } from './synthesis.ts';
 
 /** Under npm, Ctrl-C can arrive twice: from the terminal, and passed on by npm. */
 const SAME_SIGNAL_MILLISECONDS = 500;

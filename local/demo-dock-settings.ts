@@ -1,5 +1,5 @@
-import type { RootCredentials } from './iam/identities.ts';
-import { signedCall } from './signed-call.ts';
+import type { RootCredentials } from '../packages/local-aws/iam/identities.ts';
+import { signedCall } from '../packages/local-aws/signed-call.ts';
 
 /** Which secret, and as whom. */
 export interface DemoDockSettingsOptions {

@@ -5,10 +5,10 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import type { RootCredentials } from '../packages/local-aws/iam/identities.ts';
+import { signedCall } from '../packages/local-aws/signed-call.ts';
 import type { DemoWorkspace } from './account.ts';
 import type { DemoDock } from './endpoints.ts';
-import type { RootCredentials } from './iam/identities.ts';
-import { signedCall } from './signed-call.ts';
 
 /** Which table, and as whom. */
 export interface DemoDocksOptions {

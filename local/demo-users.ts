@@ -1,7 +1,7 @@
+import type { RootCredentials } from '../packages/local-aws/iam/identities.ts';
+import { CallError, signedCall } from '../packages/local-aws/signed-call.ts';
 import type { DemoWorkspace } from './account.ts';
 import type { DemoUser } from './endpoints.ts';
-import type { RootCredentials } from './iam/identities.ts';
-import { CallError, signedCall } from './signed-call.ts';
 
 /** Which user pool, and as whom. */
 export interface DemoUsersOptions {

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
+import type { LocalService } from '../packages/local-aws/http/local-service.ts';
 import type { Endpoints } from './endpoints.ts';
-import type { LocalService } from './http/local-service.ts';
 
 /**
  * The page that shows the library. It comes with two clients of the SDK, 30 MB, which are loaded when somebody first

@@ -5,8 +5,8 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { waitForLock } from '../packages/local-aws/lock.ts';
 import { readEndpoints } from './endpoints.ts';
-import { waitForLock } from './lock.ts';
 
 /** Who flies: Pilot 2 through the API, or a dock through MQTT. */
 export type SampleFlight = 'pilot' | 'dock';

@@ -1,22 +1,29 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { composeServices } from '../packages/local-aws/compose.ts';
+import { Identities, LOCAL_ACCOUNT_ID } from '../packages/local-aws/iam/identities.ts';
+import type { Log } from '../packages/local-aws/lambda/definitions.ts';
+import { tryLock } from '../packages/local-aws/lock.ts';
+import {
+  addressOf,
+  checkPorts,
+  type Listening,
+  listenOn,
+  type ServiceKey,
+  StartError,
+} from '../packages/local-aws/services.ts';
+import { readAssembly } from '../packages/local-aws/template/assembly.ts';
+import { type InterpretedTemplate, interpretTemplate } from '../packages/local-aws/template/interpreter.ts';
+import { TemplateError } from '../packages/local-aws/template/intrinsics.ts';
+import { readRoles } from '../packages/local-aws/template/resources/iam.ts';
+import { RESOURCE_TYPES } from '../packages/local-aws/template/resources/index.ts';
 import { type Account, openAccount } from './account.ts';
-import { composeServices } from './compose.ts';
 import { ensureDemoDockSettings } from './demo-dock-settings.ts';
 import { ensureDemoDocks } from './demo-docks.ts';
 import { ensureDemoUsers } from './demo-users.ts';
 import { type Endpoints, writeEndpoints } from './endpoints.ts';
-import { Identities, LOCAL_ACCOUNT_ID } from './iam/identities.ts';
-import type { Log } from './lambda/definitions.ts';
-import { tryLock } from './lock.ts';
-import { addressOf, checkPorts, type Listening, listenOn, type ServiceKey, StartError } from './services.ts';
-import { readAssembly } from './template/assembly.ts';
-import { type InterpretedTemplate, interpretTemplate } from './template/interpreter.ts';
-import { TemplateError } from './template/intrinsics.ts';
-import { readRoles } from './template/resources/iam.ts';
-import { RESOURCE_TYPES } from './template/resources/index.ts';
-import { synthesise, touch } from './template/synthesis.ts';
+import { synthesise, touch } from './synthesis.ts';
 
 /** The first of the ports that the local stack takes unless told otherwise. */
 export const DEFAULT_PORT = 9700;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { MediaFileItem } from '../../functions/adapters/media-file-item.ts';
-import { escapeXml } from '../http/xml.ts';
+import { escapeXml } from '../../packages/local-aws/http/xml.ts';
 import type { FlightView, LibraryView, WorkspaceView } from './library-view.ts';
 
 /** Where the page may be told to look. */

@@ -1,8 +1,8 @@
 /** The sample flight of `npm start`: made on the spot, uploaded by the very uploader that people use. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { transferProgress } from '../../bin/uploader/progress.ts';
-import { uploadFolder } from '../../bin/uploader/upload-folder.ts';
+import { transferProgress } from '../../devices/pilot/progress.ts';
+import { uploadFolder } from '../../devices/pilot/upload-folder.ts';
 import { hasPhotos } from './photos.ts';
 
 /** The part of the local stack's endpoints that a device needs. */

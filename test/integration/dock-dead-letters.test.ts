@@ -9,7 +9,7 @@ import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { gatewayTopologyKey } from '../../functions/adapters/media-table-keys.ts';
 import type { GatewaySn } from '../../functions/core/gateway.ts';
-import { signedCall } from '../../local/signed-call.ts';
+import { signedCall } from '../../packages/local-aws/signed-call.ts';
 import { type Dock, DockStack, report } from './dock-fixture.ts';
 import { photo } from './stack-fixture.ts';
 

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type DockSummary, type PlayDockOptions, playDock } from '../../bin/dock-player/play-dock.ts';
+import { type DockSummary, type PlayDockOptions, playDock } from '../../devices/dock/play-dock.ts';
 import { FILE_COUNT, FILES, MEBIBYTE, writeCard } from './dock-player-card.ts';
 import {
   DOCK_PASSWORD,

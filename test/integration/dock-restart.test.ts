@@ -8,8 +8,8 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { dynamoDbMediaCatalog } from '../../functions/adapters/dynamodb-media-catalog.ts';
 import { dynamoDbPrioritizationLog } from '../../functions/adapters/dynamodb-prioritization-log.ts';
-import type { LogEntry } from '../../local/lambda/definitions.ts';
 import { type LocalStack, startLocalStack } from '../../local/stack.ts';
+import type { LogEntry } from '../../packages/local-aws/lambda/definitions.ts';
 import { Dock, report, type StackOfDock } from './dock-fixture.ts';
 import { photo, type StsData } from './stack-fixture.ts';
 

@@ -13,9 +13,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { tryLock, waitForLock } from '../../local/lock.ts';
-import { readAssembly } from '../../local/template/assembly.ts';
-import { synthesise } from '../../local/template/synthesis.ts';
+import { synthesise } from '../../local/synthesis.ts';
+import { tryLock, waitForLock } from '../../packages/local-aws/lock.ts';
+import { readAssembly } from '../../packages/local-aws/template/assembly.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'local-synthesis-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -77,7 +77,7 @@ describe('synthesis', () => {
 
   it('runs the app once for all who ask at the same time, other processes included', async () => {
     const projectDirectory = project('together');
-    const module = fileURLToPath(new URL('../../local/template/synthesis.ts', import.meta.url));
+    const module = fileURLToPath(new URL('../../local/synthesis.ts', import.meta.url));
     const code = `import { synthesise } from ${JSON.stringify(module)}; await synthesise({ projectDirectory: ${JSON.stringify(projectDirectory)} });`;
     const others = [1, 2].map(() =>
       spawn(process.execPath, ['--input-type=module', '--eval', code], { stdio: 'inherit' }),
@@ -123,7 +123,7 @@ describe('a lock', () => {
 
   it('is free again once its holder was killed', async () => {
     const name = `${folder} killed`;
-    const module = fileURLToPath(new URL('../../local/lock.ts', import.meta.url));
+    const module = fileURLToPath(new URL('../../packages/local-aws/lock.ts', import.meta.url));
     const code = `import { tryLock } from ${JSON.stringify(module)}; await tryLock(${JSON.stringify(name)}, () => 'the child'); console.log('held'); setInterval(() => {}, 1000);`;
     const child = spawn(process.execPath, ['--input-type=module', '--eval', code], {
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { DemoUser, Endpoints } from '../../local/endpoints.ts';
-import type { LogEntry } from '../../local/lambda/definitions.ts';
 import { type LocalStack, type LocalStackOptions, startLocalStack } from '../../local/stack.ts';
+import type { LogEntry } from '../../packages/local-aws/lambda/definitions.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'local-stack-'));
 afterAll(() => rmSync(folder, { recursive: true }));

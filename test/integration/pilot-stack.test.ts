@@ -11,7 +11,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type UploadFolderOptions, uploadFolder } from '../../bin/uploader/upload-folder.ts';
+import { type UploadFolderOptions, uploadFolder } from '../../devices/pilot/upload-folder.ts';
 import { uploadSampleFlight } from '../../local/sample/flight.ts';
 import { encodePhoto } from '../../local/sample/photo-file.ts';
 import { emptyPicture } from '../../local/sample/picture.ts';

@@ -4,7 +4,7 @@ import { appendFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type UploadFolderOptions, uploadFolder } from '../../bin/uploader/upload-folder.ts';
+import { type UploadFolderOptions, uploadFolder } from '../../devices/pilot/upload-folder.ts';
 import {
   type FakeLibrary,
   PASSWORD,

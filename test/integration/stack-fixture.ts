@@ -13,8 +13,8 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { expect } from 'vitest';
 import type { Envelope } from '../../functions/protocol/envelope.ts';
 import type { DemoUser, Endpoints } from '../../local/endpoints.ts';
-import type { LogEntry } from '../../local/lambda/definitions.ts';
 import { startLocalStack } from '../../local/stack.ts';
+import type { LogEntry } from '../../packages/local-aws/lambda/definitions.ts';
 
 /** What a test may say of an HTTP request. */
 export interface HttpRequest {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Exchanges, type Line, NoReplyError, RefusedError } from '../../bin/dock-player/exchanges.ts';
-import type { Fields } from '../../bin/dock-player/messages.ts';
+import { Exchanges, type Line, NoReplyError, RefusedError } from '../../devices/dock/exchanges.ts';
+import type { Fields } from '../../devices/dock/messages.ts';
 
 const SN = '4TADKAQ000002J';
 

@@ -5,9 +5,9 @@ import {
   type FlightFile,
   fileUploadCallbackData,
   keySuffixes,
-} from '../../bin/dock-player/flight-files.ts';
-import { type FoundFile, fileKind } from '../../bin/uploader/files.ts';
-import type { FileMetadata } from '../../bin/uploader/metadata.ts';
+} from '../../devices/dock/flight-files.ts';
+import { type FoundFile, fileKind } from '../../devices/pilot/files.ts';
+import type { FileMetadata } from '../../devices/pilot/metadata.ts';
 import { decode } from '../../functions/middleware/validated-input.ts';
 import { FileUploadCallbackData, toDockUploadReport } from '../../functions/protocol/file-upload-callback.ts';
 import { WORKSPACE } from '../fixtures/library.ts';

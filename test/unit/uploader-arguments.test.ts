@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ArgumentError, parsePilotArguments } from '../../bin/uploader/arguments.ts';
-import { resolveTarget } from '../../bin/uploader/target.ts';
+import { ArgumentError, parsePilotArguments } from '../../devices/pilot/arguments.ts';
+import { resolveTarget } from '../../devices/pilot/target.ts';
 
 let folder: string;
 const WORKSPACE = '3b0e4f3c-2a6e-4a4a-9d5b-0a1f5f3b7c11';

@@ -7,7 +7,7 @@ import {
   timeFromName,
   tinyFingerprint,
   toCreatedTime,
-} from '../../bin/uploader/capture-time.ts';
+} from '../../devices/pilot/capture-time.ts';
 
 const at = (text: string) => {
   const time = parseExifTime(text);

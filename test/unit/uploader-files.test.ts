@@ -3,7 +3,7 @@ import { appendFile, mkdir, mkdtemp, rm, symlink, truncate, utimes, writeFile } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fileKind, isUnchanged, md5OfEnds, md5OfFile, readFolder } from '../../bin/uploader/files.ts';
+import { fileKind, isUnchanged, md5OfEnds, md5OfFile, readFolder } from '../../devices/pilot/files.ts';
 
 let folder: string;
 

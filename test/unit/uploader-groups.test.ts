@@ -4,7 +4,7 @@ import {
   fileGroupId,
   GroupReports,
   groupByFolder,
-} from '../../bin/uploader/flight-groups.ts';
+} from '../../devices/pilot/flight-groups.ts';
 
 const WORKSPACE = '3b0e4f3c-2a6e-4a4a-9d5b-0a1f5f3b7c11';
 const file = (path: string, tinyFingerprint = path) => ({

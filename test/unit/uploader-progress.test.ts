@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { bar, fitEnd, formatDuration, transferProgress } from '../../bin/uploader/progress.ts';
-import { formatBytes, printable, summaryLines, type UploadSummary } from '../../bin/uploader/summary.ts';
+import { bar, fitEnd, formatDuration, transferProgress } from '../../devices/pilot/progress.ts';
+import { formatBytes, printable, summaryLines, type UploadSummary } from '../../devices/pilot/summary.ts';
 
 class Screen extends Writable {
   written = '';

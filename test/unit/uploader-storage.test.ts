@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { needsPathStyle } from '../../bin/uploader/object-upload.ts';
-import { PartBuffers } from '../../bin/uploader/part-buffers.ts';
-import type { StorageAccess } from '../../bin/uploader/pilot-client.ts';
-import { objectKey, StorageLeases } from '../../bin/uploader/storage-leases.ts';
+import { needsPathStyle } from '../../devices/pilot/object-upload.ts';
+import { PartBuffers } from '../../devices/pilot/part-buffers.ts';
+import type { StorageAccess } from '../../devices/pilot/pilot-client.ts';
+import { objectKey, StorageLeases } from '../../devices/pilot/storage-leases.ts';
 
 const MEBIBYTE = 1024 * 1024;
 

@@ -1,0 +1,79 @@
+/** Which dock to play and where: from the command line, the environment, and the local stack that runs here. */
+import { join } from 'node:path';
+import { ArgumentError } from '../pilot/arguments.ts';
+import { readLocalEndpoints } from '../pilot/target.ts';
+
+/** Variable that holds the password, so that it stands in no list of processes. */
+export const DOCK_PASSWORD_VARIABLE = 'DJI_MEDIA_LIBRARY_DOCK_PASSWORD';
+
+/** A dock that the local stack has registered. */
+export interface LocalDock {
+  readonly sn: string;
+  readonly username: string;
+  readonly password: string;
+  readonly workspace_id: string;
+}
+
+/** The part of `endpoints.json` that a dock needs. */
+export interface LocalDockEndpoints {
+  readonly mqtt: string;
+  readonly mqtt_ws?: string;
+  readonly docks: readonly LocalDock[];
+}
+
+/** Everything needed to sign in as a dock. */
+export interface DockTarget {
+  readonly mqtt: string;
+  readonly sn: string;
+  readonly username: string;
+  readonly password: string;
+  /** What somebody would type in as the organization; unknown unless the local stack tells. */
+  readonly workspaceId?: string;
+}
+
+/** What was asked for, and the ways to find out the rest. */
+export interface DockTargetRequest {
+  readonly mqtt?: string;
+  readonly sn?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly dataDirectory: string;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Asks on the terminal; undefined where there is none. */
+  readonly askPassword: ((username: string) => Promise<string>) | undefined;
+}
+
+const withoutSlash = (address: string): string => address.replace(/\/+$/, '');
+
+/** Completes a request. The local stack's docks need no password typed, as long as it is the local stack that is meant. */
+export async function resolveDockTarget(request: DockTargetRequest): Promise<DockTarget> {
+  const local = await readLocalEndpoints<Partial<LocalDockEndpoints>>(request.dataDirectory);
+  const mqtt = request.mqtt ?? local?.mqtt;
+  if (!mqtt) {
+    const file = join(request.dataDirectory, 'endpoints.json');
+    throw new ArgumentError(
+      local
+        ? `${file} names no MQTT address: restart the local stack with "npm start", or give one with --mqtt`
+        : `No ${file}: start the local stack with "npm start", or give the address with --mqtt`,
+    );
+  }
+  const isLocal = [local?.mqtt, local?.mqtt_ws].some(
+    (own) => own && withoutSlash(own) === withoutSlash(mqtt),
+  );
+  const docks = (isLocal && local?.docks) || [];
+  const dock = request.sn ? docks.find(({ sn }) => sn === request.sn) : docks[0];
+  const sn = request.sn ?? dock?.sn;
+  if (!sn) throw new ArgumentError('--sn is missing: the serial number of which dock?');
+  const username = request.username ?? dock?.username ?? sn;
+  const password =
+    request.password ??
+    (username === dock?.username ? dock.password : undefined) ??
+    (request.environment[DOCK_PASSWORD_VARIABLE] || undefined) ??
+    (await request.askPassword?.(username));
+  if (!password) {
+    throw new ArgumentError(
+      `No password for ${username}: set ${DOCK_PASSWORD_VARIABLE}, or run this on a terminal to type it`,
+    );
+  }
+  return { mqtt, sn, username, password, ...(dock && { workspaceId: dock.workspace_id }) };
+}

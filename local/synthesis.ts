@@ -1,0 +1,151 @@
+import { spawn } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { waitForLock } from '../packages/local-aws/lock.ts';
+
+/** The repository. */
+const PROJECT = fileURLToPath(new URL('../', import.meta.url));
+
+/** Everything that the assembly is made of. */
+const SOURCES = [
+  'package-lock.json',
+  'package.json',
+  'cdk.json',
+  'cdk.context.json',
+  'tsconfig.json',
+  'bin/media-library.ts',
+  'lib',
+  'functions',
+];
+
+/** Assemblies that nobody has used for this long are removed. */
+const UNUSED_AFTER_MILLISECONDS = 7 * 24 * 3600 * 1000;
+
+/** Where to synthesise, and from what. */
+export interface SynthesisOptions {
+  /** @default this repository */
+  readonly projectDirectory?: string | undefined;
+  /** Folder of assemblies, one for each state of the sources. @default `.build/assembly` of the project */
+  readonly cacheDirectory?: string | undefined;
+  /** Told before the CDK app runs, which takes seconds. */
+  readonly onSynthesis?: (() => void) | undefined;
+}
+
+/** The CDK app did not synthesise; the message is what it wrote. */
+export class SynthesisError extends Error {
+  override readonly name = 'SynthesisError';
+}
+
+/**
+ * The folder of the cloud assembly of the project as it stands. The CDK app runs only when one of its sources has
+ * changed; several processes may ask at once.
+ */
+export async function synthesise(options: SynthesisOptions = {}): Promise<string> {
+  const project = options.projectDirectory ?? PROJECT;
+  const cache = options.cacheDirectory ?? join(project, '.build', 'assembly');
+  const directory = join(cache, sourceHash(project));
+  if (!isUsable(directory)) {
+    await mkdir(cache, { recursive: true });
+    const lock = await waitForLock(`synthesis ${cache}`, () => `process ${process.pid}`);
+    try {
+      if (!isUsable(directory)) {
+        options.onSynthesis?.();
+        await runApp(project, cache, directory);
+      }
+    } finally {
+      await lock.release();
+    }
+  }
+  touch(directory);
+  removeUnused(cache);
+  return directory;
+}
+
+/** Says that the assembly is in use, so that no other start removes it. */
+export function touch(directory: string): void {
+  const now = new Date();
+  // Somebody may have removed it all the same; that is no reason to stop.
+  if (existsSync(directory)) utimesSync(directory, now, now);
+}
+
+/** Changes with every byte, and every name, of what the assembly is made of. */
+function sourceHash(project: string): string {
+  const hash = createHash('sha256').update(process.version);
+  for (const source of SOURCES) {
+    const path = join(project, source);
+    if (!existsSync(path)) continue;
+    const files = statSync(path).isDirectory()
+      ? readdirSync(path, { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map((entry) => join(entry.parentPath, entry.name))
+          .sort()
+      : [path];
+    for (const file of files) {
+      const content = readFileSync(file);
+      hash.update(`\n${file.slice(project.length)} ${content.length}\n`).update(content);
+    }
+  }
+  return hash.digest('hex').slice(0, 32);
+}
+
+function isUsable(directory: string): boolean {
+  return existsSync(join(directory, 'manifest.json'));
+}
+
+/** Runs the app into a folder of its own, which gets its name only when it is complete. */
+async function runApp(project: string, cache: string, directory: string): Promise<void> {
+  const temporary = join(cache, `.${randomUUID()}`);
+  try {
+    const { exitCode, output } = await run(project, {
+      CDK_OUTDIR: temporary,
+      CDK_CONTEXT_JSON: JSON.stringify(context(project)),
+    });
+    if (exitCode !== 0)
+      throw new SynthesisError(`The CDK app stopped with exit code ${exitCode}:\n${output.trim()}`);
+    if (!isUsable(temporary)) throw new SynthesisError('The CDK app wrote no cloud assembly');
+    rmSync(directory, { recursive: true, force: true });
+    renameSync(temporary, directory);
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+/** The context that `cdk` would give the app. */
+function context(project: string): Record<string, unknown> {
+  const read = (file: string): Record<string, unknown> =>
+    existsSync(join(project, file)) ? JSON.parse(readFileSync(join(project, file), 'utf8')) : {};
+  return { ...(read('cdk.json')['context'] as object | undefined), ...read('cdk.context.json') };
+}
+
+function run(
+  project: string,
+  variables: Record<string, string>,
+): Promise<{ exitCode: number | null; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join('bin', 'media-library.ts')], {
+      cwd: project,
+      env: { ...process.env, ...variables },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    const collect = (text: string): void => {
+      output += text;
+    };
+    child.stdout.setEncoding('utf8').on('data', collect);
+    child.stderr.setEncoding('utf8').on('data', collect);
+    child.once('error', reject);
+    child.once('close', (exitCode) => resolve({ exitCode, output }));
+  });
+}
+
+function removeUnused(cache: string): void {
+  const oldest = Date.now() - UNUSED_AFTER_MILLISECONDS;
+  for (const entry of readdirSync(cache)) {
+    const path = join(cache, entry);
+    const unused = (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) < oldest;
+    if (unused) rmSync(path, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,91 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import { newRequestId, sendError, sendXml } from '../http/answers.ts';
+import { AwsError, notImplemented } from '../http/aws-error.ts';
+import { type LocalService, localService } from '../http/local-service.ts';
+import { parseQuery, readBody, requestTarget } from '../http/request.ts';
+import { type XmlNode, xmlDocument } from '../http/xml.ts';
+import { assumeRole } from '../iam/assume-role.ts';
+import { assumeRoleInput, type QueryParameters } from '../iam/assume-role-input.ts';
+import type { Identities, Identity } from '../iam/identities.ts';
+import { authenticate } from '../iam/sigv4.ts';
+
+/** What the local STS needs. */
+export interface StsOptions {
+  readonly identities: Identities;
+  readonly region: string;
+  readonly clock?: () => Date;
+  /** Told of faults of the local stack itself. @default not told */
+  readonly onFault?: (error: unknown) => void;
+}
+
+const API_VERSION = '2011-06-15';
+const NAMESPACE = `https://sts.amazonaws.com/doc/${API_VERSION}/`;
+
+/** Far above the longest request: a policy of 2,048 characters and 50 tags. */
+const MAX_BODY_BYTES = 256 * 1024;
+
+/** The local STS: `AssumeRole` and `GetCallerIdentity` in AWS's query protocol. */
+export function createSts(options: StsOptions): LocalService {
+  const server = createServer(async (request, response) => {
+    const requestId = newRequestId();
+    try {
+      sendXml(response, 200, await answer(request, requestId, options), requestId);
+    } catch (error) {
+      if (!(error instanceof AwsError)) options.onFault?.(error);
+      sendError(response, error, { protocol: 'query', requestId });
+    }
+  });
+  return localService('sts', server);
+}
+
+async function answer(request: IncomingMessage, requestId: string, options: StsOptions): Promise<string> {
+  const { identities, region, clock = () => new Date() } = options;
+  const body = await readBody(request, MAX_BODY_BYTES);
+  const { identity } = await authenticate(request, { service: 'sts', region, identities, clock, body });
+  const parameters = queryParameters(request, body);
+  const action = parameters.get('Action');
+  if (parameters.get('Version') !== API_VERSION) {
+    throw new AwsError('NoSuchVersion', `STS has the version ${API_VERSION} only.`);
+  }
+  switch (action) {
+    case 'AssumeRole': {
+      const session = assumeRole(identities, identity, assumeRoleInput(parameters), clock());
+      return document(action, assumeRoleResult(session), requestId);
+    }
+    case 'GetCallerIdentity':
+      return document(action, callerIdentityResult(identity, identities), requestId);
+    default:
+      throw notImplemented(`the STS action ${action}`);
+  }
+}
+
+/** The form body, or the query of a presigned request. */
+function queryParameters(request: IncomingMessage, body: Buffer): QueryParameters {
+  const pairs = body.length > 0 ? parseQuery(body.toString('utf8')) : requestTarget(request).query;
+  return new Map(pairs.filter(([name]) => !name.startsWith('X-Amz-')));
+}
+
+function document(action: string, result: XmlNode, requestId: string): string {
+  return xmlDocument(
+    `${action}Response`,
+    { [`${action}Result`]: result, ResponseMetadata: { RequestId: requestId } },
+    NAMESPACE,
+  );
+}
+
+function assumeRoleResult(session: Identity): XmlNode {
+  return {
+    AssumedRoleUser: { AssumedRoleId: session.userId, Arn: session.principalArn },
+    Credentials: {
+      AccessKeyId: session.accessKeyId,
+      SecretAccessKey: session.secretAccessKey,
+      SessionToken: session.sessionToken,
+      Expiration: session.expiresAt?.toISOString().replace('.000Z', 'Z'),
+    },
+    SourceIdentity: session.sourceIdentity,
+  };
+}
+
+function callerIdentityResult(identity: Identity, identities: Identities): XmlNode {
+  return { Arn: identity.principalArn, UserId: identity.userId, Account: identities.accountId };
+}

@@ -1,0 +1,76 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import {
+  type ChecksumAlgorithm,
+  checksumAlgorithm,
+  multipartChecksum,
+  multipartChecksumType,
+  startChecksum,
+} from '../../s3/checksums.ts';
+
+function checksumOf(algorithm: ChecksumAlgorithm, ...chunks: Buffer[]): Buffer {
+  const running = startChecksum(algorithm);
+  for (const chunk of chunks) running.update(chunk);
+  return running.digest();
+}
+
+describe('checksums of the local S3', () => {
+  // The check values that the catalogue of CRCs gives for "123456789".
+  it.each([
+    ['CRC32', 'cbf43926'],
+    ['CRC32C', 'e3069283'],
+    ['CRC64NVME', 'ae8b14860a799888'],
+  ] as const)('computes the check value of %s', (algorithm, expected) => {
+    expect(checksumOf(algorithm, Buffer.from('123456789')).toString('hex')).toBe(expected);
+  });
+
+  it.each(['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256', 'SHA512', 'MD5'] as const)(
+    'does not depend on how the bytes of %s are cut into chunks',
+    (algorithm) => {
+      const bytes = randomBytes(10_007);
+      const inChunks = checksumOf(
+        algorithm,
+        bytes.subarray(0, 13),
+        bytes.subarray(13, 14),
+        bytes.subarray(14),
+      );
+      expect(inChunks.equals(checksumOf(algorithm, bytes))).toBe(true);
+    },
+  );
+
+  it.each(['CRC32', 'CRC32C', 'CRC64NVME'] as const)(
+    'puts the %s of a whole object together from those of its parts',
+    (algorithm) => {
+      const parts = [randomBytes(70_001), randomBytes(1), randomBytes(0), randomBytes(33_333)];
+      const { value, type } = multipartChecksum(
+        algorithm,
+        'FULL_OBJECT',
+        parts.map((part) => ({
+          checksum: checksumOf(algorithm, part).toString('base64'),
+          size: part.length,
+        })),
+      );
+      expect(type).toBe('FULL_OBJECT');
+      expect(value).toBe(checksumOf(algorithm, ...parts).toString('base64'));
+    },
+  );
+
+  it('makes a composite checksum of the checksums of the parts', () => {
+    const digests = ['one', 'two'].map((text) => createHash('sha256').update(text).digest());
+    const parts = digests.map((digest) => ({ checksum: digest.toString('base64'), size: 3 }));
+    const expected = createHash('sha256').update(Buffer.concat(digests)).digest('base64');
+    expect(multipartChecksum('SHA256', 'COMPOSITE', parts).value).toBe(`${expected}-2`);
+  });
+
+  it('refuses a type that the algorithm cannot have', () => {
+    expect(multipartChecksumType('CRC64NVME', undefined)).toBe('FULL_OBJECT');
+    expect(multipartChecksumType('CRC32', undefined)).toBe('COMPOSITE');
+    expect(() => multipartChecksumType('SHA256', 'FULL_OBJECT')).toThrow(/cannot be used/);
+    expect(() => multipartChecksumType('CRC64NVME', 'COMPOSITE')).toThrow(/cannot be used/);
+  });
+
+  it('says so when it does not have an algorithm that S3 has', () => {
+    expect(() => checksumAlgorithm('XXHASH64')).toThrow(/does not implement the checksum algorithm XXHASH64/);
+    expect(() => checksumAlgorithm('CRC17')).toThrow(/unsupported/);
+  });
+});

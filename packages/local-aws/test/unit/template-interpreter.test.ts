@@ -1,0 +1,350 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: placeholders of CloudFormation and IAM look like those of JavaScript.
+import { describe, expect, it } from 'vitest';
+import { interpretTemplate, type Template } from '../../template/interpreter.ts';
+import { readUserPools, userPoolOfIssuer } from '../../template/resources/cognito.ts';
+import { readTables } from '../../template/resources/dynamodb.ts';
+import { readHttpApis } from '../../template/resources/http-api.ts';
+import { readRoles } from '../../template/resources/iam.ts';
+import { RESOURCE_TYPES } from '../../template/resources/index.ts';
+import { readFunctions, readInvokePermissions } from '../../template/resources/lambda.ts';
+import { readBuckets } from '../../template/resources/s3.ts';
+
+const environment = {
+  region: 'eu-central-1',
+  accountId: '123456789012',
+  partition: 'aws',
+  urlSuffix: 'amazonaws.com',
+  stackName: 'MediaLibrary',
+};
+
+const interpret = (template: Template, parameters: Record<string, string> = {}) =>
+  interpretTemplate(template, { environment, types: RESOURCE_TYPES, parameters });
+
+const bucket = { Type: 'AWS::S3::Bucket' };
+const role = {
+  Type: 'AWS::IAM::Role',
+  Properties: { AssumeRolePolicyDocument: { Statement: [] } },
+};
+
+describe('the interpreter', () => {
+  it('gives resources ids that are the same in every run and differ from each other', () => {
+    const template = { Resources: { First: bucket, Second: bucket } };
+    const names = () => readBuckets(interpret(template)).map(({ name }) => name);
+    expect(names()).toEqual(names());
+    expect(new Set(names()).size).toBe(2);
+    for (const name of names()) expect(name).toMatch(/^media-library-[a-z0-9]{12}$/);
+  });
+
+  it('takes names that the template gives', () => {
+    const template = {
+      Resources: { Media: { ...bucket, Properties: { BucketName: { 'Fn::Sub': 'b-${AWS::AccountId}' } } } },
+    };
+    expect(readBuckets(interpret(template))[0]?.name).toBe('b-123456789012');
+  });
+
+  it('resolves outputs, parameters with their defaults, and mappings', () => {
+    const template: Template = {
+      Parameters: { Stage: { Type: 'String', Default: 'dev' }, Size: { Type: 'Number', Default: 3 } },
+      Mappings: { Sizes: { dev: { count: '7' } } },
+      Resources: { Media: bucket },
+      Outputs: {
+        Arn: { Value: { 'Fn::GetAtt': ['Media', 'Arn'] } },
+        Count: { Value: { 'Fn::FindInMap': ['Sizes', { Ref: 'Stage' }, 'count'] } },
+        Size: { Value: { Ref: 'Size' } },
+      },
+    };
+    const { outputs } = interpret(template, { Size: '5' });
+    expect(outputs['Arn']).toMatch(/^arn:aws:s3:::media-library-/);
+    expect(outputs).toMatchObject({ Count: '7', Size: '5' });
+  });
+
+  it('leaves out resources and outputs whose condition does not hold', () => {
+    const template: Template = {
+      Conditions: {
+        InGermany: { 'Fn::Equals': [{ Ref: 'AWS::Region' }, 'eu-central-1'] },
+        Elsewhere: { 'Fn::Not': [{ Condition: 'InGermany' }] },
+      },
+      Resources: {
+        Here: { ...bucket, Condition: 'InGermany' },
+        There: { ...bucket, Condition: 'Elsewhere' },
+      },
+      Outputs: { There: { Value: 'x', Condition: 'Elsewhere' } },
+    };
+    const interpreted = interpret(template);
+    expect(interpreted.ofType('AWS::S3::Bucket').map(({ logicalId }) => logicalId)).toEqual(['Here']);
+    expect(interpreted.outputs).toEqual({});
+  });
+
+  it.each<[description: string, template: Template, message: string]>([
+    [
+      'an unknown resource type',
+      { Resources: { Q: { Type: 'AWS::SQS::Fifo' } } },
+      'Q: the local stack does not know the resource type AWS::SQS::Fifo',
+    ],
+    [
+      'an unknown property',
+      { Resources: { B: { ...bucket, Properties: { ReplicationConfiguration: {} } } } },
+      "B: the local stack does not know AWS::S3::Bucket's ReplicationConfiguration",
+    ],
+    [
+      'an unknown attribute',
+      { Resources: { B: bucket }, Outputs: { O: { Value: { 'Fn::GetAtt': ['B', 'WebsiteURL'] } } } },
+      "B: the local stack does not know AWS::S3::Bucket's attribute WebsiteURL",
+    ],
+    [
+      'a reference to nothing',
+      { Outputs: { O: { Value: { Ref: 'Nowhere' } } } },
+      'There is no resource or parameter Nowhere',
+    ],
+    [
+      'a parameter without a value',
+      { Parameters: { P: { Type: 'String' } }, Outputs: { O: { Value: { Ref: 'P' } } } },
+      'Parameter P has no value',
+    ],
+    [
+      'a parameter that lives in Parameter Store',
+      {
+        Parameters: { P: { Type: 'AWS::SSM::Parameter::Value<String>', Default: '/x' } },
+        Outputs: { O: { Value: { Ref: 'P' } } },
+      },
+      'Parameter P is of type AWS::SSM::Parameter::Value<String>',
+    ],
+    [
+      'a name made of itself',
+      { Resources: { B: { ...bucket, Properties: { BucketName: { Ref: 'B' } } } } },
+      'B: Ref refers to itself',
+    ],
+    [
+      'a condition made of itself',
+      {
+        Conditions: { C: { 'Fn::Not': [{ Condition: 'C' }] } },
+        Resources: { B: { ...bucket, Condition: 'C' } },
+      },
+      'Condition C refers to itself',
+    ],
+  ])('stops at %s', (_description, template, message) => {
+    expect(() => interpret(template)).toThrow(message);
+  });
+});
+
+describe('reading services from the template', () => {
+  it('gives a role its inline policies and those attached to it', () => {
+    const document = (action: string) => ({
+      Statement: [{ Effect: 'Allow', Action: action, Resource: { 'Fn::GetAtt': ['Role', 'Arn'] } }],
+    });
+    const [read] = readRoles(
+      interpret({
+        Resources: {
+          Role: {
+            ...role,
+            Properties: {
+              ...role.Properties,
+              MaxSessionDuration: 7200,
+              Policies: [{ PolicyName: 'p', PolicyDocument: document('sts:A') }],
+            },
+          },
+          Policy: {
+            Type: 'AWS::IAM::Policy',
+            Properties: { PolicyName: 'q', Roles: [{ Ref: 'Role' }], PolicyDocument: document('sts:B') },
+          },
+        },
+      }),
+    );
+    expect(read).toMatchObject({
+      arn: 'arn:aws:iam::123456789012:role/MediaLibrary-Role',
+      maxSessionDurationSeconds: 7200,
+    });
+    expect(read?.policies).toEqual(
+      ['sts:A', 'sts:B'].map((Action) => ({ Statement: [{ Effect: 'Allow', Action, Resource: read?.arn }] })),
+    );
+  });
+
+  it('refuses a policy for a role that does not exist', () => {
+    const policy = {
+      Type: 'AWS::IAM::Policy',
+      Properties: { PolicyName: 'q', Roles: ['Nobody'], PolicyDocument: { Statement: [] } },
+    };
+    expect(() => readRoles(interpret({ Resources: { Policy: policy } }))).toThrow(
+      'Policy: there is no role Nobody',
+    );
+  });
+
+  it('reads a function with the folder of its bundle, its role and its asynchronous settings', () => {
+    const [fn] = readFunctions(
+      interpret({
+        Resources: {
+          Role: role,
+          Upload: {
+            Type: 'AWS::Lambda::Function',
+            Properties: {
+              Code: { S3Bucket: 'assets', S3Key: 'abc.zip' },
+              Description: 'upload-callback: POST /x',
+              Environment: { Variables: { TABLE: { Ref: 'AWS::StackName' } } },
+              Handler: 'index.handler',
+              LoggingConfig: { LogFormat: 'JSON' },
+              Role: { 'Fn::GetAtt': ['Role', 'Arn'] },
+              Runtime: 'nodejs24.x',
+              Timeout: 20,
+            },
+          },
+          Async: {
+            Type: 'AWS::Lambda::EventInvokeConfig',
+            Properties: {
+              FunctionName: { Ref: 'Upload' },
+              MaximumRetryAttempts: 1,
+              Qualifier: '$LATEST',
+              DestinationConfig: { OnFailure: { Destination: 'arn:aws:sqs:eu-central-1:123456789012:lost' } },
+            },
+          },
+        },
+      }),
+      (key) => `/bundles/${key}`,
+    );
+    expect(fn).toMatchObject({
+      name: 'Upload',
+      arn: 'arn:aws:lambda:eu-central-1:123456789012:function:Upload',
+      label: 'upload-callback',
+      codeDirectory: '/bundles/abc.zip',
+      environment: { TABLE: 'MediaLibrary' },
+      logFormat: 'JSON',
+      memoryMegabytes: 128,
+      timeoutSeconds: 20,
+      retryAttempts: 1,
+      onFailureArn: 'arn:aws:sqs:eu-central-1:123456789012:lost',
+    });
+  });
+
+  it('refuses permissions for functions that do not exist and actions it does not play', () => {
+    const permission = (properties: Record<string, unknown>) => ({
+      Resources: {
+        P: {
+          Type: 'AWS::Lambda::Permission',
+          Properties: { Principal: 'apigateway.amazonaws.com', ...properties },
+        },
+      },
+    });
+    expect(() =>
+      readInvokePermissions(interpret(permission({ Action: 'lambda:InvokeFunction', FunctionName: 'Gone' }))),
+    ).toThrow('P: there is no function Gone');
+    expect(() =>
+      readInvokePermissions(
+        interpret(permission({ Action: 'lambda:InvokeFunctionUrl', FunctionName: 'Gone' })),
+      ),
+    ).toThrow('lambda:InvokeFunctionUrl');
+  });
+
+  it('reads tables, and refuses replicas in other regions', () => {
+    const table = (region: string): Template => ({
+      Resources: {
+        Catalog: {
+          Type: 'AWS::DynamoDB::GlobalTable',
+          Properties: {
+            KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+            AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+            TimeToLiveSpecification: { AttributeName: 'expires_at', Enabled: true },
+            Replicas: [{ Region: region }],
+          },
+        },
+      },
+    });
+    expect(readTables(interpret(table('eu-central-1')))[0]).toMatchObject({
+      name: 'MediaLibrary-Catalog',
+      keySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+      timeToLiveAttribute: 'expires_at',
+    });
+    expect(() => readTables(interpret(table('us-east-1')))).toThrow('one region');
+  });
+
+  it('reads a user pool with its clients, token lifetimes in seconds, and its issuer', () => {
+    const template = interpret({
+      Resources: {
+        People: {
+          Type: 'AWS::Cognito::UserPool',
+          Properties: { Policies: { PasswordPolicy: { MinimumLength: 12, RequireNumbers: true } } },
+        },
+        Everybody: {
+          Type: 'AWS::Cognito::UserPoolGroup',
+          Properties: { UserPoolId: { Ref: 'People' }, GroupName: 'everybody' },
+        },
+        App: {
+          Type: 'AWS::Cognito::UserPoolClient',
+          Properties: {
+            UserPoolId: { Ref: 'People' },
+            ExplicitAuthFlows: ['ALLOW_USER_PASSWORD_AUTH'],
+            AccessTokenValidity: 90,
+            RefreshTokenValidity: 2,
+            TokenValidityUnits: { AccessToken: 'minutes' },
+          },
+        },
+      },
+    });
+    const [pool] = readUserPools(template);
+    expect(pool).toMatchObject({
+      groups: ['everybody'],
+      passwordPolicy: { minimumLength: 12, requireNumbers: true, requireSymbols: false },
+      clients: [
+        {
+          accessTokenValiditySeconds: 5400,
+          refreshTokenValiditySeconds: 172_800,
+          preventUserExistenceErrors: false,
+        },
+      ],
+    });
+    expect(pool?.id).toMatch(/^eu-central-1_[a-z0-9]{9}$/);
+    const issuer = `https://cognito-idp.eu-central-1.amazonaws.com/${pool?.id}`;
+    expect(userPoolOfIssuer(template, issuer)).toBe(pool?.id);
+    expect(userPoolOfIssuer(template, 'https://idp.example.com')).toBeUndefined();
+  });
+
+  it('refuses HTTP API settings that it cannot play', () => {
+    const api = (
+      resources: Record<string, { Type: string; Properties: Record<string, unknown> }>,
+    ): Template => ({
+      Resources: {
+        Api: { Type: 'AWS::ApiGatewayV2::Api', Properties: { ProtocolType: 'HTTP' } },
+        Stage: {
+          Type: 'AWS::ApiGatewayV2::Stage',
+          Properties: { ApiId: { Ref: 'Api' }, StageName: '$default' },
+        },
+        ...resources,
+      },
+    });
+    const integration = (properties: Record<string, unknown>) => ({
+      Integration: {
+        Type: 'AWS::ApiGatewayV2::Integration',
+        Properties: { ApiId: { Ref: 'Api' }, IntegrationUri: 'arn:x', ...properties },
+      },
+      Route: {
+        Type: 'AWS::ApiGatewayV2::Route',
+        Properties: {
+          ApiId: { Ref: 'Api' },
+          RouteKey: 'GET /a',
+          Target: { 'Fn::Join': ['/', ['integrations', { Ref: 'Integration' }]] },
+        },
+      },
+    });
+    expect(() => readHttpApis(interpret(api(integration({ IntegrationType: 'HTTP_PROXY' }))))).toThrow(
+      'not HTTP_PROXY',
+    );
+    expect(() =>
+      readHttpApis(
+        interpret(api(integration({ IntegrationType: 'AWS_PROXY', PayloadFormatVersion: '1.0' }))),
+      ),
+    ).toThrow('with 1.0');
+    const proxy = integration({ IntegrationType: 'AWS_PROXY', PayloadFormatVersion: '2.0' });
+    expect(readHttpApis(interpret(api(proxy)))[0]?.routes).toMatchObject([
+      { key: 'GET /a', functionArn: 'arn:x', timeoutMilliseconds: 30_000 },
+    ]);
+    const settings = {
+      Type: 'AWS::ApiGatewayV2::Stage',
+      Properties: {
+        ApiId: { Ref: 'Api' },
+        StageName: '$default',
+        RouteSettings: { 'GET /b': { ThrottlingRateLimit: 1, ThrottlingBurstLimit: 1 } },
+      },
+    };
+    expect(() => readHttpApis(interpret(api({ ...proxy, Stage: settings })))).toThrow(
+      'there is no route GET /b',
+    );
+  });
+});
