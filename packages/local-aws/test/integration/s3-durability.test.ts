@@ -47,7 +47,7 @@ const startHere = async (directory?: string) => {
   return s3;
 };
 const startProcess = async (directory: string): Promise<{ child: ChildProcess; client: S3Client }> => {
-  const child = fork(join(import.meta.dirname, 'local-s3-process.ts'), [directory]);
+  const child = fork(join(import.meta.dirname, 's3-process.ts'), [directory]);
   cleanUps.push(() => child.kill('SIGKILL'));
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
   const client = clientOf(port);
