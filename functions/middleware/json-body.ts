@@ -1,6 +1,7 @@
 import httpJsonBodyParser from '@middy/http-json-body-parser';
 import { BodyTooLargeError, MalformedRequestError } from '../core/errors.ts';
 import type { HttpRequestState } from './http-event.ts';
+import { withoutPrototypeNames } from './prototype-names.ts';
 
 /** A GET asks with its query: every name with the list of its values. */
 function queryOf(rawQueryString: string | undefined): Record<string, string[]> {
@@ -32,7 +33,7 @@ export const jsonBody = (limitInBytes: number) => {
       event.body = undefined;
       return;
     }
-    event.body = event.raw;
+    event.body = withoutPrototypeNames(event.raw);
     try {
       parser.before?.(request as never);
     } catch (cause) {
