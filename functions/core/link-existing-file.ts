@@ -1,6 +1,7 @@
+import { kindOf } from '../protocol/file-kinds.ts';
 import { FingerprintUnknownError } from './errors.ts';
 import { isMd5, normaliseFingerprint } from './fingerprint.ts';
-import { type FileDescription, kindOf, linkedFileId, type MediaFile, type Reporter } from './media-file.ts';
+import { type FileDescription, linkedFileId, type MediaFile, type Reporter } from './media-file.ts';
 import type { RecordUploadPorts } from './record-upload.ts';
 import type { WorkspaceId } from './workspace.ts';
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { FileKind } from '../protocol/file-kinds.ts';
 import type { Fingerprint, Integrity, TinyFingerprint } from './fingerprint.ts';
 import type { WorkspaceId } from './workspace.ts';
 
@@ -56,8 +57,6 @@ export interface StoredObject {
   readonly contentType?: string;
 }
 
-export type FileKind = 'photo' | 'video' | 'sidecar' | 'other';
-
 /** One entry of the library. Several entries may point to one object. */
 export interface MediaFile extends FileDescription, StoredObject {
   readonly fileId: string;
@@ -73,36 +72,6 @@ export interface MediaFile extends FileDescription, StoredObject {
   /** The device's message as JSON text, unknown fields and all. */
   readonly raw: string;
 }
-
-const KIND_BY_EXTENSION = new Map<string, FileKind>(
-  Object.entries({
-    jpg: 'photo',
-    jpeg: 'photo',
-    dng: 'photo',
-    tif: 'photo',
-    tiff: 'photo',
-    png: 'photo',
-    heic: 'photo',
-    webp: 'photo',
-    rjpg: 'photo',
-    mp4: 'video',
-    mov: 'video',
-    ts: 'video',
-    avi: 'video',
-    mkv: 'video',
-    lrf: 'video',
-    srt: 'sidecar',
-    obs: 'sidecar',
-    rtk: 'sidecar',
-    mrk: 'sidecar',
-    nav: 'sidecar',
-    dat: 'sidecar',
-  }),
-);
-
-/** The kind that a name's extension tells; `.srt`, PPK and RTCM files of a flight are sidecars. */
-export const kindOf = (name: string): FileKind =>
-  KIND_BY_EXTENSION.get(name.slice(name.lastIndexOf('.') + 1).toLowerCase()) ?? 'other';
 
 const digest = (bytes: number, ...parts: readonly string[]): string =>
   createHash('sha256')

@@ -1,7 +1,8 @@
+import { kindOf } from '../protocol/file-kinds.ts';
 import { IntegrityMismatchError, ObjectMissingError } from './errors.ts';
 import { compareIntegrity, contradict, md5OfETag } from './fingerprint.ts';
 import type { MediaCatalog } from './media-catalog.ts';
-import { type FileDescription, kindOf, type MediaFile, type Reporter, uploadedFileId } from './media-file.ts';
+import { type FileDescription, type MediaFile, type Reporter, uploadedFileId } from './media-file.ts';
 import { assertObjectKeyInWorkspace } from './object-key.ts';
 import type { ObjectStorage } from './object-storage.ts';
 import type { WorkspaceId } from './workspace.ts';

@@ -2,6 +2,7 @@ import type * as v from 'valibot';
 import type { Capture, Position } from '../core/media-file.ts';
 import { present } from '../core/present.ts';
 import { OptionalNumber, OptionalText, optionalObject } from './fields.ts';
+import { localTimeOf, timeInName } from './file-names.ts';
 
 const PositionFields = {
   lat: OptionalNumber,
@@ -43,32 +44,17 @@ function positionOf(input: PositionInput | undefined): Position | undefined {
 }
 
 const TIME = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:[.,]\d+)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?$/i;
-const TIME_IN_NAME = /(?:^|_)(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})_/;
-
-/** Local time of an unknown zone, or undefined when there is no such day or hour. */
-function localTime(fields: readonly string[]): string | undefined {
-  const [year, month, day, hour, minute, second] = fields;
-  const text = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
-  const parsed = new Date(`${text}Z`);
-  return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(text) ? text : undefined;
-}
 
 /** UTC where an offset is told, local time without an offset where it is not, undefined for what is no time. */
 function timeOf(value: string | undefined): string | undefined {
   const match = TIME.exec(value?.trim() ?? '');
   if (!match) return undefined;
-  const local = localTime(match.slice(1, 7));
+  const local = localTimeOf(match.slice(1, 7));
   const zone = match[7];
   if (local === undefined || zone === undefined) return local;
   const offset = /^z$/i.test(zone) ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(3).replace(':', '') || '00'}`;
   const parsed = new Date(local + offset);
   return Number.isNaN(parsed.getTime()) ? local : parsed.toISOString();
-}
-
-/** The time that `DJI_YYYYMMDDhhmmss_NNNN_X.ext` tells. */
-function timeInName(name: string): string | undefined {
-  const match = TIME_IN_NAME.exec(name);
-  return match ? localTime(match.slice(1, 7)) : undefined;
 }
 
 /** Altitudes in metres, angles and positions in degrees; the time falls back to the one in the file's name. */

@@ -103,7 +103,7 @@ describe('the same bytes under another name or path', () => {
   });
 
   it('take their kind from their own name', async () => {
-    expect(await ask({ file: { name: 'copy.bin', capture: {} } })).toMatchObject({ kind: 'other' });
+    expect(await ask({ file: { name: 'copy.kmz', capture: {} } })).toMatchObject({ kind: 'other' });
   });
 
   it('leave the marker with the uploaded file', async () => {

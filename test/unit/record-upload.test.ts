@@ -5,7 +5,6 @@ import {
   ObjectMissingError,
 } from '../../functions/core/errors.ts';
 import { normaliseFingerprint } from '../../functions/core/fingerprint.ts';
-import { kindOf } from '../../functions/core/media-file.ts';
 import { recordUpload, type UploadReport } from '../../functions/core/record-upload.ts';
 import { InMemoryMediaCatalog } from '../contract/in-memory-media-catalog.ts';
 import { InMemoryObjectStorage } from '../contract/in-memory-object-storage.ts';
@@ -231,28 +230,5 @@ describe('a report of a failed upload', () => {
   it('does not ask object storage', async () => {
     storage.failure = new Error('must not be asked');
     await expect(submit({ result: -1 })).resolves.toBeUndefined();
-  });
-});
-
-describe('kind of a file', () => {
-  it.each([
-    ['DJI_0001.JPG', 'photo'],
-    ['DJI_0001.dng', 'photo'],
-    ['DJI_0001.MP4', 'video'],
-    ['DJI_0001.SRT', 'sidecar'],
-    ['a.obs', 'sidecar'],
-    ['a.rtk', 'sidecar'],
-    ['a.MRK', 'sidecar'],
-    ['a.nav', 'sidecar'],
-    ['a.dat', 'sidecar'],
-    ['a.kmz', 'other'],
-    ['a', 'other'],
-    ['a.', 'other'],
-    ['.', 'other'],
-    ['a.constructor', 'other'],
-    ['__proto__', 'other'],
-    ['x.hasOwnProperty', 'other'],
-  ])('of %s is %s', (name, kind) => {
-    expect(kindOf(name)).toBe(kind);
   });
 });
