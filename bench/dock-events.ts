@@ -6,7 +6,7 @@
  *
  * All docks speak in the same moment, so a reply's time is mostly that of standing in line: the last one waits for 999.
  *
- * `node bench/dock-events.ts [rounds]`
+ * `npm run bench -- dock-events [rounds]`
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -3,7 +3,7 @@
  * dock the next one when it has the reply to the last. They report 1,000 objects again and again, so that neither the
  * catalog nor the bucket grows: whatever grows is kept by broker, rules, workers or services. Takes half an hour or more.
  *
- * `node bench/dock-memory.ts [events]`
+ * `npm run bench -- dock-memory [events]`
  */
 import { join } from 'node:path';
 import { type DockUpload, fileUploadCallbackEvent } from './dock-event.ts';

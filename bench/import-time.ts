@@ -3,7 +3,7 @@
  * any cache: as the project bundles it, as esbuild bundles it by default (`--bundle --platform=node`, CommonJS), and
  * against a handler that does nothing. The processes of all take turns. The sizes are those of the files.
  *
- * `node bench/import-time.ts [rounds] [function …]`
+ * `npm run bench -- import-time [rounds] [function …]`
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';

@@ -3,7 +3,7 @@
  * start bundles the functions, runs the CDK app and makes the accounts, and then again with nothing changed. In a copy of
  * the sources, beside the installed packages, so that this checkout's own caches stay as they are.
  *
- * `node bench/start-up.ts [first starts] [next starts after each]`
+ * `npm run bench -- start-up [first starts] [next starts after each]`
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -5,7 +5,7 @@
  * every photo gets other bytes, since the uploader would skip what is stored. The uploader also computes MD5s, reads
  * metadata, signs in, asks for each file and reports it: what that costs on its own is seen with as many tiny files.
  *
- * `node bench/two-hundred-photos.ts [rounds]`
+ * `npm run bench -- two-hundred-photos [rounds]`
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

@@ -3,8 +3,9 @@
  * 1 GB into it: what the stack takes when it is ready, and the most that it takes at any moment until the upload is done
  * (`VmHWM`, which misses nothing that lies between two samples). Every run has an empty library.
  *
- * `node bench/upload-memory.ts [runs]` measures what `npm start` runs. With `--compare` other flags of Node take turns
- * with it; they act on the main thread and on its workers alike, except where the local Lambda limits a worker's heap.
+ * `npm run bench -- upload-memory [runs]` measures what `npm start` runs. With `--compare` other flags of Node take
+ * turns with it; they act on the main thread and on its workers alike, except where the local Lambda limits a worker's
+ * heap.
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
