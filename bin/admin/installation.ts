@@ -66,7 +66,7 @@ function openLocal(dataDirectory: string): Installation {
 
 /** The file holds the outputs of one stack or of several; the media library's are those with a table name. */
 function openDeployed(path: string): Installation {
-  const file = readJson(path, 'Make it with "npx cdk deploy --outputs-file FILE".');
+  const file = readJson(path, '"npm run deploy" writes cdk-outputs.json.');
   const outputs = Object.values(file).find(
     (stack): stack is Record<string, unknown> =>
       typeof stack === 'object' && stack !== null && 'MediaTableName' in stack,
