@@ -1,6 +1,6 @@
 /** The command line of `npm run dock`. */
 import { parseArgs } from 'node:util';
-import { ArgumentError, folder, wholeNumber } from '../pilot/arguments.ts';
+import { ArgumentError, folder, wholeNumber } from '../common/arguments.ts';
 
 /** What the command line asked for; whatever is missing is found out later. */
 export interface DockArguments {

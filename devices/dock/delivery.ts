@@ -1,9 +1,10 @@
 /** One file from the dock into the library: its bytes into the bucket, then the event, until it is acknowledged. */
-import { isUnchanged, md5OfFile } from '../pilot/files.ts';
-import { FileChangedError, type ObjectUploads } from '../pilot/object-upload.ts';
-import type { TransferProgress } from '../pilot/progress.ts';
-import { isTransientStatus, type RetryPolicy, retrying } from '../pilot/retry.ts';
-import { reasonOf } from '../pilot/upload-folder.ts';
+
+import { reasonOf } from '../common/failure-reason.ts';
+import { isUnchanged, md5OfFile } from '../common/files.ts';
+import { FileChangedError, type ObjectUploads } from '../common/object-upload.ts';
+import type { TransferProgress } from '../common/progress.ts';
+import { isTransientStatus, type RetryPolicy, retrying } from '../common/retry.ts';
 import { type Exchanges, RefusedError } from './exchanges.ts';
 import type { DockFlight } from './flight.ts';
 import { type FlightFile, fileUploadCallbackData } from './flight-files.ts';

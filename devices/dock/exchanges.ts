@@ -1,5 +1,5 @@
 /** Messages that wait for their replies, and are sent again when none comes. */
-import { type RetryPolicy, retrying } from '../pilot/retry.ts';
+import { type RetryPolicy, retrying } from '../common/retry.ts';
 import { type Channel, envelope, type Fields, type Message, type MessageIds, newIds } from './messages.ts';
 
 /** How long docks wait for a reply before they say it again. */

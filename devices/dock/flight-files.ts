@@ -1,8 +1,8 @@
 /** A folder as a dock sees it: one flight's files, the drone that took them, and the event that reports each. */
 import { basename } from 'node:path';
-import { toCreatedTime } from '../pilot/capture-time.ts';
-import type { FoundFile } from '../pilot/files.ts';
-import type { FileMetadata } from '../pilot/metadata.ts';
+import { toCreatedTime } from '../common/capture-time.ts';
+import type { FoundFile } from '../common/files.ts';
+import type { FileMetadata } from '../common/metadata.ts';
 
 /** A file, what it tells about itself, and where in the flight it belongs. */
 export interface FlightFile extends FoundFile {

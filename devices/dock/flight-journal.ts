@@ -5,7 +5,7 @@
  */
 import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { FoundFile } from '../pilot/files.ts';
+import type { FoundFile } from '../common/files.ts';
 import type { MessageIds } from './messages.ts';
 
 /** An object in the bucket, and the message that reports it. */

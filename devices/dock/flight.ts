@@ -1,16 +1,16 @@
 /** The flight that a folder holds: its id, its files, and the drone that flew it. */
 import { createHash } from 'node:crypto';
 import { basename, resolve } from 'node:path';
+import { eachAtOnce } from '../common/each-at-once.ts';
 import {
   type FoundFile,
   fileErrorReason,
   md5OfEnds,
   type PathWithReason,
   readFolder,
-} from '../pilot/files.ts';
-import { fileGroupId } from '../pilot/flight-groups.ts';
-import { readMetadata } from '../pilot/metadata.ts';
-import { eachAtOnce } from '../pilot/upload-folder.ts';
+} from '../common/files.ts';
+import { fileGroupId } from '../common/flight-id.ts';
+import { readMetadata } from '../common/metadata.ts';
 import { businessPath, type Drone, droneOf, type FlightFile, keySuffixes } from './flight-files.ts';
 
 /** Where to look, and what is known already. */

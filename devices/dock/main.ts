@@ -1,9 +1,9 @@
 /** `npm run dock` from the command line to the exit code. */
-import { ArgumentError } from '../pilot/arguments.ts';
-import type { PilotProcess } from '../pilot/main.ts';
-import { transferProgress } from '../pilot/progress.ts';
-import { runAsJson, summaryLines } from '../pilot/summary.ts';
-import { passwordPrompt } from '../pilot/target.ts';
+import { ArgumentError } from '../common/arguments.ts';
+import type { CommandProcess } from '../common/command-process.ts';
+import { passwordPrompt } from '../common/password-prompt.ts';
+import { transferProgress } from '../common/progress.ts';
+import { runAsJson, summaryLines } from '../common/summary.ts';
 import { DOCK_HELP, type DockArguments, parseDockArguments } from './arguments.ts';
 import { type DockSummary, playDock } from './play-dock.ts';
 import { resolveDockTarget } from './target.ts';
@@ -17,7 +17,7 @@ export const dockSummaryAsJson = (summary: DockSummary): object => ({
   ...runAsJson(summary),
 });
 
-async function play(options: DockArguments, io: PilotProcess, signal: AbortSignal): Promise<number> {
+async function play(options: DockArguments, io: CommandProcess, signal: AbortSignal): Promise<number> {
   const people = options.json ? io.stderr : io.stdout;
   const target = await resolveDockTarget({
     ...options,
@@ -34,7 +34,11 @@ async function play(options: DockArguments, io: PilotProcess, signal: AbortSigna
 }
 
 /** Runs the command and answers its exit code. `signal` is Ctrl-C. */
-export async function dock(argv: readonly string[], io: PilotProcess, signal: AbortSignal): Promise<number> {
+export async function dock(
+  argv: readonly string[],
+  io: CommandProcess,
+  signal: AbortSignal,
+): Promise<number> {
   let wantsJson = argv.includes('--json');
   try {
     const options = parseDockArguments(argv);

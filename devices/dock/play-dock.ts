@@ -1,11 +1,13 @@
 /** A run of the player: online, every file stored and reported, offline. */
 import { setMaxListeners } from 'node:events';
 import { tryLock } from '../../packages/local-aws/lock.ts';
-import { DEFAULT_PART_BYTES, ObjectUploads } from '../pilot/object-upload.ts';
-import { PartBuffers } from '../pilot/part-buffers.ts';
-import { storageAccessFrom } from '../pilot/pilot-client.ts';
-import { silentProgress, type TransferProgress } from '../pilot/progress.ts';
-import { StorageLeases } from '../pilot/storage-leases.ts';
+import { eachAtOnce } from '../common/each-at-once.ts';
+import { reasonOf } from '../common/failure-reason.ts';
+import { DEFAULT_PART_BYTES, ObjectUploads } from '../common/object-upload.ts';
+import { PartBuffers } from '../common/part-buffers.ts';
+import { silentProgress, type TransferProgress } from '../common/progress.ts';
+import { storageAccessFrom } from '../common/storage-access.ts';
+import { StorageLeases } from '../common/storage-leases.ts';
 import {
   type FileOutcome,
   formatBytes,
@@ -13,8 +15,7 @@ import {
   type RunSummary,
   STOPPED_REASON,
   summarise,
-} from '../pilot/summary.ts';
-import { eachAtOnce, reasonOf } from '../pilot/upload-folder.ts';
+} from '../common/summary.ts';
 import { ConnectionError, type ConnectionPatience, DockConnection } from './connection.ts';
 import { Deliveries, StorageFaultError } from './delivery.ts';
 import { Exchanges, NoReplyError, type Patience, RefusedError } from './exchanges.ts';

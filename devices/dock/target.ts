@@ -1,7 +1,7 @@
 /** Which dock to play and where: from the command line, the environment, and the local stack that runs here. */
 import { join } from 'node:path';
-import { ArgumentError } from '../pilot/arguments.ts';
-import { readLocalEndpoints } from '../pilot/target.ts';
+import { ArgumentError } from '../common/arguments.ts';
+import { readLocalEndpoints } from '../common/local-endpoints.ts';
 
 /** Variable that holds the password, so that it stands in no list of processes. */
 export const DOCK_PASSWORD_VARIABLE = 'DJI_MEDIA_LIBRARY_DOCK_PASSWORD';

@@ -1,6 +1,6 @@
 /** One POST to the API and its answer: the envelope, or an error that says whether to try again. */
 import { randomUUID } from 'node:crypto';
-import { isTransientStatus } from './retry.ts';
+import { isTransientStatus } from '../common/retry.ts';
 
 /** The server, or what stands where it should be, answered something other than success. */
 export class ApiError extends Error {

@@ -1,7 +1,7 @@
 /** The command line of `npm run pilot`. */
-import { statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { DEFAULT_PART_BYTES, SMALLEST_PART_BYTES } from './object-upload.ts';
+import { ArgumentError, folder, wholeNumber } from '../common/arguments.ts';
+import { DEFAULT_PART_BYTES, SMALLEST_PART_BYTES } from '../common/object-upload.ts';
 
 /** What the command line asked for; whatever is missing is found out later. */
 export interface PilotArguments {
@@ -36,19 +36,7 @@ export const PILOT_HELP = `Uploads a folder of drone photos and videos into the 
 What is in the library already is not uploaded again, so an upload that was cut off is continued by running it again.
 Exit code: 0 all there, 1 a file failed, 2 wrong arguments, 130 stopped by Ctrl-C.`;
 
-/** The command line cannot be followed. Exit code 2. */
-export class ArgumentError extends Error {
-  override readonly name = 'ArgumentError';
-}
-
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
-/** A number of the command line within its limits; throws `ArgumentError` otherwise. */
-export function wholeNumber(option: string, text: string, smallest: number, largest: number): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= smallest && value <= largest) return value;
-  throw new ArgumentError(`--${option} takes a whole number from ${smallest} to ${largest}, not "${text}"`);
-}
 
 function apiAddress(text: string): string {
   const url = URL.parse(text);
@@ -58,14 +46,6 @@ function apiAddress(text: string): string {
     );
   }
   return url.href.replace(/\/+$/, '');
-}
-
-/** The folder of `--from`; throws `ArgumentError` when it is none. */
-export function folder(path: string): string {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (!stats) throw new ArgumentError(`--from: there is no folder ${path}`);
-  if (!stats.isDirectory()) throw new ArgumentError(`--from takes a folder, and ${path} is a file`);
-  return path;
 }
 
 function parseOptions(argv: readonly string[]) {

@@ -1,20 +1,23 @@
 /** `npm run pilot` from the command line to the exit code. */
+
+import { ArgumentError } from '../common/arguments.ts';
+import type { CommandProcess } from '../common/command-process.ts';
+import { passwordPrompt } from '../common/password-prompt.ts';
+import { transferProgress } from '../common/progress.ts';
+import { runAsJson, summaryLines } from '../common/summary.ts';
 import { ApiError, UnreachableError } from './api-http.ts';
-import { ArgumentError, PILOT_HELP, type PilotArguments, parsePilotArguments } from './arguments.ts';
-import { transferProgress } from './progress.ts';
-import { summaryAsJson, summaryLines } from './summary.ts';
-import { passwordPrompt, resolveTarget } from './target.ts';
-import { uploadFolder } from './upload-folder.ts';
+import { PILOT_HELP, type PilotArguments, parsePilotArguments } from './arguments.ts';
+import { resolveTarget } from './target.ts';
+import { type UploadSummary, uploadFolder } from './upload-folder.ts';
 
-/** What the command line talks to; the process, except in tests. */
-export interface PilotProcess {
-  readonly stdin: NodeJS.ReadStream;
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
-  readonly env: NodeJS.ProcessEnv;
-}
+/** The document of `--json`. */
+export const summaryAsJson = (summary: UploadSummary): object => ({
+  api: summary.api,
+  workspace_id: summary.workspaceId,
+  ...runAsJson(summary),
+});
 
-async function upload(options: PilotArguments, io: PilotProcess, signal: AbortSignal): Promise<number> {
+async function upload(options: PilotArguments, io: CommandProcess, signal: AbortSignal): Promise<number> {
   const people = options.json ? io.stderr : io.stdout;
   const target = await resolveTarget({
     ...options,
@@ -39,7 +42,11 @@ function explain(error: unknown, isLocal: boolean): string {
 }
 
 /** Runs the command and answers its exit code. `signal` is Ctrl-C. */
-export async function pilot(argv: readonly string[], io: PilotProcess, signal: AbortSignal): Promise<number> {
+export async function pilot(
+  argv: readonly string[],
+  io: CommandProcess,
+  signal: AbortSignal,
+): Promise<number> {
   let options: PilotArguments | undefined;
   try {
     const parsed = parsePilotArguments(argv);

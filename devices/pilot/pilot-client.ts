@@ -2,8 +2,10 @@
  * The HTTP side of a device: what DJI Pilot 2 asks and reports, in its order and its spelling. Knows nothing of
  * folders or object storage.
  */
+
+import { type RetryPolicy, retrying } from '../common/retry.ts';
+import { type StorageAccess, storageAccessFrom } from '../common/storage-access.ts';
 import { ApiError, type Envelope, postJson } from './api-http.ts';
-import { type RetryPolicy, retrying } from './retry.ts';
 
 /** Most tiny fingerprints in one question. */
 export const TINY_FINGERPRINTS_PER_REQUEST = 500;
@@ -20,21 +22,6 @@ export interface PilotClientOptions {
   readonly signal?: AbortSignal;
   /** @default 30_000 */
   readonly requestTimeoutMs?: number;
-}
-
-/** The answer to `sts`: where to put the bytes, and the right to do so for a while. */
-export interface StorageAccess {
-  readonly bucket: string;
-  readonly endpoint: string;
-  readonly region: string;
-  readonly provider: string;
-  /** Without a trailing slash. */
-  readonly objectKeyPrefix: string;
-  readonly accessKeyId: string;
-  readonly accessKeySecret: string;
-  readonly securityToken: string;
-  readonly obtainedAtMs: number;
-  readonly expiresAtMs: number;
 }
 
 /** The names that identify a file to the server; also the body of `fast-upload`. */
@@ -76,28 +63,6 @@ export function renewalTimeMs(token: string, nowMs: number): number {
 }
 
 const asString = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-/** Reads the answer to `sts`, which is also that to a dock's `storage_config_get`. `method` is which of the two. */
-export function storageAccessFrom(method: string, data: Readonly<Record<string, unknown>>): StorageAccess {
-  const credentials = (data['credentials'] ?? {}) as Record<string, unknown>;
-  const access = {
-    bucket: asString(data['bucket']),
-    endpoint: asString(data['endpoint']),
-    region: asString(data['region']),
-    provider: asString(data['provider']),
-    objectKeyPrefix: asString(data['object_key_prefix']).replace(/\/+$/, ''),
-    accessKeyId: asString(credentials['access_key_id']),
-    accessKeySecret: asString(credentials['access_key_secret']),
-    securityToken: asString(credentials['security_token']),
-    obtainedAtMs: Date.now(),
-    expiresAtMs: Date.now() + Number(credentials['expire']) * 1000,
-  };
-  for (const [field, value] of Object.entries(access)) {
-    if (value === '' || Number.isNaN(value))
-      throw new ApiError(200, `the ${method} answer has no usable ${field}`);
-  }
-  return access;
-}
 
 /** Speaks to one API as one user in one workspace. */
 export class PilotClient {

@@ -1,9 +1,7 @@
 /** Where to upload to and as whom: from the command line, the environment, and the local stack that runs here. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { Writable } from 'node:stream';
-import { ArgumentError } from './arguments.ts';
+import { ArgumentError } from '../common/arguments.ts';
+import { readLocalEndpoints } from '../common/local-endpoints.ts';
 
 /** Variable that holds the password, so that it stands in no list of processes. */
 export const PASSWORD_VARIABLE = 'DJI_MEDIA_LIBRARY_PASSWORD';
@@ -32,23 +30,12 @@ export interface TargetRequest {
   readonly askPassword: ((username: string) => Promise<string>) | undefined;
 }
 
-/** The local stack's `endpoints.json`, or the part of it that a client names; undefined when none was written. */
-export async function readLocalEndpoints<Endpoints = LocalEndpoints>(
-  dataDirectory: string,
-): Promise<Endpoints | undefined> {
-  try {
-    return JSON.parse(await readFile(join(dataDirectory, 'endpoints.json'), 'utf8')) as Endpoints;
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * Completes a request. The local stack's demo users need no password typed, as long as it is the local stack
  * that is meant.
  */
 export async function resolveTarget(request: TargetRequest): Promise<Target> {
-  const local = await readLocalEndpoints(request.dataDirectory);
+  const local = await readLocalEndpoints<LocalEndpoints>(request.dataDirectory);
   const api = request.api ?? local?.api;
   if (!api) {
     const file = join(request.dataDirectory, 'endpoints.json');
@@ -70,26 +57,4 @@ export async function resolveTarget(request: TargetRequest): Promise<Target> {
     );
   }
   return { api, username, password };
-}
-
-/** Asks for a password without showing it. Undefined where nobody could type one. */
-export function passwordPrompt(
-  input: NodeJS.ReadStream,
-  output: NodeJS.WritableStream,
-): ((username: string) => Promise<string>) | undefined {
-  if (!input.isTTY) return undefined;
-  return async (username) => {
-    output.write(`Password of ${username}: `);
-    const muted = new Writable({ write: (_chunk, _encoding, done) => done() });
-    const reader = createInterface({ input, output: muted, terminal: true });
-    try {
-      return await new Promise<string>((resolve, reject) => {
-        reader.on('SIGINT', () => reject(new ArgumentError('no password given')));
-        reader.question('', resolve);
-      });
-    } finally {
-      reader.close();
-      output.write('\n');
-    }
-  };
 }

@@ -4,25 +4,34 @@
  */
 import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
-import { ApiError, UnreachableError } from './api-http.ts';
-import { tinyFingerprint, toCreatedTime } from './capture-time.ts';
-import { type FoundFile, fileErrorReason, isUnchanged, md5OfEnds, md5OfFile, readFolder } from './files.ts';
-import { type FlightGroup, GroupReports, groupByFolder } from './flight-groups.ts';
-import { type FileMetadata, readMetadata } from './metadata.ts';
-import { DEFAULT_PART_BYTES, FileChangedError, ObjectUploads } from './object-upload.ts';
-import { PartBuffers } from './part-buffers.ts';
-import { type FileReport, PilotClient, type UploadReport } from './pilot-client.ts';
-import { silentProgress, type TransferProgress } from './progress.ts';
-import type { RetryPolicy } from './retry.ts';
-import { StorageLeases } from './storage-leases.ts';
+import { tinyFingerprint, toCreatedTime } from '../common/capture-time.ts';
+import { eachAtOnce } from '../common/each-at-once.ts';
+import { reasonOf } from '../common/failure-reason.ts';
+import {
+  type FoundFile,
+  fileErrorReason,
+  isUnchanged,
+  md5OfEnds,
+  md5OfFile,
+  readFolder,
+} from '../common/files.ts';
+import { type FileMetadata, readMetadata } from '../common/metadata.ts';
+import { DEFAULT_PART_BYTES, FileChangedError, ObjectUploads } from '../common/object-upload.ts';
+import { PartBuffers } from '../common/part-buffers.ts';
+import { silentProgress, type TransferProgress } from '../common/progress.ts';
+import type { RetryPolicy } from '../common/retry.ts';
+import { StorageLeases } from '../common/storage-leases.ts';
 import {
   type FileOutcome,
   formatBytes,
   plural,
+  type RunSummary,
   STOPPED_REASON,
   summarise,
-  type UploadSummary,
-} from './summary.ts';
+} from '../common/summary.ts';
+import { ApiError, UnreachableError } from './api-http.ts';
+import { type FlightGroup, GroupReports, groupByFolder } from './flight-groups.ts';
+import { type FileReport, PilotClient, type UploadReport } from './pilot-client.ts';
 
 /** What to upload, where to, and as whom. */
 export interface UploadFolderOptions {
@@ -50,33 +59,14 @@ interface Candidate extends FoundFile {
   readonly metadata: FileMetadata;
 }
 
-/** Why a file failed, in a line for people. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { syscall, path, code } = error as NodeJS.ErrnoException;
-  if (syscall && path) return fileErrorReason(error);
-  // Nobody answered: the SDK hands the network's errors on, some of them without a message.
-  if (code && ('$metadata' in error || syscall)) return `object storage cannot be reached: ${code}`;
-  if ('$metadata' in error) return `object storage: ${error.name}, ${error.message}`;
-  return error.message;
-}
-
 /** A failure that every other file would meet as well. */
 const endsTheRun = (error: unknown): boolean =>
   error instanceof UnreachableError || (error instanceof ApiError && error.status === 401);
 
-/** Calls `work` for each item, `concurrency` at a time, in order; stops early when the signal aborts. */
-export async function eachAtOnce<Item>(
-  items: readonly Item[],
-  concurrency: number,
-  signal: AbortSignal,
-  work: (item: Item) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < items.length && !signal.aborted) await work(items[next++] as Item);
-  };
-  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
+/** What an upload into a library did. */
+export interface UploadSummary extends RunSummary {
+  readonly api: string;
+  readonly workspaceId: string;
 }
 
 /** Uploads a folder. Throws only when it could not start: no sign-in, no folder. */

@@ -1,8 +1,8 @@
 /** The dock's sample flight of `npm start`: made on the spot, uploaded by the very player that people use. */
 import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { transferProgress } from '../../devices/common/progress.ts';
 import { playDock } from '../../devices/dock/play-dock.ts';
-import { transferProgress } from '../../devices/pilot/progress.ts';
 import { DOCK_FLIGHT_FOLDER, DOCK_SAMPLE_MARKER, DOCK_SAMPLE_PATHS } from './dock-shots.ts';
 import { runPainter, type SampleFlightSummary } from './flight.ts';
 

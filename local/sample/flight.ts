@@ -1,7 +1,7 @@
 /** The sample flight of `npm start`: made on the spot, uploaded by the very uploader that people use. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { transferProgress } from '../../devices/pilot/progress.ts';
+import { transferProgress } from '../../devices/common/progress.ts';
 import { uploadFolder } from '../../devices/pilot/upload-folder.ts';
 import { hasPhotos } from './photos.ts';
 

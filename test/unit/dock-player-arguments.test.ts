@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ArgumentError } from '../../devices/common/arguments.ts';
 import { parseDockArguments } from '../../devices/dock/arguments.ts';
 import { clientOptions } from '../../devices/dock/connection.ts';
 import { type DockTargetRequest, resolveDockTarget } from '../../devices/dock/target.ts';
-import { ArgumentError } from '../../devices/pilot/arguments.ts';
 
 let directory: string;
 beforeEach(() => {

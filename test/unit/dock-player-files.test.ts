@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { FoundFile } from '../../devices/common/files.ts';
+import type { FileMetadata } from '../../devices/common/metadata.ts';
 import {
   businessPath,
   droneOf,
@@ -6,9 +8,8 @@ import {
   fileUploadCallbackData,
   keySuffixes,
 } from '../../devices/dock/flight-files.ts';
-import { type FoundFile, fileKind } from '../../devices/pilot/files.ts';
-import type { FileMetadata } from '../../devices/pilot/metadata.ts';
 import { decode } from '../../functions/middleware/validated-input.ts';
+import { kindOf } from '../../functions/protocol/file-kinds.ts';
 import { FileUploadCallbackData, toDockUploadReport } from '../../functions/protocol/file-upload-callback.ts';
 import { WORKSPACE } from '../fixtures/library.ts';
 
@@ -33,7 +34,7 @@ const found = (path: string): FoundFile => {
     path,
     directory: path.slice(0, Math.max(0, path.lastIndexOf('/'))),
     name,
-    kind: fileKind(name) ?? 'photo',
+    kind: kindOf(name),
     contentType: 'image/jpeg',
     bytes: 1,
     modifiedAtMs: 1,

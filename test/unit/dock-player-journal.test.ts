@@ -2,8 +2,8 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { FoundFile } from '../../devices/common/files.ts';
 import { FlightJournal } from '../../devices/dock/flight-journal.ts';
-import type { FoundFile } from '../../devices/pilot/files.ts';
 
 const FLIGHT = { host: 'mqtt.example.com', sn: 'DOCK1', flightId: 'flight-1' };
 const FILE: FoundFile = {

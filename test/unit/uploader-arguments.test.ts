@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ArgumentError, parsePilotArguments } from '../../devices/pilot/arguments.ts';
+import { ArgumentError } from '../../devices/common/arguments.ts';
+import { parsePilotArguments } from '../../devices/pilot/arguments.ts';
 import { resolveTarget } from '../../devices/pilot/target.ts';
 
 let folder: string;

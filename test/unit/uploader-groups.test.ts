@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type FlightGroup,
-  fileGroupId,
-  GroupReports,
-  groupByFolder,
-} from '../../devices/pilot/flight-groups.ts';
+import { fileGroupId } from '../../devices/common/flight-id.ts';
+import { type FlightGroup, GroupReports, groupByFolder } from '../../devices/pilot/flight-groups.ts';
 
 const WORKSPACE = '3b0e4f3c-2a6e-4a4a-9d5b-0a1f5f3b7c11';
 const file = (path: string, tinyFingerprint = path) => ({

@@ -32,12 +32,6 @@ export interface RunSummary {
   readonly interrupted: boolean;
 }
 
-/** What an upload into a library did. */
-export interface UploadSummary extends RunSummary {
-  readonly api: string;
-  readonly workspaceId: string;
-}
-
 /** Counts outcomes. */
 export function summarise<Run extends Pick<RunSummary, 'skipped' | 'interrupted'>>(
   run: Run,
@@ -58,12 +52,7 @@ export function summarise<Run extends Pick<RunSummary, 'skipped' | 'interrupted'
   };
 }
 
-/** The document of `--json`. */
-export function summaryAsJson(summary: UploadSummary): object {
-  return { api: summary.api, workspace_id: summary.workspaceId, ...runAsJson(summary) };
-}
-
-/** The part of it that says what became of the files. */
+/** The part of the document of `--json` that says what became of the files. */
 export function runAsJson(summary: RunSummary): object {
   return {
     files: summary.files.map(({ objectKey, ...file }) => ({

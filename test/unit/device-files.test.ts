@@ -3,7 +3,7 @@ import { appendFile, mkdir, mkdtemp, rm, symlink, truncate, utimes, writeFile } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fileKind, isUnchanged, md5OfEnds, md5OfFile, readFolder } from '../../devices/pilot/files.ts';
+import { isUnchanged, md5OfEnds, md5OfFile, readFolder } from '../../devices/common/files.ts';
 
 let folder: string;
 
@@ -83,18 +83,6 @@ describe('readFolder', () => {
     await put('DJI_202604071650_024_上云API/DJI_0001 ü.JPG');
     const { files } = await readFolder(folder);
     expect(pathsOf(files)).toEqual(['DJI_202604071650_024_上云API/DJI_0001 ü.JPG']);
-  });
-});
-
-describe('fileKind', () => {
-  it.each([
-    ['DJI_0001.TIF', 'photo'],
-    ['DJI_0001.MOV', 'video'],
-    ['DJI_0001_Timestamp.MRK', 'sidecar'],
-    ['DJI_0001.THM', undefined],
-    ['jpg', undefined],
-  ])('takes %s for %s', (name, kind) => {
-    expect(fileKind(name)).toBe(kind);
   });
 });
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { needsPathStyle } from '../../devices/pilot/object-upload.ts';
-import { PartBuffers } from '../../devices/pilot/part-buffers.ts';
-import type { StorageAccess } from '../../devices/pilot/pilot-client.ts';
-import { objectKey, StorageLeases } from '../../devices/pilot/storage-leases.ts';
+import { needsPathStyle } from '../../devices/common/object-upload.ts';
+import { PartBuffers } from '../../devices/common/part-buffers.ts';
+import type { StorageAccess } from '../../devices/common/storage-access.ts';
+import { objectKey, StorageLeases } from '../../devices/common/storage-leases.ts';
 
 const MEBIBYTE = 1024 * 1024;
 

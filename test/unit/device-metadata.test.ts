@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { toCreatedTime } from '../../devices/pilot/capture-time.ts';
-import { readFolder } from '../../devices/pilot/files.ts';
-import { readMetadata } from '../../devices/pilot/metadata.ts';
-import { modelKeys } from '../../devices/pilot/models.ts';
+import { toCreatedTime } from '../../devices/common/capture-time.ts';
+import { readFolder } from '../../devices/common/files.ts';
+import { readMetadata } from '../../devices/common/metadata.ts';
+import { modelKeys } from '../../devices/common/models.ts';
 import { encodePhoto, SAMPLE_NOTE } from '../../local/sample/photo-file.ts';
 import { emptyPicture } from '../../local/sample/picture.ts';
 

@@ -5,39 +5,8 @@
 import { createHash } from 'node:crypto';
 import type { Dirent, Stats } from 'node:fs';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
-
-/** What a file is to the library. A sidecar belongs to the flight without being a picture or a video. */
-export type FileKind = 'photo' | 'video' | 'sidecar';
-
-const KIND_BY_EXTENSION: Readonly<Record<string, FileKind>> = {
-  jpg: 'photo',
-  jpeg: 'photo',
-  dng: 'photo',
-  tif: 'photo',
-  tiff: 'photo',
-  mp4: 'video',
-  mov: 'video',
-  srt: 'sidecar',
-  // PPK and RTK records, beside the photos of a mapping flight.
-  obs: 'sidecar',
-  rtk: 'sidecar',
-  mrk: 'sidecar',
-  nav: 'sidecar',
-  dat: 'sidecar',
-  bin: 'sidecar',
-};
-
-const CONTENT_TYPE_BY_EXTENSION: Readonly<Record<string, string>> = {
-  jpg: 'image/jpeg',
-  jpeg: 'image/jpeg',
-  dng: 'image/x-adobe-dng',
-  tif: 'image/tiff',
-  tiff: 'image/tiff',
-  mp4: 'video/mp4',
-  mov: 'video/quicktime',
-  srt: 'application/x-subrip',
-};
+import { join } from 'node:path';
+import { contentTypeOf, type FileKind, kindOf } from '../../functions/protocol/file-kinds.ts';
 
 /** A file to upload, as it was when the folder was read. */
 export interface FoundFile {
@@ -69,18 +38,6 @@ export interface FolderContents {
   readonly unreadable: readonly PathWithReason[];
 }
 
-const extensionOf = (name: string): string => extname(name).slice(1).toLowerCase();
-
-/** The kind of a file by its name, or undefined for what no drone writes. */
-export function fileKind(name: string): FileKind | undefined {
-  return KIND_BY_EXTENSION[extensionOf(name)];
-}
-
-/** Content type that the object is stored with. */
-export function contentType(name: string): string {
-  return CONTENT_TYPE_BY_EXTENSION[extensionOf(name)] ?? 'application/octet-stream';
-}
-
 /** Why a file could not be read, in words instead of an errno. */
 export function fileErrorReason(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
@@ -110,8 +67,8 @@ export async function readFolder(root: string): Promise<FolderContents> {
 
   const readFile = (path: string, absolutePath: string, stats: Stats): void => {
     const name = path.slice(path.lastIndexOf('/') + 1);
-    const kind = fileKind(name);
-    if (!kind) {
+    const kind = kindOf(name);
+    if (kind === 'other') {
       skipped.push({
         path,
         reason: 'not a photo, video or sidecar',
@@ -125,7 +82,7 @@ export async function readFolder(root: string): Promise<FolderContents> {
         directory: path.slice(0, Math.max(0, path.length - name.length - 1)),
         name,
         kind,
-        contentType: contentType(name),
+        contentType: contentTypeOf(name),
         bytes: stats.size,
         modifiedAtMs: stats.mtimeMs,
       });
@@ -146,7 +103,7 @@ export async function readFolder(root: string): Promise<FolderContents> {
       else skipped.push({ path, reason: 'not a regular file' });
     } catch (error) {
       // A dangling link to something that would not have been uploaded is nobody's loss.
-      if (fileKind(entry.name)) unreadable.push({ path, reason: fileErrorReason(error) });
+      if (kindOf(entry.name) !== 'other') unreadable.push({ path, reason: fileErrorReason(error) });
       else skipped.push({ path, reason: fileErrorReason(error) });
     }
   };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { isTransientStatus, retryDelayMs, retrying } from '../../devices/common/retry.ts';
 import { ApiError, UnreachableError } from '../../devices/pilot/api-http.ts';
-import { isTransientStatus, retryDelayMs, retrying } from '../../devices/pilot/retry.ts';
 
 const quick = { firstDelayMs: 1, longestDelayMs: 2, attempts: 4 };
 

@@ -1,7 +1,8 @@
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { bar, fitEnd, formatDuration, transferProgress } from '../../devices/pilot/progress.ts';
-import { formatBytes, printable, summaryLines, type UploadSummary } from '../../devices/pilot/summary.ts';
+import { bar, fitEnd, formatDuration, transferProgress } from '../../devices/common/progress.ts';
+import { formatBytes, printable, summaryLines } from '../../devices/common/summary.ts';
+import type { UploadSummary } from '../../devices/pilot/upload-folder.ts';
 
 class Screen extends Writable {
   written = '';

@@ -16,7 +16,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { FoundFile } from './files.ts';
 import type { PartBuffers } from './part-buffers.ts';
-import type { StorageAccess } from './pilot-client.ts';
+import type { StorageAccess } from './storage-access.ts';
 import { objectKey, type StorageLeases } from './storage-leases.ts';
 
 const MEBIBYTE = 1024 * 1024;

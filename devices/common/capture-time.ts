@@ -2,6 +2,7 @@
  * When a picture was taken. Drones write the local time, and only some of them the zone; a time whose zone is
  * unknown is passed on without one instead of with a guess.
  */
+import { timeInName } from '../../functions/protocol/file-names.ts';
 
 /** A point on a clock face: no zone, so not yet a point in time. */
 export interface LocalTime {
@@ -46,9 +47,7 @@ export function parseExifTime(text: unknown): LocalTime | undefined {
 }
 
 /** The time in a name such as `DJI_20260412093015_0001_V.JPG`: local time, zone unknown. */
-export function timeFromName(name: string): LocalTime | undefined {
-  return localTimeFrom(/^DJI_(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(?:_|\.)/i.exec(name));
-}
+export const timeFromName = (name: string): LocalTime | undefined => parseExifTime(timeInName(name));
 
 /** EXIF's `+02:00`, or `Z`. */
 export function parseOffset(text: unknown): number | undefined {

@@ -2,7 +2,7 @@
  * Credentials for object storage, asked for again before they run out. The Pilot uploader asks over HTTP, the
  * dock player over MQTT; the answer is the same object.
  */
-import type { StorageAccess } from './pilot-client.ts';
+import type { StorageAccess } from './storage-access.ts';
 
 /** The slowest line that an upload should still finish on before its credentials expire. */
 const SLOWEST_BYTES_PER_MS = (1024 * 1024) / 1000;

@@ -126,7 +126,7 @@ export async function readMetadata(file: FoundFile): Promise<FileMetadata> {
     const local = timeFromName(file.name);
     return local ? { local, offsetMinutes: undefined } : timeFromFileSystem(file.modifiedAtMs);
   };
-  if (file.kind === 'sidecar') return { captured: fallbackTime() };
+  if (file.kind === 'sidecar' || file.kind === 'other') return { captured: fallbackTime() };
   if (file.kind === 'video') {
     const position = await readVideoPosition(file.absolutePath, file.bytes);
     return { captured: fallbackTime(), ...(position && { position }) };

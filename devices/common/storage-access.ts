@@ -1,0 +1,37 @@
+/** The answer to `sts`: where to put the bytes, and the right to do so for a while. */
+export interface StorageAccess {
+  readonly bucket: string;
+  readonly endpoint: string;
+  readonly region: string;
+  readonly provider: string;
+  /** Without a trailing slash. */
+  readonly objectKeyPrefix: string;
+  readonly accessKeyId: string;
+  readonly accessKeySecret: string;
+  readonly securityToken: string;
+  readonly obtainedAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+const asString = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** Reads the answer to `sts`, which is also that to a dock's `storage_config_get`. `method` is which of the two. */
+export function storageAccessFrom(method: string, data: Readonly<Record<string, unknown>>): StorageAccess {
+  const credentials = (data['credentials'] ?? {}) as Record<string, unknown>;
+  const access = {
+    bucket: asString(data['bucket']),
+    endpoint: asString(data['endpoint']),
+    region: asString(data['region']),
+    provider: asString(data['provider']),
+    objectKeyPrefix: asString(data['object_key_prefix']).replace(/\/+$/, ''),
+    accessKeyId: asString(credentials['access_key_id']),
+    accessKeySecret: asString(credentials['access_key_secret']),
+    securityToken: asString(credentials['security_token']),
+    obtainedAtMs: Date.now(),
+    expiresAtMs: Date.now() + Number(credentials['expire']) * 1000,
+  };
+  for (const [field, value] of Object.entries(access)) {
+    if (value === '' || Number.isNaN(value)) throw new Error(`the ${method} answer has no usable ${field}`);
+  }
+  return access;
+}
