@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { toJsonSchema } from '@valibot/to-json-schema';
+import { type ConversionConfig, toJsonSchema } from '@valibot/to-json-schema';
 import type { GenericSchema } from 'valibot';
 import { stringify } from 'yaml';
+import { isLenient } from '../../functions/protocol/lenient.ts';
 import { HTTP_FUNCTIONS, type HttpFunction } from '../../functions/routes.ts';
 import { OPERATIONS, type Operation } from './operations.ts';
 
@@ -12,8 +13,18 @@ export const OPENAPI_FILE = fileInRepository('docs/openapi.yaml');
 
 type Json = Record<string, unknown>;
 
+/** A lenient field says what is understood, and that anything is taken. */
+const overrideSchema: ConversionConfig['overrideSchema'] = ({ valibotSchema, jsonSchema }) =>
+  isLenient(valibotSchema)
+    ? { description: 'Of any other form, it is left out', anyOf: [...(jsonSchema.anyOf ?? [jsonSchema]), {}] }
+    : undefined;
+
 const schemaOf = (schema: GenericSchema, typeMode: 'input' | 'output'): Json => {
-  const { $schema: _dialect, ...json } = toJsonSchema(schema, { typeMode, target: 'draft-2020-12' });
+  const { $schema: _dialect, ...json } = toJsonSchema(schema, {
+    typeMode,
+    target: 'draft-2020-12',
+    overrideSchema,
+  });
   return json as Json;
 };
 

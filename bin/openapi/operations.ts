@@ -73,7 +73,8 @@ export const OPERATIONS = {
     summary: 'Report an upload',
     description:
       '`code` 0 means that the object is in the bucket and in the catalog, and that the device may delete its copy. A `result` that is ' +
-      'not 0 is acknowledged and kept as a failure. Repeating a report changes nothing.',
+      'not 0 is acknowledged and kept as a failure. Repeating a report changes nothing. Whatever else is of an unexpected form is kept ' +
+      'with the raw message and left out of the file’s fields.',
     input: UploadCallbackInput,
     output: UploadCallbackOutput,
     refusals: {

@@ -1,17 +1,10 @@
-/** A file's MD5 as 32 lower-case hex digits, or whatever a device sent in its place, in lower case. */
+/** A file's MD5 as 32 lower-case hex digits, or whatever a device sent in its place, in lower case. `protocol/` makes them. */
 export type Fingerprint = string & { readonly brand: 'Fingerprint' };
 
 /** What a device sends to ask about many files at once; its making is not published, so it is only stored and compared. */
 export type TinyFingerprint = string & { readonly brand: 'TinyFingerprint' };
 
 const MD5_HEX = /^[0-9a-f]{32}$/;
-
-/** Devices send either case, so it is lower case that is stored and compared. */
-export const normaliseFingerprint = (value: string): Fingerprint => value.trim().toLowerCase() as Fingerprint;
-
-/** As {@link normaliseFingerprint}, for tiny fingerprints. */
-export const normaliseTinyFingerprint = (value: string): TinyFingerprint =>
-  value.trim().toLowerCase() as TinyFingerprint;
 
 /** Whether it can tell files apart. What is no MD5 may be a word that a client puts where it knows none, the same for every file. */
 export const isMd5 = (fingerprint: Fingerprint): boolean => MD5_HEX.test(fingerprint);

@@ -1,6 +1,6 @@
 import { kindOf } from '../protocol/file-kinds.ts';
 import { FingerprintUnknownError } from './errors.ts';
-import { isMd5, normaliseFingerprint } from './fingerprint.ts';
+import { type Fingerprint, isMd5 } from './fingerprint.ts';
 import { type FileDescription, linkedFileId, type MediaFile, type Reporter } from './media-file.ts';
 import type { RecordUploadPorts } from './record-upload.ts';
 import type { WorkspaceId } from './workspace.ts';
@@ -8,8 +8,10 @@ import type { WorkspaceId } from './workspace.ts';
 /** A file that a device has not uploaded yet and asks about. */
 export interface UploadCandidate {
   readonly workspaceId: WorkspaceId;
+  /** Normalised. */
+  readonly fingerprint: Fingerprint;
   /** As the device wrote it: a miss echoes it. */
-  readonly fingerprint: string;
+  readonly asked: string;
   /** Name and all else may be missing. */
   readonly file: Omit<FileDescription, 'name'> & { readonly name?: string };
   readonly reporter: Reporter;
@@ -27,16 +29,14 @@ export async function linkExistingFile(
   { catalog, storage }: RecordUploadPorts,
   candidate: UploadCandidate,
 ): Promise<MediaFile> {
-  const fingerprint = normaliseFingerprint(candidate.fingerprint);
-  const known = isMd5(fingerprint)
-    ? await catalog.findByFingerprint(candidate.workspaceId, fingerprint)
-    : undefined;
-  if (known === undefined) throw new FingerprintUnknownError(candidate.fingerprint);
+  const { workspaceId, fingerprint, asked } = candidate;
+  const known = isMd5(fingerprint) ? await catalog.findByFingerprint(workspaceId, fingerprint) : undefined;
+  if (known === undefined) throw new FingerprintUnknownError(asked);
 
   const stored = await storage.find(known.objectKey);
   if (stored === undefined || stored.eTag !== known.eTag) {
     await catalog.forget(known);
-    throw new FingerprintUnknownError(candidate.fingerprint);
+    throw new FingerprintUnknownError(asked);
   }
 
   const { name, path } = candidate.file;

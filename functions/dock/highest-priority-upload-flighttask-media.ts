@@ -10,9 +10,9 @@ import type { PrioritizationLog } from '../core/flight-priority.ts';
 import { MEDIA_TABLE_NAME, requireEnv } from '../environment.ts';
 import { dockPorts } from '../middleware/dock-ports.ts';
 import { type DockEndpoint, dockEndpoint } from '../middleware/mqtt-endpoint.ts';
-import { RequiredIdentifier } from '../protocol/fields.ts';
+import { RequiredDeviceIdentifier } from '../protocol/fields.ts';
 
-const HighestPriorityData = v.object({ flight_id: RequiredIdentifier });
+const HighestPriorityData = v.object({ flight_id: RequiredDeviceIdentifier });
 
 export const highestPriorityUploadFlighttaskMedia =
   (log: PrioritizationLog): DockEndpoint<v.InferOutput<typeof HighestPriorityData>> =>

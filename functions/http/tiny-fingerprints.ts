@@ -4,21 +4,18 @@
  * Pilot asks which of many files the library has.
  */
 import { dynamoDbMediaCatalog } from '../adapters/dynamodb-media-catalog.ts';
-import { normaliseTinyFingerprint } from '../core/fingerprint.ts';
 import type { MediaCatalog } from '../core/media-catalog.ts';
 import { MEDIA_TABLE_NAME, requireEnv } from '../environment.ts';
 import { type HttpEndpoint, httpEndpoint } from '../middleware/http-endpoint.ts';
-import { TinyFingerprintsInput } from '../protocol/tiny-fingerprints.ts';
+import { TinyFingerprintsInput, toTinyFingerprints } from '../protocol/tiny-fingerprints.ts';
 
 export const tinyFingerprints =
   (catalog: MediaCatalog): HttpEndpoint<TinyFingerprintsInput> =>
-  async ({ workspaceId, body: asked }) => {
-    const existing = await catalog.findTinyFingerprints(
-      workspaceId,
-      new Set(asked.map(normaliseTinyFingerprint)),
-    );
+  async ({ workspaceId, body }) => {
+    const asked = toTinyFingerprints(body);
+    const existing = await catalog.findTinyFingerprints(workspaceId, new Set(asked.values()));
     return {
-      tiny_fingerprints: [...new Set(asked)].filter((tiny) => existing.has(normaliseTinyFingerprint(tiny))),
+      tiny_fingerprints: [...asked].filter(([, tiny]) => existing.has(tiny)).map(([written]) => written),
     };
   };
 

@@ -19,6 +19,7 @@ import {
   wantsReply,
 } from '../protocol/dock-message.ts';
 import { answerTo } from './error-answers.ts';
+import { reportIgnoredFields } from './ignored-fields.ts';
 import { logger, metrics } from './log.ts';
 import { decode, type InputSchema } from './validated-input.ts';
 
@@ -97,7 +98,9 @@ const validatedData = (schema: InputSchema) => {
     const data = event.message?.data;
     // To valibot a list is an object too, and an empty one has everything that is optional.
     if (Array.isArray(data)) throw new MalformedRequestError('data: expected Object');
-    event.data = decode(v.object({ data: schema }), { data }).data;
+    const ignored: string[] = [];
+    event.data = decode(v.object({ data: schema }), { data }, ignored).data;
+    reportIgnoredFields(ignored);
   };
   return { before: validatedDataBefore };
 };

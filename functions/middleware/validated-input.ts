@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import { MalformedRequestError } from '../core/errors.ts';
+import { isIgnored } from '../protocol/lenient.ts';
 import type { HttpRequestState } from './http-event.ts';
+import { reportIgnoredFields } from './ignored-fields.ts';
 
 /** Any schema that decodes one message. */
 export type InputSchema<Output = unknown> = v.GenericSchema<unknown, Output>;
@@ -12,25 +14,41 @@ const expectationOf = ({ type, expected }: v.BaseIssue<unknown>): string => {
   return expected ?? 'something else';
 };
 
+const pathOf = ({ path }: v.BaseIssue<unknown>): unknown[] => (path ?? []).map(({ key }) => key);
+
 /** One line an innermost issue: what a union says of its parts is more use than "none of them fits". */
 const describe = (issue: v.BaseIssue<unknown>, above: readonly unknown[] = []): string[] => {
-  const path = [...above, ...(issue.path ?? []).map(({ key }) => key)];
+  const path = [...above, ...pathOf(issue)];
   if (issue.issues?.length) return issue.issues.flatMap((inner) => describe(inner, path));
   return [`${path.join('.') || 'body'}: expected ${issue.message}`];
 };
 
-/** Decodes a device's message. Throws `MalformedRequestError` with the field and what it may be. */
-export function decode<Output>(schema: InputSchema<Output>, message: unknown): Output {
+/**
+ * Decodes a device's message. Throws `MalformedRequestError` with the field and what it may be. Names of the fields that were left out are
+ * added to `ignored`.
+ */
+export function decode<Output>(
+  schema: InputSchema<Output>,
+  message: unknown,
+  ignored: string[] = [],
+): Output {
   const result = v.safeParse(schema, message, { message: expectationOf });
-  if (result.success) return result.output;
-  const told = [...new Set(result.issues.flatMap((issue) => describe(issue)))].slice(0, 5);
-  throw new MalformedRequestError(told.join('; '));
+  const refused = result.issues?.filter((issue) => !isIgnored(issue)) ?? [];
+  if (refused.length > 0) {
+    const told = [...new Set(refused.flatMap((issue) => describe(issue)))].slice(0, 5);
+    throw new MalformedRequestError(told.join('; '));
+  }
+  if (!result.typed) throw new Error('A schema transforms what holds lenient fields');
+  ignored.push(...(result.issues ?? []).map((issue) => pathOf(issue).join('.') || 'body'));
+  return result.output;
 }
 
 /** Replaces the body by what the schema makes of it. */
 export const validatedInput = (schema: InputSchema) => {
   const validatedInputBefore = ({ event }: HttpRequestState): void => {
-    event.body = decode(schema, event.body);
+    const ignored: string[] = [];
+    event.body = decode(schema, event.body, ignored);
+    reportIgnoredFields(ignored);
   };
   return { before: validatedInputBefore };
 };

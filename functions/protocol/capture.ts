@@ -1,30 +1,14 @@
-import type * as v from 'valibot';
+import * as v from 'valibot';
 import type { Capture, Position } from '../core/media-file.ts';
 import { present } from '../core/present.ts';
-import { OptionalNumber, OptionalText, optionalObject } from './fields.ts';
+import { LenientNumber, lenientNumber, lenientObject } from './fields.ts';
 import { localTimeOf, timeInName } from './file-names.ts';
+import { lenient } from './lenient.ts';
 
-const PositionFields = {
-  lat: OptionalNumber,
-  lng: OptionalNumber,
-  latitude: OptionalNumber,
-  longitude: OptionalNumber,
-};
+const Latitude = lenientNumber(90);
+const Longitude = lenientNumber(180);
 
-/** `metadata` of a callback, in every shape that has been on the wire (protocol sections 2 and 4). */
-export const Metadata = optionalObject({
-  absolute_altitude: OptionalNumber,
-  relative_altitude: OptionalNumber,
-  gimbal_yaw_degree: OptionalNumber,
-  created_time: OptionalText,
-  create_time: OptionalText,
-  shoot_position: optionalObject(PositionFields),
-  photoed_position: optionalObject(PositionFields),
-  latitude: OptionalNumber,
-  longitude: OptionalNumber,
-});
-
-export type Metadata = v.InferOutput<typeof Metadata>;
+const PositionFields = { lat: Latitude, lng: Longitude, latitude: Latitude, longitude: Longitude };
 
 interface PositionInput {
   readonly lat?: number | undefined;
@@ -39,15 +23,14 @@ function positionOf(input: PositionInput | undefined): Position | undefined {
   const longitude = input?.lng ?? input?.longitude;
   if (latitude === undefined || longitude === undefined) return undefined;
   if (latitude === 0 && longitude === 0) return undefined;
-  if (Math.abs(latitude) > 90 || Math.abs(longitude) > 180) return undefined;
   return { latitude, longitude };
 }
 
 const TIME = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:[.,]\d+)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?$/i;
 
 /** UTC where an offset is told, local time without an offset where it is not, undefined for what is no time. */
-function timeOf(value: string | undefined): string | undefined {
-  const match = TIME.exec(value?.trim() ?? '');
+function timeOf(value: string): string | undefined {
+  const match = TIME.exec(value.trim());
   if (!match) return undefined;
   const local = localTimeOf(match.slice(1, 7));
   const zone = match[7];
@@ -57,10 +40,38 @@ function timeOf(value: string | undefined): string | undefined {
   return Number.isNaN(parsed.getTime()) ? local : parsed.toISOString();
 }
 
+/** A moment that may be told with an offset or without one. */
+const LenientTime = lenient(
+  v.pipe(
+    v.string(),
+    v.rawTransform<string, string | undefined>(({ dataset: { value }, addIssue, NEVER }) => {
+      const time = timeOf(value);
+      if (time !== undefined || value.trim() === '') return time;
+      addIssue();
+      return NEVER;
+    }),
+  ),
+);
+
+/** `metadata` of a callback, in every shape that has been on the wire (protocol sections 2 and 4). */
+export const Metadata = lenientObject({
+  absolute_altitude: LenientNumber,
+  relative_altitude: LenientNumber,
+  gimbal_yaw_degree: LenientNumber,
+  created_time: LenientTime,
+  create_time: LenientTime,
+  shoot_position: lenientObject(PositionFields),
+  photoed_position: lenientObject(PositionFields),
+  latitude: Latitude,
+  longitude: Longitude,
+});
+
+export type Metadata = v.InferOutput<typeof Metadata>;
+
 /** Altitudes in metres, angles and positions in degrees; the time falls back to the one in the file's name. */
 export const toCapture = (metadata: Metadata, name: string): Capture =>
   present({
-    capturedAt: timeOf(metadata?.created_time) ?? timeOf(metadata?.create_time) ?? timeInName(name),
+    capturedAt: metadata?.created_time ?? metadata?.create_time ?? timeInName(name),
     absoluteAltitude: metadata?.absolute_altitude,
     relativeAltitude: metadata?.relative_altitude,
     gimbalYawDegree: metadata?.gimbal_yaw_degree,

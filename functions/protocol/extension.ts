@@ -1,31 +1,32 @@
 import type * as v from 'valibot';
-import { normaliseTinyFingerprint } from '../core/fingerprint.ts';
+import type { TinyFingerprint } from '../core/fingerprint.ts';
 import type { FileDescription } from '../core/media-file.ts';
 import { present } from '../core/present.ts';
-import { OptionalBoolean, OptionalIdentifier, OptionalText, optionalObject } from './fields.ts';
+import { LenientBoolean, LenientIdentifier, LenientText, lenientObject } from './fields.ts';
+import { LenientTinyFingerprint } from './fingerprints.ts';
 
 /** Both spellings are on the wire; two n's is DJI's own. */
 export const TinyFingerprintFields = {
-  tinny_fingerprint: OptionalIdentifier,
-  tiny_fingerprint: OptionalIdentifier,
+  tinny_fingerprint: LenientTinyFingerprint,
+  tiny_fingerprint: LenientTinyFingerprint,
 };
 
 /** `ext` of `fast-upload`, `upload-callback` and `file_upload_callback`. Model keys are kept as they come. */
-export const Extension = optionalObject({
+export const Extension = lenientObject({
   ...TinyFingerprintFields,
-  drone_model_key: OptionalText,
-  payload_model_key: OptionalText,
-  is_original: OptionalBoolean,
-  sn: OptionalText,
-  file_group_id: OptionalIdentifier,
-  flight_id: OptionalIdentifier,
+  drone_model_key: LenientText,
+  payload_model_key: LenientText,
+  is_original: LenientBoolean,
+  sn: LenientText,
+  file_group_id: LenientIdentifier,
+  flight_id: LenientIdentifier,
 });
 
 export type Extension = v.InferOutput<typeof Extension>;
 
 interface TinyFingerprintInput {
-  readonly tinny_fingerprint?: string | undefined;
-  readonly tiny_fingerprint?: string | undefined;
+  readonly tinny_fingerprint?: TinyFingerprint | undefined;
+  readonly tiny_fingerprint?: TinyFingerprint | undefined;
 }
 
 /** What `ext`, and the tiny fingerprint beside it in some clients, tell of a file. */
@@ -33,13 +34,12 @@ export function describeExtension(
   extension: Extension,
   topLevel: TinyFingerprintInput = {},
 ): Partial<Omit<FileDescription, 'name' | 'capture'>> {
-  const tiny =
-    extension?.tinny_fingerprint ??
-    extension?.tiny_fingerprint ??
-    topLevel.tinny_fingerprint ??
-    topLevel.tiny_fingerprint;
   return present({
-    tinyFingerprint: tiny === undefined ? undefined : normaliseTinyFingerprint(tiny),
+    tinyFingerprint:
+      extension?.tinny_fingerprint ??
+      extension?.tiny_fingerprint ??
+      topLevel.tinny_fingerprint ??
+      topLevel.tiny_fingerprint,
     flightId: extension?.file_group_id ?? extension?.flight_id,
     isOriginal: extension?.is_original,
     droneModelKey: extension?.drone_model_key,

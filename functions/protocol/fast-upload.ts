@@ -3,13 +3,14 @@ import type { UploadCandidate } from '../core/link-existing-file.ts';
 import type { MediaFile } from '../core/media-file.ts';
 import { present } from '../core/present.ts';
 import { describeExtension, Extension, TinyFingerprintFields } from './extension.ts';
-import { OptionalText, RequiredIdentifier } from './fields.ts';
+import { LenientText, OptionalText } from './fields.ts';
+import { RequiredFingerprint } from './fingerprints.ts';
 
 /** Body of `fast-upload` (protocol section 2). */
 export const FastUploadInput = v.object({
-  fingerprint: RequiredIdentifier,
+  fingerprint: RequiredFingerprint,
   name: OptionalText,
-  path: OptionalText,
+  path: LenientText,
   ext: Extension,
   ...TinyFingerprintFields,
 });
@@ -24,7 +25,8 @@ export const toUploadCandidate = (
   origin: Pick<UploadCandidate, 'workspaceId' | 'reporter' | 'raw'>,
 ): UploadCandidate => ({
   ...origin,
-  fingerprint: body.fingerprint,
+  fingerprint: body.fingerprint.fingerprint,
+  asked: body.fingerprint.written,
   file: {
     ...present({ name: body.name, path: body.path }),
     ...describeExtension(body.ext, body),

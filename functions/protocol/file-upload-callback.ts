@@ -1,18 +1,11 @@
 import * as v from 'valibot';
-import { normaliseFingerprint } from '../core/fingerprint.ts';
 import type { ReportedCounts } from '../core/flight.ts';
 import { present } from '../core/present.ts';
 import type { UploadReport } from '../core/record-upload.ts';
 import { Metadata, toCapture } from './capture.ts';
 import { describeExtension, Extension } from './extension.ts';
-import {
-  OptionalIdentifier,
-  OptionalNumber,
-  OptionalText,
-  optionalObject,
-  RequiredText,
-  Result,
-} from './fields.ts';
+import { LenientCount, LenientNumber, LenientText, lenientObject, RequiredText, Result } from './fields.ts';
+import { OptionalFingerprint } from './fingerprints.ts';
 
 /** `data` of `file_upload_callback` in every shape that has been on the wire (protocol section 4). */
 export const FileUploadCallbackData = v.object({
@@ -20,15 +13,15 @@ export const FileUploadCallbackData = v.object({
   file: v.object({
     object_key: RequiredText,
     name: RequiredText,
-    path: OptionalText,
-    fingerprint: OptionalIdentifier,
+    path: LenientText,
+    fingerprint: OptionalFingerprint,
     ext: Extension,
     metadata: Metadata,
-    sub_file_type: OptionalNumber,
+    sub_file_type: LenientNumber,
   }),
-  flight_task: optionalObject({
-    uploaded_file_count: OptionalNumber,
-    expected_file_count: OptionalNumber,
+  flight_task: lenientObject({
+    uploaded_file_count: LenientCount,
+    expected_file_count: LenientCount,
   }),
 });
 
@@ -44,22 +37,15 @@ export const toDockUploadReport = (
   result,
   file: {
     name: file.name,
-    ...present({
-      path: file.path,
-      fingerprint: file.fingerprint === undefined ? undefined : normaliseFingerprint(file.fingerprint),
-      subFileType: file.sub_file_type,
-    }),
+    ...present({ path: file.path, fingerprint: file.fingerprint, subFileType: file.sub_file_type }),
     ...describeExtension(file.ext),
     capture: toCapture(file.metadata, file.name),
   },
 });
 
-const countOf = (value: number | undefined): number | undefined =>
-  value !== undefined && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
-
 /** What the dock says of the flight's size; gone again in later firmware, so never required. */
 export const toReportedCounts = ({ flight_task: task }: FileUploadCallbackData): Partial<ReportedCounts> =>
   present({
-    expectedFileCount: countOf(task?.expected_file_count),
-    uploadedFileCount: countOf(task?.uploaded_file_count),
+    expectedFileCount: task?.expected_file_count,
+    uploadedFileCount: task?.uploaded_file_count,
   });

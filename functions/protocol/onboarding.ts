@@ -1,19 +1,19 @@
 import * as v from 'valibot';
 import type { TopologyDevice } from '../core/gateway.ts';
-import { OptionalNumber, OptionalText, RequiredIdentifier } from './fields.ts';
+import { LenientNumber, LenientText, RequiredDeviceIdentifier, RequiredIdentifier } from './fields.ts';
 
 /** More devices than any gateway has. */
 const DEVICE_LIMIT = 32;
 
 /** `data` of `airport_bind_status`. */
 export const BindStatusData = v.object({
-  devices: v.pipe(v.array(v.object({ sn: RequiredIdentifier })), v.maxLength(DEVICE_LIMIT)),
+  devices: v.pipe(v.array(v.object({ sn: RequiredDeviceIdentifier })), v.maxLength(DEVICE_LIMIT)),
 });
 export type BindStatusData = v.InferOutput<typeof BindStatusData>;
 
 /** `data` of `airport_organization_get`. */
 export const OrganizationGetData = v.object({
-  device_binding_code: OptionalText,
+  device_binding_code: LenientText,
   organization_id: RequiredIdentifier,
 });
 export type OrganizationGetData = v.InferOutput<typeof OrganizationGetData>;
@@ -23,11 +23,11 @@ export const OrganizationBindData = v.object({
   bind_devices: v.pipe(
     v.array(
       v.object({
-        sn: RequiredIdentifier,
-        device_model_key: OptionalText,
-        device_callsign: OptionalText,
+        sn: RequiredDeviceIdentifier,
+        device_model_key: LenientText,
+        device_callsign: LenientText,
         organization_id: RequiredIdentifier,
-        device_binding_code: OptionalText,
+        device_binding_code: LenientText,
       }),
     ),
     v.maxLength(DEVICE_LIMIT),
@@ -35,15 +35,14 @@ export const OrganizationBindData = v.object({
 });
 export type OrganizationBindData = v.InferOutput<typeof OrganizationBindData>;
 
-const ModelNumbers = { domain: OptionalNumber, type: OptionalNumber, sub_type: OptionalNumber };
+const ModelNumbers = { domain: LenientNumber, type: LenientNumber, sub_type: LenientNumber };
+
+const SubDevice = v.object({ sn: RequiredDeviceIdentifier, ...ModelNumbers });
 
 /** `data` of `update_topo`; no `sub_devices`, or none in it, means that the drone went offline. */
 export const UpdateTopoData = v.object({
   ...ModelNumbers,
-  sub_devices: v.nullish(
-    v.pipe(v.array(v.object({ sn: RequiredIdentifier, ...ModelNumbers })), v.maxLength(DEVICE_LIMIT)),
-    [],
-  ),
+  sub_devices: v.nullish(v.pipe(v.array(SubDevice), v.maxLength(DEVICE_LIMIT)), []),
 });
 export type UpdateTopoData = v.InferOutput<typeof UpdateTopoData>;
 
@@ -59,7 +58,7 @@ export const modelKeyOf = ({ domain, type, sub_type }: ModelInput): string | und
     ? undefined
     : `${domain}-${type}-${sub_type}`;
 
-const toTopologyDevice = (device: UpdateTopoData['sub_devices'][number]): TopologyDevice => {
+const toTopologyDevice = (device: v.InferOutput<typeof SubDevice>): TopologyDevice => {
   const modelKey = modelKeyOf(device);
   return { sn: device.sn, ...(modelKey && { modelKey }) };
 };

@@ -1,28 +1,42 @@
 import * as v from 'valibot';
-import { RequiredIdentifier } from './fields.ts';
+import type { TinyFingerprint } from '../core/fingerprint.ts';
+import { parseTinyFingerprint } from './fingerprints.ts';
+import { lenientList } from './lenient.ts';
 
 /** More than an SD card holds, and within the 1 MB that a body may have. */
 export const TINY_FINGERPRINTS_LIMIT = 10_000;
 
-/** The first mistake is enough: a megabyte of them, each described, would take all of a function's memory. */
-const list = v.config(
-  v.pipe(
-    v.array(RequiredIdentifier),
-    v.maxLength(TINY_FINGERPRINTS_LIMIT, `a length of at most ${TINY_FINGERPRINTS_LIMIT}`),
-  ),
-  { abortEarly: true },
+/** What is no text is left out: one bad entry must not refuse thousands. */
+const list = v.pipe(
+  v.array(v.unknown()),
+  v.maxLength(TINY_FINGERPRINTS_LIMIT, `a length of at most ${TINY_FINGERPRINTS_LIMIT}`),
+  v.description('Texts; any other entry is skipped'),
+  lenientList(v.string()),
 );
 
 /** The question in its three shapes: DJI's object, the bare array, and the query of the old GET. */
-export const TinyFingerprintsInput = v.pipe(
-  v.union([list, v.object({ tiny_fingerprints: list }), v.object({ tiny_fingerprint: list })]),
-  v.transform((input) => {
-    if (Array.isArray(input)) return input;
-    return 'tiny_fingerprints' in input ? input.tiny_fingerprints : input.tiny_fingerprint;
-  }),
-);
+export const TinyFingerprintsInput = v.union([
+  list,
+  v.object({ tiny_fingerprints: list }),
+  v.object({ tiny_fingerprint: list }),
+]);
 
 export type TinyFingerprintsInput = v.InferOutput<typeof TinyFingerprintsInput>;
+
+const writtenIn = (input: TinyFingerprintsInput): string[] => {
+  if (Array.isArray(input)) return input;
+  return 'tiny_fingerprints' in input ? input.tiny_fingerprints : input.tiny_fingerprint;
+};
+
+/** Those that are asked for, by how each was written, in the order asked. Texts of another form name no file and are not among them. */
+export function toTinyFingerprints(input: TinyFingerprintsInput): ReadonlyMap<string, TinyFingerprint> {
+  const asked = new Map<string, TinyFingerprint>();
+  for (const written of writtenIn(input)) {
+    const tiny = parseTinyFingerprint(written);
+    if (tiny !== undefined) asked.set(written, tiny);
+  }
+  return asked;
+}
 
 /** Those that the workspace has, as they were written, in the order asked, each once. */
 export const TinyFingerprintsOutput = v.object({ tiny_fingerprints: v.array(v.string()) });

@@ -1,19 +1,19 @@
 import * as v from 'valibot';
-import { normaliseFingerprint } from '../core/fingerprint.ts';
 import { present } from '../core/present.ts';
 import type { UploadReport } from '../core/record-upload.ts';
 import { Metadata, toCapture } from './capture.ts';
 import { describeExtension, Extension, TinyFingerprintFields } from './extension.ts';
-import { OptionalIdentifier, OptionalNumber, OptionalText, RequiredText, Result } from './fields.ts';
+import { LenientNumber, LenientText, RequiredText, Result } from './fields.ts';
+import { OptionalFingerprint } from './fingerprints.ts';
 
 /** Body of `upload-callback` (protocol section 2). */
 export const UploadCallbackInput = v.object({
   result: Result,
   name: RequiredText,
   object_key: RequiredText,
-  fingerprint: OptionalIdentifier,
-  path: OptionalText,
-  sub_file_type: OptionalNumber,
+  fingerprint: OptionalFingerprint,
+  path: LenientText,
+  sub_file_type: LenientNumber,
   ext: Extension,
   metadata: Metadata,
   ...TinyFingerprintFields,
@@ -32,11 +32,7 @@ export const toUploadReport = (
   result: body.result,
   file: {
     name: body.name,
-    ...present({
-      path: body.path,
-      fingerprint: body.fingerprint === undefined ? undefined : normaliseFingerprint(body.fingerprint),
-      subFileType: body.sub_file_type,
-    }),
+    ...present({ path: body.path, fingerprint: body.fingerprint, subFileType: body.sub_file_type }),
     ...describeExtension(body.ext, body),
     capture: toCapture(body.metadata, body.name),
   },

@@ -90,6 +90,7 @@ describe('a fault of DynamoDB', () => {
     const candidate = {
       workspaceId,
       fingerprint: FINGERPRINT,
+      asked: FINGERPRINT,
       file: { name: 'x.jpg', capture: {} },
       reporter: { kind: 'pilot', name: 'pilot' },
       raw: '{}',

@@ -130,7 +130,7 @@ describe('airport_bind_status', () => {
     expect(replied()).toEqual({ result: 0, output: { bind_status: [] } });
   });
 
-  it.each([undefined, null, 'SN', [SN], [{}], [{ sn: '' }], [{ sn: 7 }], Array(33).fill({ sn: SN })])(
+  it.each([undefined, null, 'SN', [SN], [{}], [{ sn: '' }], [{ sn: [] }], Array(33).fill({ sn: SN })])(
     'refuses %j',
     async (devices) => {
       await ask(devices);
@@ -214,6 +214,12 @@ describe('airport_organization_bind', () => {
     expect((await world.registry.findGateway(SN))?.workspaceId).toBe(WORKSPACE);
   });
 
+  it('binds under no name when the names are no texts', async () => {
+    await bind(device(SN, { device_callsign: ['Dock'], device_binding_code: {}, device_model_key: false }));
+    expect(replied()).toEqual({ result: 0, output: { err_infos: [{ sn: SN, err_code: 0 }] } });
+    expect((await topology())?.callsigns).toEqual({ [SN]: '' });
+  });
+
   it.each([[[7]], [[{ sn: SN }]], [[{ organization_id: WORKSPACE }]]])('refuses %j', async (devices) => {
     await bind(...devices);
     expect(replied()).toEqual({ result: 200001 });
@@ -275,8 +281,7 @@ describe('update_topo', () => {
     { ...dock, sub_devices: DRONE },
     { ...dock, sub_devices: [DRONE] },
     { ...dock, sub_devices: [{ domain: 0 }] },
-    { ...dock, sub_devices: [{ sn: 7 }] },
-    { ...dock, domain: {} },
+    { ...dock, sub_devices: [{ sn: {} }] },
     { ...dock, sub_devices: Array(33).fill(drone) },
     [],
     undefined,
@@ -285,5 +290,16 @@ describe('update_topo', () => {
     await tell(data);
     expect(replied()).toEqual({ result: 200001 });
     expect(await topology()).toMatchObject({ online: [DRONE] });
+  });
+
+  it('takes models that nobody understands for none, and numbers for serial numbers', async () => {
+    await tell({
+      ...dock,
+      domain: {},
+      sub_devices: [{ sn: 1581, domain: 'drone', type: [], sub_type: null }],
+    });
+    expect(replied()).toEqual({ result: 0 });
+    expect(await topology()).toMatchObject({ drones: [{ sn: '1581' }], online: ['1581'] });
+    expect(await topology()).not.toHaveProperty('gatewayModelKey');
   });
 });

@@ -175,7 +175,7 @@ describe('highest_priority_upload_flighttask_media', () => {
     {},
     { flight_id: '' },
     { flight_id: ' ' },
-    { flight_id: 7 },
+    { flight_id: [FLIGHT] },
     { flight_id: 'x'.repeat(257) },
     [FLIGHT],
     undefined,

@@ -78,7 +78,7 @@ describe('fast-upload', () => {
 
 describe('tiny-fingerprints', () => {
   const endpoint = () => httpEndpoint(TinyFingerprintsInput, tinyFingerprints(catalog));
-  const known = ['aaa_2022_8_31_15_16_16', 'bbb_2022_8_31_15_16_16'] as TinyFingerprint[];
+  const known = ['a', 'b'].map((digit) => `${digit.repeat(32)}_2022_8_31_15_16_16` as TinyFingerprint);
 
   beforeEach(async () => {
     for (const [index, tinyFingerprint] of known.entries()) {
@@ -87,7 +87,8 @@ describe('tiny-fingerprints', () => {
   });
 
   it('lists those that exist, in the order asked, each once', async () => {
-    const asked = [known[1], 'ccc_1', known[0], known[1], 'ccc_1'];
+    const missing = `${'c'.repeat(32)}_2022_8_31_15_16_16`;
+    const asked = [known[1], missing, known[0], known[1], missing];
     const { envelope } = await call(endpoint(), { body: { tiny_fingerprints: asked } });
     expect(envelope).toEqual({
       code: 0,
@@ -99,6 +100,17 @@ describe('tiny-fingerprints', () => {
   it('echoes them as they came, whatever their case', async () => {
     const { envelope } = await call(endpoint(), { body: [known[0]?.toUpperCase(), known[0]] });
     expect(envelope.data).toEqual({ tiny_fingerprints: [known[0]?.toUpperCase(), known[0]] });
+  });
+
+  it('never has what is no tiny fingerprint, and skips what is no text, which it says once', async () => {
+    await catalog.record(mediaFile({ tinyFingerprint: 'unknown' as TinyFingerprint }));
+    const body = { tiny_fingerprints: [7, 'unknown', null, known[0], '', { a: 1 }, 'x'.repeat(5000)] };
+    const { status, envelope } = await call(endpoint(), { body });
+    expect(status).toBe(200);
+    expect(envelope.data).toEqual({ tiny_fingerprints: [known[0]] });
+    expect(log.lines()).toContainEqual(
+      expect.objectContaining({ level: 'WARN', message: 'fields ignored', fields: ['tiny_fingerprints'] }),
+    );
   });
 
   it('takes the old GET, with signs that an address must encode', async () => {

@@ -5,7 +5,7 @@ import { describeExtension, Extension } from '../../functions/protocol/extension
 import { FastUploadInput, toUploadCandidate } from '../../functions/protocol/fast-upload.ts';
 import { GroupUploadCallbackInput } from '../../functions/protocol/group-upload-callback.ts';
 import { LoginInput, TokenRefreshInput } from '../../functions/protocol/sign-in.ts';
-import { TinyFingerprintsInput } from '../../functions/protocol/tiny-fingerprints.ts';
+import { TinyFingerprintsInput, toTinyFingerprints } from '../../functions/protocol/tiny-fingerprints.ts';
 import { toUploadReport, UploadCallbackInput } from '../../functions/protocol/upload-callback.ts';
 import { type Fixture, fixture, fixtures } from '../fixtures/fixture.ts';
 import { FINGERPRINT, TINY_FINGERPRINT, WORKSPACE } from '../fixtures/library.ts';
@@ -20,7 +20,8 @@ describe('fast-upload', () => {
   it('carries every documented field', () => {
     expect(candidateOf(fixture('pilot', 'fast-upload'))).toEqual({
       ...origin,
-      fingerprint: FINGERPRINT.toUpperCase(),
+      fingerprint: FINGERPRINT,
+      asked: FINGERPRINT.toUpperCase(),
       file: {
         name: 'DJI_20240516114207_0001_V.JPG',
         path: 'DJI_202405161140_001_上云API',
@@ -38,6 +39,7 @@ describe('fast-upload', () => {
     expect(candidateOf(fixture('pilot', 'fast-upload-fingerprint-only'))).toEqual({
       ...origin,
       fingerprint: FINGERPRINT,
+      asked: FINGERPRINT,
       file: { capture: {} },
     });
   });
@@ -50,7 +52,7 @@ describe('fast-upload', () => {
   );
 
   it('keeps the fingerprint as it came, for a miss echoes it', () => {
-    expect(candidateOf(fixture('pilot', 'fast-upload')).fingerprint).toBe('297F490B0252690D3F93841818567CC6');
+    expect(candidateOf(fixture('pilot', 'fast-upload')).asked).toBe('297F490B0252690D3F93841818567CC6');
   });
 
   it.each([
@@ -60,7 +62,6 @@ describe('fast-upload', () => {
     ['a number for a fingerprint', { fingerprint: 7 }],
     ['null for a fingerprint', { fingerprint: null }],
     ['a fingerprint that no key could hold', { fingerprint: 'a'.repeat(257) }],
-    ['text for ext', { fingerprint: FINGERPRINT, ext: 'original' }],
     ['a name that is no text', { fingerprint: FINGERPRINT, name: ['a.jpg'] }],
   ])('is refused with %s', (_what, body) => {
     expect(() => decode(FastUploadInput, body)).toThrow('expected');
@@ -92,41 +93,51 @@ describe('is_original', () => {
 });
 
 describe('tiny-fingerprints', () => {
-  it('tells the first mistake of a list, and does not look for more', () => {
-    const told = (body: unknown): string => {
-      try {
-        decode(TinyFingerprintsInput, body);
-      } catch (error) {
-        return String(error);
-      }
-      return '';
-    };
-    expect(told([0, 0])).toContain('0: expected string');
-    expect(told([0, 0])).not.toContain('1: expected');
-    expect(told({ tiny_fingerprints: ['a', '', ''] })).toContain('tiny_fingerprints.1: expected');
-    expect(told({ tiny_fingerprints: ['a', '', ''] })).not.toContain('tiny_fingerprints.2');
-  });
+  const asked = (body: unknown, ignored: string[] = []) =>
+    toTinyFingerprints(decode(TinyFingerprintsInput, body, ignored));
 
   it.each(fixtures('pilot', 'tiny-fingerprints'))('reads the list from $name', ({ body }) => {
-    expect(decode(TinyFingerprintsInput, body)).toEqual([
+    expect([...asked(body).keys()]).toEqual([
       '5aec4c6e78052bf38fab901bcd1a2319_2021_12_8_22_13_10',
       '297f490b0252690d3f93841818567cc6_2022_8_31_15_16_16',
     ]);
   });
 
   it('takes none, ten thousand, and the same one twice', () => {
-    expect(decode(TinyFingerprintsInput, [])).toEqual([]);
-    expect(decode(TinyFingerprintsInput, Array(10_000).fill('a'))).toHaveLength(10_000);
-    expect(decode(TinyFingerprintsInput, { tiny_fingerprints: ['a', 'a'] })).toEqual(['a', 'a']);
+    const many = Array.from(
+      { length: 10_000 },
+      (_, index) => `${FINGERPRINT}_${1000 + (index % 9000)}_1_1_1_1_${index % 60}`,
+    );
+    expect(asked([]).size).toBe(0);
+    expect(asked(many).size).toBe(new Set(many).size);
+    expect([...asked({ tiny_fingerprints: [TINY_FINGERPRINT, TINY_FINGERPRINT] })]).toEqual([
+      [TINY_FINGERPRINT, TINY_FINGERPRINT],
+    ]);
+  });
+
+  it('are remembered as they were written', () => {
+    const written = TINY_FINGERPRINT.toUpperCase();
+    expect([...asked([written, TINY_FINGERPRINT])]).toEqual([
+      [written, TINY_FINGERPRINT],
+      [TINY_FINGERPRINT, TINY_FINGERPRINT],
+    ]);
+  });
+
+  it('skips what is no text, names the list once, and passes over texts that are no tiny fingerprints', () => {
+    const ignored: string[] = [];
+    const entries = [1, TINY_FINGERPRINT, null, [TINY_FINGERPRINT], 'unknown', '', ...Array(9000).fill(0)];
+    expect([...asked({ tiny_fingerprints: entries }, ignored).keys()]).toEqual([TINY_FINGERPRINT]);
+    expect(ignored).toEqual(['tiny_fingerprints']);
+    expect([...asked(entries, ignored).keys()]).toEqual([TINY_FINGERPRINT]);
+    expect(ignored).toEqual(['tiny_fingerprints', 'body']);
+    expect(asked(['unknown', ''], ignored).size).toBe(0);
+    expect(ignored).toHaveLength(2);
   });
 
   it.each([
     ['nothing', undefined],
     ['an object without the list', {}],
     ['a text', 'a'],
-    ['a list of numbers', [1]],
-    ['an empty entry', ['']],
-    ['null entries', { tiny_fingerprints: [null] }],
     ['a list that is an object', { tiny_fingerprints: { 0: 'a' } }],
     ['more than ten thousand', Array(10_001).fill('a')],
   ])('is refused with %s', (_what, body) => {
@@ -238,14 +249,53 @@ describe('upload-callback', () => {
     ['a result with a fraction', { name: 'a', object_key: 'k', result: 0.5 }],
     ['a result that is a boolean', { name: 'a', object_key: 'k', result: false }],
     ['a result that the table could not hold', { name: 'a', object_key: 'k', result: 1e20 }],
-    ['metadata that is text', { name: 'a', object_key: 'k', metadata: '{}' }],
-    [
-      'a group id that no key could hold',
-      { name: 'a', object_key: 'k', ext: { file_group_id: 'g'.repeat(300) } },
-    ],
+    ['a fingerprint that is a number', { name: 'a', object_key: 'k', fingerprint: 7 }],
+    ['a fingerprint that no key could hold', { name: 'a', object_key: 'k', fingerprint: 'f'.repeat(300) }],
+    ['a name that is a number', { name: 7, object_key: 'k' }],
     ['a list', [{ name: 'a', object_key: 'k' }]],
   ])('is refused with %s', (_what, body) => {
     expect(() => decode(UploadCallbackInput, body)).toThrow('expected');
+  });
+
+  it.each<[string, unknown, string[], object]>([
+    ['metadata that is text', { metadata: '{}' }, ['metadata'], {}],
+    ['metadata that is a list', { metadata: [] }, ['metadata'], {}],
+    ['metadata that is empty', { metadata: '' }, ['metadata'], {}],
+    ['ext that is empty', { ext: '' }, ['ext'], {}],
+    ['ext that is a list', { ext: [{ sn: 'a' }] }, ['ext'], {}],
+    [
+      'a group id that no key could hold',
+      { ext: { file_group_id: 'g'.repeat(300) } },
+      ['ext.file_group_id'],
+      {},
+    ],
+    ['a serial number that is a number', { ext: { sn: 158 } }, [], { droneSn: '158' }],
+    ['a group id that is a number', { ext: { file_group_id: 42 } }, [], { flightId: '42' }],
+    ['a group id that lost its digits', { ext: { file_group_id: 1e20 } }, ['ext.file_group_id'], {}],
+    [
+      'a model key that is an object',
+      { ext: { drone_model_key: {}, sn: 'S' } },
+      ['ext.drone_model_key'],
+      { droneSn: 'S' },
+    ],
+    [
+      'the same tiny fingerprint for all',
+      { ext: { tinny_fingerprint: 'unknown' } },
+      ['ext.tinny_fingerprint'],
+      {},
+    ],
+    ['a tiny fingerprint that is a number', { tiny_fingerprint: 7 }, ['tiny_fingerprint'], {}],
+    ['a path that is endless', { path: 'p'.repeat(5000) }, ['path'], {}],
+    ['a path that is a number', { path: 7 }, [], { path: '7' }],
+    ['a type that is a boolean', { sub_file_type: true }, ['sub_file_type'], {}],
+    ['a type that is no number', { sub_file_type: 'NaN' }, ['sub_file_type'], {}],
+    ['something for original', { ext: { is_original: 'maybe' } }, ['ext.is_original'], {}],
+  ])('takes a report with %s', (_what, fields, expectedIgnored, expected) => {
+    const ignored: string[] = [];
+    const body = { name: 'a', object_key: 'k', ...(fields as object) };
+    const report = toUploadReport(decode(UploadCallbackInput, body, ignored), origin);
+    expect(ignored).toEqual(expectedIgnored);
+    expect(report.file).toEqual({ name: 'a', capture: {}, ...expected });
   });
 
   it('replaces half surrogate pairs, which no table and no address can carry', () => {

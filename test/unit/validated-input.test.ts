@@ -2,7 +2,9 @@ import type * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { MalformedRequestError } from '../../functions/core/errors.ts';
 import { decode } from '../../functions/middleware/validated-input.ts';
+import { FileUploadCallbackData } from '../../functions/protocol/file-upload-callback.ts';
 import { GroupUploadCallbackInput } from '../../functions/protocol/group-upload-callback.ts';
+import { BindStatusData } from '../../functions/protocol/onboarding.ts';
 import { LoginInput } from '../../functions/protocol/sign-in.ts';
 import { TinyFingerprintsInput } from '../../functions/protocol/tiny-fingerprints.ts';
 import { UploadCallbackInput } from '../../functions/protocol/upload-callback.ts';
@@ -28,21 +30,15 @@ describe('refusal of a message', () => {
     ['no body', LoginInput, undefined, 'body: expected Object'],
     ['an empty text', LoginInput, { username: '', password: 'x' }, 'username: expected something not empty'],
     ['a value of a choice', LoginInput, { username: 'a', password: 'b', flag: 3 }, 'flag: expected (1 | 2)'],
-    ['a nested field', UploadCallbackInput, { ...file, ext: { sn: 7 } }, 'ext.sn: expected string'],
+    ['a nested field', FileUploadCallbackData, { file: { ...file, name: 7 } }, 'file.name: expected string'],
     [
       'a field that may have several types',
       UploadCallbackInput,
-      { ...file, metadata: { absolute_altitude: [1] } },
-      'metadata.absolute_altitude: expected number',
+      { ...file, result: [1] },
+      'result: expected number',
     ],
     ['a fraction of a result', UploadCallbackInput, { ...file, result: 1.5 }, 'result: expected an integer'],
     ['a count below zero', GroupUploadCallbackInput, { file_count: 1, file_uploaded_count: -1 }, '>=0'],
-    [
-      'an entry of a list',
-      TinyFingerprintsInput,
-      { tiny_fingerprints: ['a', 7] },
-      'tiny_fingerprints.1: expected string',
-    ],
     [
       'a list that is too long',
       TinyFingerprintsInput,
@@ -87,7 +83,47 @@ describe('refusal of a message', () => {
   });
 
   it('stays short, however much is wrong', () => {
-    const everyEntryWrong = { tiny_fingerprints: Array(10_000).fill(7) };
-    expect(refusalOf(TinyFingerprintsInput, everyEntryWrong).length).toBeLessThan(500);
+    expect(refusalOf(BindStatusData, { devices: Array(32).fill(7) }).length).toBeLessThan(500);
+  });
+
+  it('names what truth rests on, and not what was left out', () => {
+    expect(refusalOf(UploadCallbackInput, { ...file, name: 7, ext: '', metadata: 5 })).toBe(
+      'name: expected string',
+    );
+  });
+});
+
+describe('fields that are left out', () => {
+  const decoded = (schema: v.GenericSchema, message: unknown) => {
+    const ignored: string[] = [];
+    return { output: decode(schema, message, ignored), ignored };
+  };
+
+  it('are named by their paths, each once, and the fields beside them stay', () => {
+    const body = {
+      ...file,
+      ext: { sn: [], drone_model_key: '0-67-0' },
+      metadata: { shoot_position: { lat: 'x', lng: 1 } },
+    };
+    expect(decoded(UploadCallbackInput, body)).toMatchObject({
+      output: { ext: { drone_model_key: '0-67-0' }, metadata: { shoot_position: { lng: 1 } } },
+      ignored: ['ext.sn', 'metadata.shoot_position.lat'],
+    });
+  });
+
+  it('have no name but that of the whole when all of it is of another type', () => {
+    expect(decoded(UploadCallbackInput, { ...file, metadata: { shoot_position: '' } }).ignored).toEqual([
+      'metadata.shoot_position',
+    ]);
+    expect(decoded(UploadCallbackInput, { ...file, metadata: [] }).ignored).toEqual(['metadata']);
+  });
+
+  it('are none where all is well, or nothing is said', () => {
+    const body = {
+      ...file,
+      ext: null,
+      metadata: { absolute_altitude: '', gimbal_yaw_degree: '-91.40', created_time: '' },
+    };
+    expect(decoded(UploadCallbackInput, body).ignored).toEqual([]);
   });
 });
