@@ -20,7 +20,7 @@ import {
   type TableDescription,
 } from '../packages/local-aws/dynamodb/dynalite.ts';
 import { openEngine } from '../packages/local-aws/dynamodb/engine.ts';
-import { LOCAL_ACCOUNT_ID } from '../packages/local-aws/iam/identities.ts';
+import { DEFAULT_ACCOUNT_ID } from '../packages/local-aws/iam/identities.ts';
 import { scratchFolder } from './scratch.ts';
 import { administrator, demoUser, type StackProcess, startStackProcess } from './stack-process.ts';
 import { formatMilliseconds, formatRatio, machineLine, median, printTable, quantile } from './statistics.ts';
@@ -61,7 +61,7 @@ async function fill({ endpoints, dataDirectory }: StackProcess, count: number): 
   const engine = await openEngine({
     directory: join(dataDirectory, 'dynamodb'),
     region: endpoints.region,
-    accountId: LOCAL_ACCOUNT_ID,
+    accountId: DEFAULT_ACCOUNT_ID,
   });
   const table = await engine.findTable(endpoints.table);
   if (!table) throw new Error('The stack has made no table');

@@ -1,7 +1,7 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
-import type { RootCredentials } from '../packages/local-aws/iam/identities.ts';
-import { type DemoDock, type DemoUser, readPrivateJson, writePrivateJson } from './endpoints.ts';
+import type { DemoDock, DemoUser } from './endpoints.ts';
+import { readPrivateJson, writePrivateJson } from './private-json.ts';
 
 /** A workspace that every local stack has. */
 export interface DemoWorkspace {
@@ -25,9 +25,8 @@ const WORKSPACES = [
   },
 ] as const;
 
-/** The secrets of a data folder: made once, so that a restart does not lock anybody out. */
+/** The demo people and docks of a data folder. Passwords are made once, so that a restart does not lock anybody out. */
 export interface Account {
-  readonly root: RootCredentials;
   readonly workspaces: readonly DemoWorkspace[];
   /** One in each workspace. */
   readonly users: readonly DemoUser[];
@@ -36,7 +35,6 @@ export interface Account {
 }
 
 interface StoredAccount {
-  readonly root: RootCredentials;
   /** By user name, and by serial number. */
   readonly passwords: Readonly<Record<string, string>>;
 }
@@ -47,10 +45,6 @@ export function openAccount(dataDirectory: string): Account {
   const stored = readPrivateJson<StoredAccount>(path);
   const owners = WORKSPACES.flatMap(({ username, dock }) => [username, dock]);
   const account: StoredAccount = {
-    root: stored?.root ?? {
-      accessKeyId: `AKIA${randomText('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', 16)}`,
-      secretAccessKey: randomBytes(30).toString('base64'),
-    },
     passwords: Object.fromEntries(
       owners.map((owner) => [owner, stored?.passwords[owner] ?? randomPassword()]),
     ),
@@ -58,7 +52,6 @@ export function openAccount(dataDirectory: string): Account {
   if (JSON.stringify(account) !== JSON.stringify(stored)) writePrivateJson(path, account);
   const password = (owner: string): string => account.passwords[owner] ?? '';
   return {
-    root: account.root,
     workspaces: WORKSPACES.map(({ id, name }) => ({ id, name })),
     users: WORKSPACES.map(({ id, username }) => ({
       username,

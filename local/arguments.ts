@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util';
-import { SERVICES } from '../packages/local-aws/services.ts';
-import { DEFAULT_DATA_DIRECTORY, DEFAULT_PORT } from './stack.ts';
+import { DEFAULT_DATA_DIRECTORY, DEFAULT_PORT, PORTS_IN_A_ROW } from './stack.ts';
 
 /** What the command line asked for. */
 export interface StartArguments {
@@ -17,7 +16,7 @@ export class ArgumentError extends Error {
   override readonly name = 'ArgumentError';
 }
 
-const HIGHEST_PORT = 65_535 - SERVICES.length + 1;
+const HIGHEST_PORT = 65_535 - PORTS_IN_A_ROW + 1;
 
 /** Text of `--help`. */
 export const START_HELP = `Runs the whole media library on this machine and uploads a sample flight into it.

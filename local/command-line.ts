@@ -1,6 +1,5 @@
 import { relative } from 'node:path';
-import { isLoopback, StartError } from '../packages/local-aws/services.ts';
-import { TemplateError } from '../packages/local-aws/template/intrinsics.ts';
+import { isLoopback, StartError, type StartErrorCode, TemplateError } from '../packages/local-aws/index.ts';
 import { ArgumentError, parseStartArguments, START_HELP, type StartArguments } from './arguments.ts';
 import { endpointsFile } from './endpoints.ts';
 import { type SampleOutcome, uploadSample } from './sample-upload.ts';
@@ -10,6 +9,14 @@ import { SynthesisError } from './synthesis.ts';
 
 /** Under npm, Ctrl-C can arrive twice: from the terminal, and passed on by npm. */
 const SAME_SIGNAL_MILLISECONDS = 500;
+
+/** What to do about an obstacle. */
+const WAYS_OUT: Readonly<Record<StartErrorCode, string>> = {
+  'port-unavailable': 'choose others with --port',
+  'no-such-host': 'choose another with --host',
+  'data-in-use': 'choose another with --data',
+  'data-unusable': 'choose another with --data',
+};
 
 type Terminal = Pick<NodeJS.Process, 'stdout' | 'stderr' | 'on' | 'exit'>;
 
@@ -30,13 +37,16 @@ export async function runLocalStack(argv: readonly string[], terminal: Terminal)
   try {
     return await run(options, terminal, stopSignal(terminal));
   } catch (error) {
-    // What somebody can do about it is in the message; anything else is ours to find.
-    const known = [StartError, SynthesisError, TemplateError].some((kind) => error instanceof kind);
-    terminal.stderr.write(
-      `${known ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`,
-    );
+    terminal.stderr.write(`${explanation(error)}\n`);
     return 1;
   }
+}
+
+/** What somebody can do about it is in the message; anything else is ours to find. */
+function explanation(error: unknown): string {
+  if (error instanceof StartError) return `${error.message}: ${WAYS_OUT[error.code]}`;
+  if (error instanceof SynthesisError || error instanceof TemplateError) return error.message;
+  return (error as Error).stack ?? String(error);
 }
 
 async function run(options: StartArguments, terminal: Terminal, stop: AbortSignal): Promise<number> {

@@ -5,8 +5,7 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import type { RootCredentials } from '../packages/local-aws/iam/identities.ts';
-import { signedCall } from '../packages/local-aws/signed-call.ts';
+import type { AdministratorCall, RootCredentials } from '../packages/local-aws/index.ts';
 import type { DemoWorkspace } from './account.ts';
 import type { DemoDock } from './endpoints.ts';
 
@@ -27,18 +26,13 @@ interface Registration extends DemoDocksOptions {
 export async function ensureDemoDocks(
   account: { readonly workspaces: readonly DemoWorkspace[]; readonly docks: readonly DemoDock[] },
   options: DemoDocksOptions,
+  call: AdministratorCall,
 ): Promise<void> {
   const { gatewayKey } = await import('../functions/adapters/media-table-keys.ts');
-  const service = {
-    ...options,
-    service: 'dynamodb',
-    target: 'DynamoDB_20120810',
-    contentType: 'application/x-amz-json-1.0',
-  } as const;
   const missing: DemoDock[] = [];
   for (const dock of account.docks) {
     const { pk, sk } = gatewayKey(dock.sn as Parameters<typeof gatewayKey>[0]);
-    const { Item } = await signedCall(service, 'GetItem', {
+    const { Item } = await call('dynamodb', 'GetItem', {
       TableName: options.table,
       Key: { pk: { S: pk }, sk: { S: sk } },
     });

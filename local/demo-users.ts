@@ -1,15 +1,6 @@
-import type { RootCredentials } from '../packages/local-aws/iam/identities.ts';
-import { CallError, signedCall } from '../packages/local-aws/signed-call.ts';
+import { type AdministratorCall, CallError } from '../packages/local-aws/index.ts';
 import type { DemoWorkspace } from './account.ts';
 import type { DemoUser } from './endpoints.ts';
-
-/** Which user pool, and as whom. */
-export interface DemoUsersOptions {
-  readonly address: string;
-  readonly region: string;
-  readonly root: RootCredentials;
-  readonly userPoolId: string;
-}
 
 /**
  * Makes the demo workspaces, which are groups, and the demo users that are missing. Users who are there are left as
@@ -17,16 +8,11 @@ export interface DemoUsersOptions {
  */
 export async function ensureDemoUsers(
   account: { readonly workspaces: readonly DemoWorkspace[]; readonly users: readonly DemoUser[] },
-  options: DemoUsersOptions,
+  userPoolId: string,
+  callAws: AdministratorCall,
 ): Promise<void> {
-  const service = {
-    ...options,
-    service: 'cognito-idp',
-    target: 'AWSCognitoIdentityProviderService',
-    contentType: 'application/x-amz-json-1.1',
-  } as const;
   const call = (operation: string, input: Record<string, unknown>) =>
-    signedCall(service, operation, { UserPoolId: options.userPoolId, ...input });
+    callAws('cognito', operation, { UserPoolId: userPoolId, ...input });
 
   for (const { id, name } of account.workspaces) {
     const group = await unless('ResourceNotFoundException', call('GetGroup', { GroupName: id }));

@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readPrivateJson, writePrivateJson } from './private-json.ts';
 
 /** Where everything of a running local stack is, as scripts read it from `endpoints.json`. */
 export interface Endpoints {
@@ -60,22 +60,4 @@ export function writeEndpoints(dataDirectory: string, endpoints: Endpoints): voi
 /** Reads the file; undefined when there is none. */
 export function readEndpoints(dataDirectory: string): Endpoints | undefined {
   return readPrivateJson<Endpoints>(endpointsFile(dataDirectory));
-}
-
-/** Replaces a file as a whole, readable by its owner only: a kill leaves the old one or the new one. */
-export function writePrivateJson(path: string, value: unknown): void {
-  mkdirSync(join(path, '..'), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
-  renameSync(temporary, path);
-}
-
-/** Reads such a file; undefined when there is none. */
-export function readPrivateJson<T>(path: string): T | undefined {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as T;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new Error(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
-  }
 }

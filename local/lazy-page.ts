@@ -1,12 +1,17 @@
 import { createServer, type Server } from 'node:http';
-import type { LocalService } from '../packages/local-aws/http/local-service.ts';
 import type { Endpoints } from './endpoints.ts';
+
+/** A server that has yet to listen. */
+export interface LazyPage {
+  readonly server: Server;
+  close(): Promise<void>;
+}
 
 /**
  * The page that shows the library. It comes with two clients of the SDK, 30 MB, which are loaded when somebody first
  * looks at it.
  */
-export function createLazyPage(endpoints: () => Endpoints): LocalService {
+export function createLazyPage(endpoints: () => Endpoints): LazyPage {
   let page: Promise<{ readonly server: Server; readonly close: () => void }> | undefined;
   const server = createServer(async (request, response) => {
     try {
@@ -17,7 +22,6 @@ export function createLazyPage(endpoints: () => Endpoints): LocalService {
     }
   });
   return {
-    name: 'page',
     server,
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

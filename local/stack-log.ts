@@ -1,6 +1,6 @@
 import { createWriteStream, renameSync, statSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
-import type { LogEntry } from '../packages/local-aws/lambda/definitions.ts';
+import type { LogEntry } from '../packages/local-aws/index.ts';
 
 /** A log of this size is put aside when the stack starts again, in place of the one before it. */
 const LIMIT_BYTES = 20 * 1024 * 1024;

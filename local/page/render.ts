@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { MediaFileItem } from '../../functions/adapters/media-file-item.ts';
-import { escapeXml } from '../../packages/local-aws/http/xml.ts';
 import type { FlightView, LibraryView, WorkspaceView } from './library-view.ts';
 
 /** Where the page may be told to look. */
@@ -8,6 +7,17 @@ export interface PageContext {
   readonly api: string;
   readonly s3: string;
 }
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+const escapeHtml = (text: string): string =>
+  text.replaceAll(/[&<>"']/g, (character) => ESCAPES[character] ?? character);
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
@@ -22,7 +32,7 @@ const objectPath = (file: MediaFileItem): string =>
   `/object?key=${encodeURIComponent(file.object_key)}${file.version_id ? `&version=${encodeURIComponent(file.version_id)}` : ''}`;
 
 const fact = (label: string, value: string | undefined): string =>
-  value === undefined ? '' : `<div><dt>${label}</dt><dd>${escapeXml(value)}</dd></div>`;
+  value === undefined ? '' : `<div><dt>${label}</dt><dd>${escapeHtml(value)}</dd></div>`;
 
 const metres = (value: number | undefined): string | undefined =>
   value === undefined ? undefined : `${value.toFixed(1)} m`;
@@ -53,12 +63,12 @@ const flightFacts = (file: MediaFileItem): string =>
       fact('position', positionOf(file));
 
 function renderFile(file: MediaFileItem): string {
-  const name = escapeXml(file.name);
+  const name = escapeHtml(file.name);
   const preview = SHOWN.test(file.name)
-    ? `<img src="${escapeXml(objectPath(file))}" alt="${name}" loading="lazy">`
-    : `<span class="kind">${escapeXml(file.name.slice(file.name.lastIndexOf('.') + 1).toUpperCase())}</span>`;
+    ? `<img src="${escapeHtml(objectPath(file))}" alt="${name}" loading="lazy">`
+    : `<span class="kind">${escapeHtml(file.name.slice(file.name.lastIndexOf('.') + 1).toUpperCase())}</span>`;
   return `<li>
-<a class="preview" href="${escapeXml(objectPath(file))}">${preview}</a>
+<a class="preview" href="${escapeHtml(objectPath(file))}">${preview}</a>
 <p class="name">${name}</p><span class="integrity ${file.integrity}" title="${INTEGRITY[file.integrity]}">${file.integrity}</span>
 <dl>${fact('taken', timeOf(file))}${flightFacts(file)}${fact('size', inMegabytes(file.size))}</dl>
 </li>`;
@@ -69,13 +79,13 @@ function renderFlight({ flightId, files }: FlightView): string {
   const from = reporter && `${reporter.kind === 'dock' ? 'Dock' : 'Pilot 2,'} ${reporter.name}`;
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
   const title = flightId === undefined ? 'Without a flight' : `Flight ${flightId}`;
-  return `<section class="flight"><h3>${escapeXml(title)}</h3>
-<p class="summary">${escapeXml(from ?? '')} · ${plural(files.length, 'file')} · ${inMegabytes(bytes)}</p>
+  return `<section class="flight"><h3>${escapeHtml(title)}</h3>
+<p class="summary">${escapeHtml(from ?? '')} · ${plural(files.length, 'file')} · ${inMegabytes(bytes)}</p>
 <ul>${files.map(renderFile).join('')}</ul></section>`;
 }
 
 const renderWorkspace = ({ workspaceId, flights }: WorkspaceView): string =>
-  `<section><h2>Workspace ${escapeXml(workspaceId)}</h2>${flights.map(renderFlight).join('')}</section>`;
+  `<section><h2>Workspace ${escapeHtml(workspaceId)}</h2>${flights.map(renderFlight).join('')}</section>`;
 
 const EMPTY = `<p class="empty">Nothing here yet. Upload a folder of photos:</p><pre>npm run pilot -- --from DIR</pre>`;
 
@@ -91,7 +101,7 @@ export function renderPage(library: LibraryView, { api, s3 }: PageContext): { ht
 <html lang="en"><head><meta charset="utf-8"><title>DJI media library, local stack</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="stylesheet" href="/library.css"><script src="/library.js" defer></script></head>
-<body><header><h1>DJI media library</h1><p>Local stack · API <code>${escapeXml(api)}</code> · S3 <code>${escapeXml(s3)}</code></p></header>
+<body><header><h1>DJI media library</h1><p>Local stack · API <code>${escapeHtml(api)}</code> · S3 <code>${escapeHtml(s3)}</code></p></header>
 <main>${main}</main></body></html>`;
   return { html, tag: createHash('sha256').update(html).digest('hex').slice(0, 16) };
 }

@@ -1,25 +1,21 @@
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { createLocalJWKSet } from 'jose';
-import { MQTT_ADDRESS } from '../../functions/environment.ts';
-import type { Endpoints } from '../../local/endpoints.ts';
-import { createLazyPage } from '../../local/lazy-page.ts';
 import { createApiGateway } from './api-gateway/api-gateway.ts';
 import { discoveredKeys } from './api-gateway/jwt-authorizer.ts';
 import { createCognito } from './cognito/cognito.ts';
 import { createDynamoDb } from './dynamodb/dynamodb.ts';
 import { EventBus } from './events/event-bus.ts';
 import { s3BusEvent } from './events/s3-event.ts';
-import { type Identities, LOCAL_ACCOUNT_ID, trustsService } from './iam/identities.ts';
+import { type Identities, trustsService } from './iam/identities.ts';
 import { createIotBroker } from './iot/broker.ts';
 import { createIotData } from './iot/iot-data.ts';
-import { readIotAuthorizer, readTopicRules } from './iot/resources.ts';
-import type { FunctionCredentials, FunctionDefinition, Log } from './lambda/definitions.ts';
+import type { FunctionCredentials, FunctionDefinition } from './lambda/definitions.ts';
 import { Lambda } from './lambda/lambda.ts';
+import type { Log } from './log.ts';
 import { createS3 } from './s3/s3.ts';
 import { createSecretsManager } from './secrets-manager/secrets-manager.ts';
-import { SERVICES, type ServiceKey } from './services.ts';
-import { readQueues } from './sqs/resources.ts';
+import { type Addresses, SERVICES, type ServiceKey } from './services.ts';
 import { createSqs, type LocalSqs } from './sqs/sqs.ts';
 import { createSts } from './sts/sts.ts';
 import type { Assembly } from './template/assembly.ts';
@@ -29,12 +25,26 @@ import { readUserPools, userPoolOfIssuer } from './template/resources/cognito.ts
 import { readTables } from './template/resources/dynamodb.ts';
 import { readEventRules } from './template/resources/events.ts';
 import { readHttpApis } from './template/resources/http-api.ts';
+import { readIotAuthorizer, readTopicRules } from './template/resources/iot.ts';
 import { readFunctions, readInvokePermissions } from './template/resources/lambda.ts';
 import { bucketsWithEvents, readBuckets } from './template/resources/s3.ts';
 import { readSecrets } from './template/resources/secrets-manager.ts';
+import { readQueues } from './template/resources/sqs.ts';
 
 /** Sessions of a function's role; roles allow an hour unless they say otherwise. */
 const FUNCTION_SESSION_SECONDS = 3600;
+
+/** Variables that a function gets besides those of the template, and in their place. Asked when a worker starts. */
+export type EnvironmentOf = (
+  fn: {
+    /** What `Ref` answers. */
+    readonly name: string;
+    /** What the log calls it. */
+    readonly label: string;
+    readonly environment: Readonly<Record<string, string>>;
+  },
+  addresses: Addresses,
+) => Readonly<Record<string, string>>;
 
 /** What the services are made of. */
 export interface ComposeOptions {
@@ -42,11 +52,10 @@ export interface ComposeOptions {
   readonly assembly: Assembly;
   readonly identities: Identities;
   readonly dataDirectory: string;
+  /** Where the services listen; complete once all of them do. */
+  readonly addresses: Addresses;
+  readonly environmentOf: EnvironmentOf;
   readonly log: Log;
-  /** Where the services listen. Asked once they do. */
-  readonly addressOf: (key: ServiceKey) => string;
-  /** What the page shows. Asked once the stack runs. */
-  readonly endpoints: () => Endpoints;
   /** Takes each service as soon as it is made, to close it in the end, the last one first. */
   readonly onClose: (close: () => Promise<void>) => void;
 }
@@ -57,11 +66,13 @@ export interface ComposedServer {
   readonly server: Server;
 }
 
-/** Makes every service from what the template says of it, in the order in which they need each other. */
+/**
+ * Makes the services that the template declares something of, in the order in which they need each other. STS is always
+ * there: it tells a caller who he is.
+ */
 export async function composeServices(options: ComposeOptions): Promise<ComposedServer[]> {
   const { template, identities } = options;
-  const { region, partition } = template.environment;
-  const accountId = LOCAL_ACCOUNT_ID;
+  const { region, partition, accountId } = template.environment;
   const servers: ComposedServer[] = [];
   const add = <Service extends { readonly server: Server; close(): Promise<void> }>(
     key: ServiceKey,
@@ -80,83 +91,85 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
     log: (line: string) => options.log({ source, line, level: 'error' }),
   });
 
-  const queues = add(
-    'sqs',
-    await createSqs({ ...common('sqs'), queues: readQueues(template), log: options.log }),
-  );
-  add('dynamodb', await createDynamoDb({ ...common('dynamodb'), tables: readTables(template) }));
-  const cognito = add(
-    'cognito',
-    await createCognito({ ...common('cognito'), userPools: readUserPools(template) }),
-  );
-  add(
-    'secretsmanager',
-    await createSecretsManager({ ...common('secretsmanager'), secrets: readSecrets(template) }),
-  );
+  const queueDefinitions = readQueues(template);
+  const queues = await createSqs({ ...common('sqs'), queues: queueDefinitions, log: options.log });
+  // Functions and rules ask it where their messages may go, so it is there without queues too, but nobody can call it.
+  if (queueDefinitions.length > 0) add('sqs', queues);
+  const tables = readTables(template);
+  if (tables.length > 0) add('dynamodb', await createDynamoDb({ ...common('dynamodb'), tables }));
+  const userPools = readUserPools(template);
+  const cognito =
+    userPools.length > 0
+      ? add('cognito', await createCognito({ ...common('cognito'), userPools }))
+      : undefined;
+  const secrets = readSecrets(template);
+  if (secrets.length > 0)
+    add('secretsmanager', await createSecretsManager({ ...common('secretsmanager'), secrets }));
   add('sts', createSts({ identities, region, onFault: (error) => common('sts').log(String(error)) }));
 
   const functions = createFunctions(options, queues);
   options.onClose(() => functions.close());
 
   const bus = new EventBus({ rules: readEventRules(template), functions, queues, log: options.log });
+  const buckets = readBuckets(template);
   const tellingBuckets = bucketsWithEvents(template);
-  add(
-    's3',
-    createS3({
-      ...common('s3'),
-      buckets: readBuckets(template),
-      onEvent: (event) => {
-        if (tellingBuckets.has(event.bucket)) bus.put(s3BusEvent(event, { region, accountId }));
-      },
-    }),
-  );
+  if (buckets.length > 0) {
+    const onEvent: Parameters<typeof createS3>[0]['onEvent'] = (event) => {
+      if (tellingBuckets.has(event.bucket)) bus.put(s3BusEvent(event, { region, accountId }));
+    };
+    add('s3', createS3({ ...common('s3'), buckets, onEvent }));
+  }
 
   const authorizer = readIotAuthorizer(template);
+  const rules = readTopicRules(template);
+  if (rules.length > 0 && !authorizer) {
+    throw new TemplateError(
+      `${rules[0]?.name}: a topic rule needs a custom authorizer, by which the local AWS lets devices in`,
+    );
+  }
   if (authorizer) {
     const location = { partition, region, accountId };
-    const rules = readTopicRules(template);
-    const broker = await createIotBroker({
-      ...location,
-      rules,
-      authorizer,
-      functions,
-      queues,
-      log: options.log,
-    });
+    const { log } = options;
+    const broker = await createIotBroker({ ...location, rules, authorizer, functions, queues, log });
     options.onClose(() => broker.close());
     servers.push({ key: 'mqtt', server: broker.mqtt }, { key: 'mqtt_ws', server: broker.mqttWs });
-    add('iot_data', createIotData({ ...location, identities, broker, log: options.log }));
+    add('iot_data', createIotData({ ...location, identities, broker, log }));
   }
 
   const [api, ...otherApis] = readHttpApis(template);
-  if (!api || otherApis.length > 0) throw new TemplateError('The local stack plays exactly one HTTP API');
-  add(
-    'api',
-    createApiGateway({
-      api,
-      functions,
-      region,
-      accountId,
-      log: options.log,
-      keysOf: async (issuer) => {
-        const userPoolId = userPoolOfIssuer(template, issuer);
-        return userPoolId === undefined
-          ? discoveredKeys(issuer)
-          : createLocalJWKSet(cognito.jwks(userPoolId));
-      },
-    }),
-  );
-  add('page', createLazyPage(options.endpoints));
+  if (otherApis.length > 0) throw new TemplateError('The local AWS plays one HTTP API');
+  if (api) {
+    add(
+      'api',
+      createApiGateway({
+        api,
+        functions,
+        region,
+        accountId,
+        log: options.log,
+        keysOf: async (issuer) => {
+          const userPoolId = userPoolOfIssuer(template, issuer);
+          return userPoolId === undefined || !cognito
+            ? discoveredKeys(issuer)
+            : createLocalJWKSet(cognito.jwks(userPoolId));
+        },
+      }),
+    );
+  }
   return servers;
 }
 
 function createFunctions(
-  { template, assembly, identities, addressOf, log }: ComposeOptions,
+  { template, assembly, identities, addresses, environmentOf, log }: ComposeOptions,
   queues: LocalSqs,
 ): Lambda {
-  const definitions = readFunctions(template, assembly.codeDirectory).map((definition) =>
-    withMqttAddress(definition, addressOf),
-  );
+  const definitions = readFunctions(template, assembly.codeDirectory).map((definition) => ({
+    ...definition,
+    // Read when a worker starts, by which time every service has its address.
+    get environment() {
+      return { ...definition.environment, ...environmentOf(definition, addresses) };
+    },
+  }));
   for (const { label, roleArn, onFailureArn } of definitions) {
     const role = identities.findRole(roleArn);
     if (!role || !trustsService(role, 'lambda.amazonaws.com')) {
@@ -172,29 +185,15 @@ function createFunctions(
     accountId: template.environment.accountId,
     endpoints: () =>
       Object.fromEntries(
-        SERVICES.flatMap((service) =>
-          'sdkVariable' in service ? [[service.sdkVariable, addressOf(service.key)]] : [],
-        ),
+        SERVICES.flatMap((service) => {
+          const address = addresses[service.key];
+          return 'sdkVariable' in service && address !== undefined ? [[service.sdkVariable, address]] : [];
+        }),
       ),
     credentials: (definition) => functionCredentials(identities, definition),
     log,
     onFailure: (queueArn, record) => queues.send(queueArn, JSON.stringify(record)),
   });
-}
-
-/** The one address that the template cannot know and no variable of the SDK tells: where devices find the broker. */
-function withMqttAddress(
-  definition: FunctionDefinition,
-  addressOf: (key: ServiceKey) => string,
-): FunctionDefinition {
-  if (!(MQTT_ADDRESS in definition.environment)) return definition;
-  return {
-    ...definition,
-    get environment() {
-      // Read when a worker starts, by which time the broker listens.
-      return { ...definition.environment, [MQTT_ADDRESS]: addressOf('mqtt').replace(/^mqtt:/, 'tcp:') };
-    },
-  };
 }
 
 function functionCredentials(

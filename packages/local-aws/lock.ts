@@ -59,7 +59,7 @@ export async function waitForLock(name: string, describe: () => string): Promise
 
 /** Linux and Windows know sockets without a file; elsewhere it is a file in the folder for temporary files. */
 function lockAddress(name: string): string {
-  const id = `dji-media-library-${createHash('sha256').update(name).digest('hex').slice(0, 24)}`;
+  const id = `process-lock-${createHash('sha256').update(name).digest('hex').slice(0, 24)}`;
   if (process.platform === 'linux') return `\0${id}`;
   return process.platform === 'win32' ? `\\\\.\\pipe\\${id}` : join(tmpdir(), `${id}.sock`);
 }

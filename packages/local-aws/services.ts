@@ -1,53 +1,102 @@
 import { createServer as createProbe, type Server as NetServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
-/** The services of the local stack, in the order of their ports. */
+/** The services, in the order of their ports in a block. */
 export const SERVICES = [
   { key: 'api', title: 'API' },
   { key: 's3', title: 'S3', sdkVariable: 'AWS_ENDPOINT_URL_S3' },
   { key: 'sts', title: 'STS', sdkVariable: 'AWS_ENDPOINT_URL_STS' },
   { key: 'dynamodb', title: 'DynamoDB', sdkVariable: 'AWS_ENDPOINT_URL_DYNAMODB' },
   { key: 'cognito', title: 'Cognito', sdkVariable: 'AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER' },
-  { key: 'mqtt', title: 'MQTT' },
-  { key: 'mqtt_ws', title: 'MQTT over WebSocket' },
+  { key: 'mqtt', title: 'MQTT', scheme: 'mqtt' },
+  { key: 'mqtt_ws', title: 'MQTT over WebSocket', scheme: 'ws', path: '/mqtt' },
   { key: 'iot_data', title: 'AWS IoT data', sdkVariable: 'AWS_ENDPOINT_URL_IOT_DATA_PLANE' },
   { key: 'secretsmanager', title: 'Secrets Manager', sdkVariable: 'AWS_ENDPOINT_URL_SECRETS_MANAGER' },
   { key: 'sqs', title: 'SQS', sdkVariable: 'AWS_ENDPOINT_URL_SQS' },
-  { key: 'page', title: 'the page' },
-] as const satisfies readonly { key: string; title: string; sdkVariable?: string }[];
+] as const satisfies readonly ServiceRow[];
 
-/** Name of a service, as in `endpoints.json`. */
+interface ServiceRow {
+  readonly key: string;
+  readonly title: string;
+  /** Variable in which the SDK looks for the address. */
+  readonly sdkVariable?: string;
+  /** @default 'http' */
+  readonly scheme?: string;
+  /** Path of the address. @default none */
+  readonly path?: string;
+}
+
+/** Name of a service. */
 export type ServiceKey = (typeof SERVICES)[number]['key'];
 
-/** Something of this machine keeps the local stack from starting; the message says what, in one line. */
+/** Ports of services; a service that is left out takes a free one. */
+export type Ports = Partial<Readonly<Record<ServiceKey, number>>>;
+
+/** Addresses of the services that run: those that the template declares, and STS. */
+export type Addresses = Partial<Readonly<Record<ServiceKey, string>>>;
+
+/** Ports in a row, one a service, from the first one on. 0 leaves them free. */
+export function portsFrom(first: number): Ports {
+  if (first === 0) return {};
+  return Object.fromEntries(SERVICES.map(({ key }, index) => [key, first + index]));
+}
+
+/** What keeps a start from succeeding. */
+export type StartErrorCode = 'port-unavailable' | 'no-such-host' | 'data-in-use' | 'data-unusable';
+
+/** Something of this machine keeps the services from starting; the message says what, in one line. */
 export class StartError extends Error {
   override readonly name = 'StartError';
-}
+  readonly code: StartErrorCode;
 
-/** Where the services listen. */
-export interface Listening {
-  readonly host: string;
-  /** Of the first service, the others follow; 0 takes free ones. */
-  readonly port: number;
-}
-
-/** Fails when a port is taken, before anything that takes time has begun. */
-export async function checkPorts(listening: Listening): Promise<void> {
-  for (const { key } of SERVICES) {
-    const probe = createProbe();
-    await listenOn(probe, key, listening);
-    await new Promise<void>((resolve) => probe.close(() => resolve()));
+  constructor(code: StartErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
   }
 }
 
-/** Starts a service's server on its port. */
-export function listenOn(server: NetServer, key: ServiceKey, { host, port }: Listening): Promise<void> {
-  const index = SERVICES.findIndex((service) => service.key === key);
-  const ownPort = port === 0 ? 0 : port + index;
+/** Where a server listens. */
+export interface Listening {
+  /** What the port is for, in messages. */
+  readonly title: string;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+}
+
+/** Rejects with a `StartError` when nobody may listen there. */
+export async function checkPort(listening: Listening): Promise<void> {
+  const probe = createProbe();
+  await listenOn(probe, listening);
+  await new Promise<void>((resolve) => probe.close(() => resolve()));
+}
+
+/** Rejects with a `StartError` when one of the ports is taken, before anything that takes time has begun. */
+export async function checkPorts(ports: Ports, host: string): Promise<void> {
+  for (const { key, title } of SERVICES) {
+    const port = ports[key] ?? 0;
+    if (port !== 0) await checkPort({ title, host, port });
+  }
+}
+
+/** Starts a service's server and answers the address at which it is reached. */
+export async function startService(
+  server: NetServer,
+  key: ServiceKey,
+  ports: Ports,
+  host: string,
+): Promise<string> {
+  const service: ServiceRow | undefined = SERVICES.find((candidate) => candidate.key === key);
+  await listenOn(server, { title: service?.title ?? key, host, port: ports[key] ?? 0 });
+  return `${addressOf(server, host, service?.scheme)}${service?.path ?? ''}`;
+}
+
+/** Starts a server. Rejects with a `StartError` when nobody may listen there. */
+export function listenOn(server: NetServer, { title, host, port }: Listening): Promise<void> {
   return new Promise((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException): void => reject(listenError(error, key, host, ownPort));
+    const fail = (error: NodeJS.ErrnoException): void => reject(listenError(error, title, host, port));
     server.once('error', fail);
-    server.listen(ownPort, host, () => {
+    server.listen(port, host, () => {
       server.off('error', fail);
       resolve();
     });
@@ -74,17 +123,21 @@ function reachableHost(host: string): string {
   return own.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
 }
 
-function listenError(error: NodeJS.ErrnoException, key: ServiceKey, host: string, port: number): Error {
-  const title = SERVICES.find((service) => service.key === key)?.title;
-  if (error.code === 'EADDRINUSE') {
-    return new StartError(
-      `Port ${port}, which ${title} needs, is in use by another program: choose others with --port`,
-    );
+function listenError(error: NodeJS.ErrnoException, title: string, host: string, port: number): Error {
+  const cause = { cause: error };
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new StartError(
+        'port-unavailable',
+        `Port ${port}, which ${title} needs, is in use by another program`,
+        cause,
+      );
+    case 'EACCES':
+      return new StartError('port-unavailable', `Port ${port}, which ${title} needs, is not allowed`, cause);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new StartError('no-such-host', `This machine has no address ${host}`, cause);
+    default:
+      return error;
   }
-  if (error.code === 'EACCES')
-    return new StartError(`Port ${port}, which ${title} needs, is not allowed: choose others with --port`);
-  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
-    return new StartError(`This machine has no address ${host}: choose another with --host`);
-  }
-  return error;
 }

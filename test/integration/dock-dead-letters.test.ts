@@ -5,11 +5,16 @@ import {
   PutSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
+import {
+  DeleteMessageCommand,
+  ListQueuesCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { gatewayTopologyKey } from '../../functions/adapters/media-table-keys.ts';
 import type { GatewaySn } from '../../functions/core/gateway.ts';
-import { signedCall } from '../../packages/local-aws/signed-call.ts';
 import { type Dock, DockStack, report } from './dock-fixture.ts';
 import { photo } from './stack-fixture.ts';
 
@@ -26,22 +31,6 @@ afterAll(() => stack?.close());
 
 const DEADLINE = { timeout: 30_000, interval: 50 };
 
-const sqs = (operation: string, input: Record<string, unknown>) => {
-  const { sqs: address, region, root } = stack.endpoints;
-  return signedCall(
-    {
-      address,
-      region,
-      root: { accessKeyId: root.access_key_id, secretAccessKey: root.secret_access_key },
-      service: 'sqs',
-      target: 'AmazonSQS',
-      contentType: 'application/x-amz-json-1.0',
-    },
-    operation,
-    input,
-  );
-};
-
 /** A record of a failed event, as Lambda writes it. */
 interface FailureRecord {
   readonly requestContext: { readonly functionArn: string; readonly approximateInvokeCount: number };
@@ -51,13 +40,18 @@ interface FailureRecord {
 
 /** Takes one record out of the queue of events that a function failed at. */
 async function takeUnhandled(): Promise<FailureRecord> {
-  const { QueueUrls } = await sqs('ListQueues', {});
-  const queues = (QueueUrls as string[]).filter((url) => /unhandled/i.test(url));
+  const { sqs: endpoint, region, root } = stack.endpoints;
+  const credentials = { accessKeyId: root.access_key_id, secretAccessKey: root.secret_access_key };
+  const sqs = new SQSClient({ endpoint, region, credentials });
+  const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand({}));
+  const queues = QueueUrls.filter((url) => /unhandled/i.test(url));
   expect(queues).toHaveLength(1);
-  const { Messages } = await sqs('ReceiveMessage', { QueueUrl: queues[0], WaitTimeSeconds: 20 });
-  const [message] = (Messages ?? []) as { Body: string; ReceiptHandle: string }[];
-  if (!message) throw new Error('Nothing is in the queue');
-  await sqs('DeleteMessage', { QueueUrl: queues[0], ReceiptHandle: message.ReceiptHandle });
+  const queue = { QueueUrl: queues[0] };
+  const { Messages } = await sqs.send(new ReceiveMessageCommand({ ...queue, WaitTimeSeconds: 20 }));
+  const [message] = Messages ?? [];
+  if (!message?.Body) throw new Error('Nothing is in the queue');
+  await sqs.send(new DeleteMessageCommand({ ...queue, ReceiptHandle: message.ReceiptHandle }));
+  sqs.destroy();
   return JSON.parse(message.Body);
 }
 

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { dynamoDbMediaCatalog } from '../../functions/adapters/dynamodb-media-catalog.ts';
 import { dynamoDbPrioritizationLog } from '../../functions/adapters/dynamodb-prioritization-log.ts';
 import { type LocalStack, startLocalStack } from '../../local/stack.ts';
-import type { LogEntry } from '../../packages/local-aws/lambda/definitions.ts';
+import type { LogEntry } from '../../packages/local-aws/index.ts';
 import { Dock, report, type StackOfDock } from './dock-fixture.ts';
 import { photo, type StsData } from './stack-fixture.ts';
 

@@ -114,7 +114,7 @@ describe('npm start', () => {
     const second = new Command('--port', '0', '--no-sample', '--data', data);
     expect(await second.ended).toBe(1);
     expect(second.output).toBe(
-      `The data folder ${data} is in use by another local stack (process ${first.child.pid}, ${api}): choose another with --data\n`,
+      `The data folder ${data} is in use by process ${first.child.pid} (${api}): choose another with --data\n`,
     );
     const { port } = new URL(api);
     const third = new Command('--port', port, '--no-sample', '--ephemeral');

@@ -14,8 +14,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { synthesise } from '../../local/synthesis.ts';
-import { tryLock, waitForLock } from '../../packages/local-aws/lock.ts';
-import { readAssembly } from '../../packages/local-aws/template/assembly.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'local-synthesis-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -48,13 +46,10 @@ function project(name: string, app = APP): string {
 const runsOf = (directory: string) => readFileSync(join(directory, 'runs'), 'utf8').length;
 
 describe('synthesis', () => {
-  it('runs the app with its context, and finds template and bundles in what it wrote', async () => {
-    const projectDirectory = project('read');
-    const assembly = readAssembly(await synthesise({ projectDirectory }));
-    expect(assembly.stackName).toBe('Stack');
-    expect(assembly.template).toEqual({ Description: '{"greeting":"hello"}' });
-    expect(assembly.codeDirectory('abc.zip')).toMatch(/asset\.abc$/);
-    expect(() => assembly.codeDirectory('other.zip')).toThrow('no asset other.zip');
+  it('runs the app with its context', async () => {
+    const directory = await synthesise({ projectDirectory: project('read') });
+    const template = JSON.parse(readFileSync(join(directory, 'Stack.template.json'), 'utf8'));
+    expect(template).toEqual({ Description: '{"greeting":"hello"}' });
   });
 
   it('does not run the app again until a source changes, and remembers each state', async () => {
@@ -107,33 +102,5 @@ describe('synthesis', () => {
     writeFileSync(join(projectDirectory, 'cdk.json'), '{}');
     const current = await synthesise({ projectDirectory });
     expect(readdirSync(join(projectDirectory, '.build/assembly'))).toEqual([current.split('/').at(-1)]);
-  });
-});
-
-describe('a lock', () => {
-  it('is held by one, who introduces himself to the others', async () => {
-    const name = `${folder} held`;
-    const lock = await tryLock(name, () => 'process 1, at work');
-    expect(await tryLock(name, () => 'process 2')).toEqual({ description: 'process 1, at work' });
-    const waiting = waitForLock(name, () => 'process 2');
-    if (!('release' in lock)) throw new Error('not held');
-    await lock.release();
-    await (await waiting).release();
-  });
-
-  it('is free again once its holder was killed', async () => {
-    const name = `${folder} killed`;
-    const module = fileURLToPath(new URL('../../packages/local-aws/lock.ts', import.meta.url));
-    const code = `import { tryLock } from ${JSON.stringify(module)}; await tryLock(${JSON.stringify(name)}, () => 'the child'); console.log('held'); setInterval(() => {}, 1000);`;
-    const child = spawn(process.execPath, ['--input-type=module', '--eval', code], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    await once(child.stdout, 'data');
-    expect(await tryLock(name, () => '')).toEqual({ description: 'the child' });
-    child.kill('SIGKILL');
-    await once(child, 'close');
-    const lock = await tryLock(name, () => '');
-    expect(lock).toHaveProperty('release');
-    if ('release' in lock) await lock.release();
   });
 });

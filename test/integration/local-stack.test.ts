@@ -7,7 +7,7 @@ import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } fro
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { DemoUser, Endpoints } from '../../local/endpoints.ts';
 import { type LocalStack, type LocalStackOptions, startLocalStack } from '../../local/stack.ts';
-import type { LogEntry } from '../../packages/local-aws/lambda/definitions.ts';
+import type { LogEntry } from '../../packages/local-aws/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'local-stack-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -58,7 +58,7 @@ describe('a running stack', () => {
     const { endpoints, dataDirectory } = await started();
     const path = join(dataDirectory, 'endpoints.json');
     expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(endpoints);
-    for (const name of ['endpoints.json', 'account.json']) {
+    for (const name of ['endpoints.json', 'account.json', 'root.json']) {
       expect((statSync(join(dataDirectory, name)).mode & 0o777).toString(8)).toBe('600');
     }
     expect(endpoints).toMatchObject({
@@ -167,7 +167,7 @@ describe('a second start', () => {
     const dataDirectory = join(folder, 'twice');
     const first = await started({ dataDirectory });
     await expect(startLocalStack({ port: 0, dataDirectory })).rejects.toThrow(
-      `The data folder ${dataDirectory} is in use by another local stack (process ${process.pid}, ${first.endpoints.api}): choose another with --data`,
+      `The data folder ${dataDirectory} is in use by process ${process.pid} (${first.endpoints.api})`,
     );
     await running.pop()?.close();
     await started({ dataDirectory });
@@ -180,9 +180,7 @@ describe('a second start', () => {
     });
     const dataDirectory = join(folder, 'port');
     const start = () => startLocalStack({ port: port - 1, dataDirectory });
-    await expect(start()).rejects.toThrow(
-      `Port ${port}, which S3 needs, is in use by another program: choose others with --port`,
-    );
+    await expect(start()).rejects.toThrow(`Port ${port}, which S3 needs, is in use by another program`);
     await expect(start()).rejects.toThrow('Port');
     await new Promise((resolve) => blocker.close(resolve));
     await started({ dataDirectory });

@@ -14,7 +14,7 @@ import { expect } from 'vitest';
 import type { Envelope } from '../../functions/protocol/envelope.ts';
 import type { DemoUser, Endpoints } from '../../local/endpoints.ts';
 import { startLocalStack } from '../../local/stack.ts';
-import type { LogEntry } from '../../packages/local-aws/lambda/definitions.ts';
+import type { LogEntry } from '../../packages/local-aws/index.ts';
 
 /** What a test may say of an HTTP request. */
 export interface HttpRequest {

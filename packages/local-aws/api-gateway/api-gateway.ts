@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { LocalService } from '../http/local-service.ts';
-import type { InvocationResult, Log } from '../lambda/definitions.ts';
+import type { InvocationResult } from '../lambda/definitions.ts';
+import type { Log } from '../log.ts';
 import { accessLogLine } from './access-log.ts';
 import { type Answer, functionAnswer, gatewayAnswer } from './answer.ts';
 import { preflightAnswer, withCors } from './cors.ts';

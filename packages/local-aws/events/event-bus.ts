@@ -1,4 +1,5 @@
-import type { InvocationResult, Log } from '../lambda/definitions.ts';
+import type { InvocationResult } from '../lambda/definitions.ts';
+import type { Log } from '../log.ts';
 import type { BusEvent, EventRuleDefinition, EventTarget } from './definitions.ts';
 import { matchesEvent } from './event-pattern.ts';
 

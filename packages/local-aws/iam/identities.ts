@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { base32 } from './base32.ts';
 import { type ConditionContext, evaluateResourcePolicy, type PolicyDocument } from './policy.ts';
 import { checkPolicy } from './policy-validation.ts';
 import { readSessions, type Session, writeSessions } from './session-store.ts';
@@ -50,13 +51,11 @@ export interface RootCredentials {
   secretAccessKey: string;
 }
 
-/** The account of the local stack unless told otherwise. */
-export const LOCAL_ACCOUNT_ID = '123456789012';
+/** The account, unless app or caller name another. */
+export const DEFAULT_ACCOUNT_ID = '123456789012';
 
 /** How long an expired key is remembered, so that its owner hears "expired" and not "unknown". */
 const REMEMBER_EXPIRED_SECONDS = 24 * 3600;
-
-const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
 /** Everyone who may sign a request to the local stack: root, and the sessions of its roles. */
 export class Identities {
@@ -74,7 +73,7 @@ export class Identities {
     accountId?: string;
     clock?: () => Date;
   }) {
-    this.accountId = options.accountId ?? LOCAL_ACCOUNT_ID;
+    this.accountId = options.accountId ?? DEFAULT_ACCOUNT_ID;
     this.#root = options.root;
     this.#storePath = options.storePath;
     this.#clock = options.clock ?? (() => new Date());
@@ -179,8 +178,4 @@ function sessionIdentity(session: Session, role: Role): Identity {
     sessionName,
     ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
   };
-}
-
-function base32(bytes: Uint8Array, length: number): string {
-  return [...bytes.subarray(0, length)].map((byte) => BASE32[byte % 32]).join('');
 }

@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import type { Server as HttpServer } from 'node:http';
 import type { Server } from 'node:net';
 import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from 'aedes';
-import type { Log } from '../lambda/definitions.ts';
+import type { Log } from '../log.ts';
 import { Authorizer } from './authorizer.ts';
 import type { AuthorizerDefinition, IotFunctions, IotQueues, TopicRuleDefinition } from './definitions.ts';
 import { DeviceConnection } from './device-connection.ts';

@@ -6,7 +6,7 @@ import { decodePercent, readBody, requestTarget } from '../http/request.ts';
 import { authorize } from '../iam/authorize.ts';
 import type { Identities } from '../iam/identities.ts';
 import { authenticate } from '../iam/sigv4.ts';
-import type { Log } from '../lambda/definitions.ts';
+import type { Log } from '../log.ts';
 import type { IotBroker } from './broker.ts';
 import { type BrokerLocation, brokerArn } from './device-permissions.ts';
 import { MAX_PAYLOAD_BYTES } from './packet-limit.ts';

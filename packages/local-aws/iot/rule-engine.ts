@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Log } from '../lambda/definitions.ts';
+import type { Log } from '../log.ts';
 import { CrowdGate } from './crowd-gate.ts';
 import {
   IOT_PRINCIPAL,

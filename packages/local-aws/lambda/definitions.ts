@@ -34,18 +34,6 @@ export interface InvokePermission {
   readonly sourceAccount?: string | undefined;
 }
 
-/** A line of the local stack's log. */
-export interface LogEntry {
-  /** A function's label, `access`, or the name of a service. */
-  readonly source: string;
-  readonly line: string;
-  /** Set on the one line that tells of a failed invocation. @default 'info' */
-  readonly level?: 'info' | 'error';
-}
-
-/** Takes the lines of the local stack's log. */
-export type Log = (entry: LogEntry) => void;
-
 /** Temporary credentials of a function's role. */
 export interface FunctionCredentials {
   readonly accessKeyId: string;

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
+import type { Log } from '../log.ts';
 import type {
   FunctionCredentials,
   FunctionDefinition,
   FunctionError,
   InvocationResult,
-  Log,
 } from './definitions.ts';
 import { functionEnvironment } from './environment.ts';
 

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { matchesArnPattern } from '../iam/policy-pattern.ts';
+import type { Log } from '../log.ts';
 import type {
   FunctionCredentials,
   FunctionDefinition,
   FunctionError,
   InvocationResult,
   InvokePermission,
-  Log,
 } from './definitions.ts';
 import { type PoolLimits, WorkerPool } from './worker-pool.ts';
 

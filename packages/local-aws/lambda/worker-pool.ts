@@ -1,4 +1,5 @@
-import type { FunctionCredentials, FunctionDefinition, InvocationResult, Log } from './definitions.ts';
+import type { Log } from '../log.ts';
+import type { FunctionCredentials, FunctionDefinition, InvocationResult } from './definitions.ts';
 import { FunctionWorker } from './function-worker.ts';
 
 /** How many workers there may be, and for how long. A worker with the SDK loaded takes about 20 MB. */

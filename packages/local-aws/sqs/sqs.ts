@@ -8,7 +8,7 @@ import { authenticate } from '../iam/sigv4.ts';
 import { jsonFile } from '../json/json-file.ts';
 import { jsonService } from '../json/json-service.ts';
 import { dispatch } from '../json/operations.ts';
-import type { Log } from '../lambda/definitions.ts';
+import type { Log } from '../log.ts';
 import { MAX_BODY_BYTES, sqsOperations } from './operations.ts';
 import { Queue, type QueueDefinition, type StoredMessage, StoredMessageSchema } from './queue.ts';
 

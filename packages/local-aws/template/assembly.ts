@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import type { Template } from './interpreter.ts';
 import { TemplateError } from './intrinsics.ts';
 
-/** A cloud assembly, as `cdk synth` writes it, with the one stack of this project. */
+/** One stack of a cloud assembly, as `cdk synth` writes it. */
 export interface Assembly {
   readonly stackName: string;
+  /** Account and region that the app gives the stack. @default it leaves them open */
+  readonly accountId?: string | undefined;
+  readonly region?: string | undefined;
   readonly template: Template;
   /** The folder of a code asset, by its key in the asset bucket. */
   codeDirectory(assetKey: string): string;
@@ -17,6 +20,8 @@ interface Manifest {
       string,
       {
         readonly type: string;
+        /** `aws://account/region` */
+        readonly environment?: string;
         readonly properties?: {
           readonly templateFile?: string;
           readonly file?: string;
@@ -39,15 +44,21 @@ interface AssetManifest {
   >;
 }
 
-/** Reads the assembly in a folder. */
-export function readAssembly(directory: string): Assembly {
+/** Reads the stack of that name from the assembly in a folder; without a name, the only one. */
+export function readAssembly(directory: string, stackName?: string): Assembly {
   const { artifacts } = readJson<Manifest>(directory, 'manifest.json');
-  const [stack, ...others] = Object.entries(artifacts).filter(
-    ([, { type }]) => type === 'aws:cloudformation:stack',
-  );
-  const templateFile = stack?.[1].properties?.templateFile;
+  const stacks = Object.entries(artifacts)
+    .filter(([, { type }]) => type === 'aws:cloudformation:stack')
+    .map(([id, artifact]) => ({ name: artifact.properties?.stackName ?? id, ...artifact }));
+  const [stack, ...others] = stacks.filter(({ name }) => stackName === undefined || name === stackName);
+  const templateFile = stack?.properties?.templateFile;
   if (!stack || templateFile === undefined || others.length > 0) {
-    throw new TemplateError('The local stack plays a CDK app with exactly one stack');
+    const names = stacks.map(({ name }) => name).join(', ') || 'none';
+    throw new TemplateError(
+      stackName === undefined
+        ? `The assembly has to have one stack, or the one to run has to be named: it has ${names}`
+        : `The assembly has no stack ${stackName}: it has ${names}`,
+    );
   }
   const assetFolders = new Map<string, string>();
   for (const { type, properties } of Object.values(artifacts)) {
@@ -60,7 +71,8 @@ export function readAssembly(directory: string): Assembly {
     }
   }
   return {
-    stackName: stack[1].properties?.stackName ?? stack[0],
+    stackName: stack.name,
+    ...environmentOf(stack.environment),
     template: readJson<Template>(directory, templateFile),
     codeDirectory: (assetKey) => {
       const folder = assetFolders.get(assetKey);
@@ -68,6 +80,13 @@ export function readAssembly(directory: string): Assembly {
       return folder;
     },
   };
+}
+
+/** CDK writes `unknown-account` and `unknown-region` for what is open. */
+function environmentOf(environment = ''): Pick<Assembly, 'accountId' | 'region'> {
+  const [, account, region] = /^aws:\/\/([^/]+)\/([^/]+)$/.exec(environment) ?? [];
+  const known = (value: string | undefined) => (value?.startsWith('unknown-') ? undefined : value);
+  return { accountId: known(account), region: known(region) };
 }
 
 function readJson<T>(directory: string, file: string): T {

@@ -1,15 +1,15 @@
-import { IOT_TYPES } from '../../iot/resources.ts';
-import { SQS_TYPES } from '../../sqs/resources.ts';
 import type { ResourceTypes } from '../resource.ts';
 import { COGNITO_TYPES } from './cognito.ts';
 import { DYNAMODB_TYPES } from './dynamodb.ts';
 import { EVENTS_TYPES } from './events.ts';
 import { HTTP_API_TYPES } from './http-api.ts';
 import { IAM_TYPES } from './iam.ts';
+import { IOT_TYPES } from './iot.ts';
 import { LAMBDA_TYPES } from './lambda.ts';
 import { OBSERVABILITY_TYPES } from './observability.ts';
 import { S3_TYPES } from './s3.ts';
 import { SECRETS_MANAGER_TYPES } from './secrets-manager.ts';
+import { SQS_TYPES } from './sqs.ts';
 
 /**
  * Every resource type that the local stack knows, a file a service: its types with their physical ids, and what

@@ -4,7 +4,7 @@ import type { IoTCustomAuthorizerEvent } from 'aws-lambda';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { createIotBroker, type IotBroker, type IotBrokerOptions } from '../../iot/broker.ts';
 import type { IotFunctions, TopicRuleDefinition } from '../../iot/definitions.ts';
-import type { LogEntry } from '../../lambda/definitions.ts';
+import type { LogEntry } from '../../log.ts';
 
 export const LOCATION = { partition: 'aws', region: 'eu-central-1', accountId: '123456789012' } as const;
 

@@ -8,7 +8,8 @@ import type {
   RouteDefinition,
 } from '../../api-gateway/definitions.ts';
 import type { LocalService } from '../../http/local-service.ts';
-import type { InvocationResult, LogEntry } from '../../lambda/definitions.ts';
+import type { InvocationResult } from '../../lambda/definitions.ts';
+import type { LogEntry } from '../../log.ts';
 
 /** Who makes the tokens of these tests, and for whom. */
 export const ISSUER = 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_abc';

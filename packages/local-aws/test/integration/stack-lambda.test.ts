@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import type { FunctionDefinition, LogEntry } from '../../lambda/definitions.ts';
+import type { FunctionDefinition } from '../../lambda/definitions.ts';
 import { type FailureRecord, Lambda, type LambdaOptions } from '../../lambda/lambda.ts';
+import type { LogEntry } from '../../log.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'local-lambda-'));
 afterAll(() => rmSync(folder, { recursive: true }));

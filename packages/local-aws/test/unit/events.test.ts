@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { EventBus } from '../../events/event-bus.ts';
 import { checkPattern, matchesEvent } from '../../events/event-pattern.ts';
 import { s3BusEvent } from '../../events/s3-event.ts';
-import type { LogEntry } from '../../lambda/definitions.ts';
+import type { LogEntry } from '../../log.ts';
 import type { S3Event } from '../../s3/definitions.ts';
 
 const removed: S3Event = {

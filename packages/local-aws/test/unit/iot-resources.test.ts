@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { IOT_TYPES, readIotAuthorizer, readTopicRules } from '../../iot/resources.ts';
-import { readQueues, SQS_TYPES } from '../../sqs/resources.ts';
 import { interpretTemplate } from '../../template/interpreter.ts';
+import { IOT_TYPES, readIotAuthorizer, readTopicRules } from '../../template/resources/iot.ts';
+import { readQueues, SQS_TYPES } from '../../template/resources/sqs.ts';
 
 const ENVIRONMENT = {
   region: 'eu-central-1',

@@ -1,8 +1,8 @@
-import { queueArnOf } from '../sqs/resources.ts';
-import type { InterpretedTemplate } from '../template/interpreter.ts';
-import { TemplateError } from '../template/intrinsics.ts';
-import { arnOf, type Properties, type Resource, type ResourceTypes } from '../template/resource.ts';
-import type { AuthorizerDefinition, RuleAction, TopicRuleDefinition } from './definitions.ts';
+import type { AuthorizerDefinition, RuleAction, TopicRuleDefinition } from '../../iot/definitions.ts';
+import type { InterpretedTemplate } from '../interpreter.ts';
+import { TemplateError } from '../intrinsics.ts';
+import { arnOf, type Properties, type Resource, type ResourceTypes } from '../resource.ts';
+import { queueArnOf } from './sqs.ts';
 
 const TOPIC_RULE = 'AWS::IoT::TopicRule';
 const AUTHORIZER = 'AWS::IoT::Authorizer';

@@ -1,8 +1,8 @@
-import type { PolicyDocument } from '../iam/policy.ts';
-import type { InterpretedTemplate } from '../template/interpreter.ts';
-import { TemplateError } from '../template/intrinsics.ts';
-import { arnOf, generatedName, type Resource, type ResourceTypes } from '../template/resource.ts';
-import type { QueueDefinition } from './queue.ts';
+import type { PolicyDocument } from '../../iam/policy.ts';
+import type { QueueDefinition } from '../../sqs/queue.ts';
+import type { InterpretedTemplate } from '../interpreter.ts';
+import { TemplateError } from '../intrinsics.ts';
+import { arnOf, generatedName, type Resource, type ResourceTypes } from '../resource.ts';
 
 const QUEUE = 'AWS::SQS::Queue';
 const QUEUE_POLICY = 'AWS::SQS::QueuePolicy';

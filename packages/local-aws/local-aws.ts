@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type AdministratorCall, administratorCall } from './administrator.ts';
+import { composeServices, type EnvironmentOf } from './compose.ts';
+import { base32 } from './iam/base32.ts';
+import { DEFAULT_ACCOUNT_ID, Identities, type RootCredentials } from './iam/identities.ts';
+import { jsonFile } from './json/json-file.ts';
+import { tryLock } from './lock.ts';
+import type { Log } from './log.ts';
+import {
+  type Addresses,
+  checkPorts,
+  type Ports,
+  SERVICES,
+  type ServiceKey,
+  StartError,
+  startService,
+} from './services.ts';
+import { readAssembly } from './template/assembly.ts';
+import { interpretTemplate } from './template/interpreter.ts';
+import { readRoles } from './template/resources/iam.ts';
+import { RESOURCE_TYPES } from './template/resources/index.ts';
+
+const DEFAULT_REGION = 'us-east-1';
+
+/** What to run, and where. */
+export interface LocalAwsOptions {
+  /**
+   * Folder of a cloud assembly, as `cdk synth` writes it; or what makes one, which is called once the data folder is
+   * locked and the ports are known to be free.
+   */
+  readonly assembly: string | (() => Promise<string>);
+  /** The stack to run, by its name. @default the only one of the assembly */
+  readonly stackName?: string | undefined;
+  /** Folder of the data, which survives a restart. @default a folder of its own, deleted at the end */
+  readonly data?: string | undefined;
+  /** @default 127.0.0.1: whoever reaches the services can try their passwords */
+  readonly host?: string | undefined;
+  /** @default free ones */
+  readonly ports?: Ports | undefined;
+  /** @default what the app gives the stack, else us-east-1 */
+  readonly region?: string | undefined;
+  /** @default what the app gives the stack, else 123456789012 */
+  readonly accountId?: string | undefined;
+  /** Values of the template's parameters. @default the template's defaults */
+  readonly parameters?: Readonly<Record<string, string>> | undefined;
+  /** Variables of a function beyond those of the template, such as an address that only a deployment knows. @default none */
+  readonly environmentOf?: EnvironmentOf | undefined;
+  /** Takes the lines of functions and services. @default dropped */
+  readonly log?: Log | undefined;
+}
+
+/** A running stack. */
+export interface LocalAws {
+  readonly region: string;
+  readonly accountId: string;
+  readonly stackName: string;
+  /** Of the services that run. */
+  readonly addresses: Addresses;
+  /** The stack's outputs. */
+  readonly outputs: Readonly<Record<string, string>>;
+  /** The administrator of the account, to whom no policy applies. */
+  readonly root: RootCredentials;
+  readonly dataDirectory: string;
+  /** Calls a service as the administrator, without the SDK. */
+  readonly call: AdministratorCall;
+  /** Finishes what is under way and stops. */
+  close(): Promise<void>;
+}
+
+type OnClose = (closer: () => Promise<void> | void) => void;
+
+/**
+ * Runs the template of a CDK app on this machine, in this process: its functions from their bundles, its tables, buckets,
+ * queues and topics, each call with the permissions of its role. Rejects with a `StartError` or a `TemplateError`.
+ */
+export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws> {
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    return { ...(await start(options, (closer) => closers.push(closer))), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function start(options: LocalAwsOptions, onClose: OnClose): Promise<Omit<LocalAws, 'close'>> {
+  const { host = '127.0.0.1', ports = {} } = options;
+  const addresses: Partial<Record<ServiceKey, string>> = {};
+  const dataDirectory = openDataDirectory(options.data, onClose);
+  await lockDataDirectory(dataDirectory, () => introduction(addresses), onClose);
+  await checkPorts(ports, host);
+
+  const directory = typeof options.assembly === 'string' ? options.assembly : await options.assembly();
+  const assembly = readAssembly(directory, options.stackName);
+  const region = options.region ?? assembly.region ?? DEFAULT_REGION;
+  const accountId = options.accountId ?? assembly.accountId ?? DEFAULT_ACCOUNT_ID;
+  const { stackName } = assembly;
+  const template = interpretTemplate(assembly.template, {
+    types: RESOURCE_TYPES,
+    environment: { region, accountId, partition: 'aws', urlSuffix: 'amazonaws.com', stackName },
+    parameters: options.parameters ?? {},
+  });
+
+  const root = await openRootCredentials(dataDirectory);
+  const identities = new Identities({ root, accountId, storePath: join(dataDirectory, 'sessions.json') });
+  for (const role of readRoles(template)) identities.addRole(role);
+  const servers = await composeServices({
+    template,
+    assembly,
+    identities,
+    dataDirectory,
+    addresses,
+    environmentOf: options.environmentOf ?? (() => ({})),
+    log: options.log ?? (() => {}),
+    onClose,
+  });
+  for (const { key, server } of servers) addresses[key] = await startService(server, key, ports, host);
+  const call = administratorCall({ addresses, region, root });
+  return { region, accountId, stackName, addresses, outputs: template.outputs, root, dataDirectory, call };
+}
+
+function openDataDirectory(data: string | undefined, onClose: OnClose): string {
+  if (data === undefined) {
+    const directory = mkdtempSync(join(realpathSync(tmpdir()), 'local-aws-'));
+    onClose(() => rmSync(directory, { recursive: true, force: true }));
+    return directory;
+  }
+  const directory = resolve(data);
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new StartError('data-unusable', `The data folder ${directory} cannot be made: ${reason}`);
+  }
+  return realpathSync(directory);
+}
+
+async function lockDataDirectory(directory: string, describe: () => string, onClose: OnClose): Promise<void> {
+  const lock = await tryLock(`data ${directory}`, describe);
+  if (!('release' in lock)) {
+    throw new StartError('data-in-use', `The data folder ${directory} is in use by ${lock.description}`);
+  }
+  onClose(() => lock.release());
+}
+
+/** What whoever wants the same data folder is told. */
+function introduction(addresses: Addresses): string {
+  const [first] = SERVICES.flatMap(({ key }) => addresses[key] ?? []);
+  return `process ${process.pid} (${first ?? 'still starting'})`;
+}
+
+/** Made once, so that a restart does not lock anybody out. */
+async function openRootCredentials(dataDirectory: string): Promise<RootCredentials> {
+  const made: RootCredentials = {
+    accessKeyId: `AKIA${base32(randomBytes(16), 16)}`,
+    secretAccessKey: randomBytes(30).toString('base64'),
+  };
+  const file = jsonFile(join(dataDirectory, 'root.json'), () => made);
+  const kept = (await file.read()) as RootCredentials | undefined;
+  if (!kept) await file.write();
+  return kept ?? made;
+}
