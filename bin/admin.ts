@@ -3,6 +3,6 @@
  *
  * Workspaces, people and docks, in the local stack or in an AWS account.
  */
-import { runAdmin } from './admin/commands.ts';
+import { runAdmin } from '../admin/program.ts';
 
 process.exitCode = await runAdmin(process.argv.slice(2), process.stdout, process.stderr);

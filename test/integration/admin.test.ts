@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runAdmin } from '../../bin/admin/commands.ts';
+import { runAdmin } from '../../admin/program.ts';
 import { TestStack } from './stack-fixture.ts';
 
 let stack: TestStack;
@@ -127,19 +127,44 @@ test('a serial number that is registered already stays with its workspace', asyn
 });
 
 test.each([
-  [['dock', 'create', '--sn', 'A'], 2, /needs --workspace/],
+  [['dock', 'create', '--sn', 'A'], 2, /required option '--workspace <uuid>' not specified/],
   [['dock', 'create', '--sn', 'A B', '--workspace', randomUUID()], 2, /letters and digits/],
   [['dock', 'create', '--sn', 'A', '--workspace', 'Survey'], 2, /lower-case UUID/],
   [['dock', 'create', '--sn', 'A', '--workspace', randomUUID()], 1, /no workspace/],
   [['dock', 'revoke', '--sn', 'NOBODY'], 1, /not registered/],
   [['user', 'disable', '--username', 'nobody'], 1, /no user nobody/],
   [['user', 'create', '--username', 'x', '--workspace', randomUUID()], 1, /no workspace/],
-  [['dock', 'lost'], 2, /no command "dock lost"/],
-  [['workspace', 'list', '--sn', 'A'], 2, /does not take --sn/],
-  [['workspace', 'list', '--nonsense'], 2, /Unknown option '--nonsense'/],
+  [['dock', 'lost'], 2, /unknown command 'lost'/],
+  [['workspace', 'list', '--sn', 'A'], 2, /unknown option '--sn'/],
+  [['workspace', 'list', '--nonsense'], 2, /unknown option '--nonsense'/],
+  [['workspace', 'create', '--name', ''], 2, /must not be empty/],
+  [['workspace', 'list', 'Survey'], 2, /too many arguments/],
+  [['dock'], 2, /dock rotate --sn <serial>/],
   [['workspace', 'list', '--outputs', '/nowhere.json'], 1, /Cannot read/],
 ])('%j is refused with a sentence and exit code %i', async (args, exitCode, sentence) => {
   const answer = await admin(...args);
   expect(answer).toMatchObject({ exitCode, output: '' });
   expect(answer.errors).toMatch(sentence);
+});
+
+test('the help shows every command with the options that it needs, and help for one command shows all of its options', async () => {
+  const help = await admin('--help');
+  expect(help).toMatchObject({ exitCode: 0, errors: '' });
+  for (const command of [
+    'workspace create --name <name>',
+    'workspace list',
+    'user create --username <name> --workspace <uuid>',
+    'user list',
+    'user disable --username <name>',
+    'dock create --sn <serial> --workspace <uuid>',
+    'dock list --workspace <uuid>',
+    'dock rotate --sn <serial>',
+    'dock revoke --sn <serial>',
+  ]) {
+    expect(help.output).toContain(`  ${command} `);
+  }
+  const { exitCode, output } = await admin('user', 'create', '--help');
+  expect(exitCode).toBe(0);
+  expect(output).toMatch(/--password <password>/);
+  expect(output).toMatch(/--outputs <file>/);
 });

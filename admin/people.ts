@@ -11,7 +11,7 @@ import {
   paginateListUsersInGroup,
   type UserType,
 } from '@aws-sdk/client-cognito-identity-provider';
-import { isWorkspaceId, type WorkspaceId } from '../../functions/core/workspace.ts';
+import { isWorkspaceId, type WorkspaceId } from '../functions/core/workspace.ts';
 import type { Installation } from './installation.ts';
 import { Refusal } from './refusal.ts';
 

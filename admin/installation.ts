@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { dynamoDbDeviceRegistry } from '../../functions/adapters/dynamodb-device-registry.ts';
-import type { DeviceRegistry } from '../../functions/core/gateway.ts';
+import { dynamoDbDeviceRegistry } from '../functions/adapters/dynamodb-device-registry.ts';
+import type { DeviceRegistry } from '../functions/core/gateway.ts';
 import { Refusal } from './refusal.ts';
 
 /** One media library, somewhere. */

@@ -1,6 +1,6 @@
-import { type Gateway, type GatewaySn, isGatewaySn } from '../../functions/core/gateway.ts';
-import { hashPassword, randomPassword } from '../../functions/core/gateway-password.ts';
-import type { WorkspaceId } from '../../functions/core/workspace.ts';
+import type { Gateway, GatewaySn } from '../functions/core/gateway.ts';
+import { hashPassword, randomPassword } from '../functions/core/gateway-password.ts';
+import type { WorkspaceId } from '../functions/core/workspace.ts';
 import type { Installation } from './installation.ts';
 import { getWorkspace } from './people.ts';
 import { Refusal } from './refusal.ts';
@@ -13,11 +13,6 @@ export interface DockCredentials {
   readonly mqtt_address?: string;
 }
 
-const parseSn = (value: string): GatewaySn => {
-  if (!isGatewaySn(value)) throw new Refusal('--sn: a serial number is 1 to 64 letters and digits', 2);
-  return value;
-};
-
 const credentials = ({ mqttAddress }: Installation, sn: GatewaySn, password: string): DockCredentials => ({
   sn,
   username: sn,
@@ -27,10 +22,9 @@ const credentials = ({ mqttAddress }: Installation, sn: GatewaySn, password: str
 
 export async function createDock(
   installation: Installation,
-  serialNumber: string,
+  sn: GatewaySn,
   workspaceId: WorkspaceId,
 ): Promise<DockCredentials & { workspace_id: WorkspaceId }> {
-  const sn = parseSn(serialNumber);
   const workspace = await getWorkspace(installation, workspaceId);
   const password = randomPassword();
   const created = await installation.registry.createGateway({
@@ -46,8 +40,7 @@ export async function createDock(
 }
 
 /** The old password is void at once for new connections; one that is open is asked again within five minutes. */
-export async function rotateDock(installation: Installation, serialNumber: string): Promise<DockCredentials> {
-  const sn = parseSn(serialNumber);
+export async function rotateDock(installation: Installation, sn: GatewaySn): Promise<DockCredentials> {
   const password = randomPassword();
   if (!(await installation.registry.replacePassword(sn, await hashPassword(password)))) {
     throw new Refusal(`${sn} is not registered`);
@@ -56,8 +49,7 @@ export async function rotateDock(installation: Installation, serialNumber: strin
 }
 
 /** From now on its messages are refused; an open connection is closed within five minutes. */
-export async function revokeDock(installation: Installation, serialNumber: string): Promise<void> {
-  const sn = parseSn(serialNumber);
+export async function revokeDock(installation: Installation, sn: GatewaySn): Promise<void> {
   if (!(await installation.registry.revoke(sn))) throw new Refusal(`${sn} is not registered`);
 }
 
