@@ -95,6 +95,10 @@ const validations = new Map<Operation, Validation>(
   ]),
 );
 
+const scan = validations.get('Scan');
+// dynalite does not know the parameter for this operation.
+if (scan) validations.set('Scan', { ...scan, types: { ...scan.types, ConsistentRead: 'Boolean' } });
+
 function validationOf(operation: Operation): Validation {
   const validation = validations.get(operation);
   if (!validation) throw new TypeError(`dynalite does not check ${operation}`);

@@ -59,7 +59,9 @@ export function refuseBadIndexKeys(table: TableDescription, item: Item): void {
       if (value === undefined) continue;
       const fault = indexKeyFault(table, { name, kind, value });
       if (fault === undefined) continue;
-      throw validationError(fault === 'size' ? sizeMessage(kind) : messageOf(fault, { table, indexName, name, value }));
+      throw validationError(
+        fault === 'size' ? sizeMessage(kind) : messageOf(fault, { table, indexName, name, value }),
+      );
     }
   }
 }
@@ -124,7 +126,12 @@ function indexKeyFault(
 
 function messageOf(
   fault: Exclude<IndexKeyFault, 'size'>,
-  { table, indexName, name, value }: { table: TableDescription; indexName: string; name: string; value: AttributeValue },
+  {
+    table,
+    indexName,
+    name,
+    value,
+  }: { table: TableDescription; indexName: string; name: string; value: AttributeValue },
 ): string {
   if (fault === 'type') {
     return (

@@ -38,7 +38,10 @@ export function sameValue(left: AttributeValue | undefined, right: AttributeValu
     case 'NS':
     case 'BS': {
       const members = new Set(other as string[]);
-      return (content as string[]).length === members.size && (content as string[]).every((one) => members.has(one));
+      return (
+        (content as string[]).length === members.size &&
+        (content as string[]).every((one) => members.has(one))
+      );
     }
     default:
       return content === other;

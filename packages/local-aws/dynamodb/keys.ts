@@ -17,7 +17,7 @@ const END = '\0\0';
 
 /** The key of an item in its table, or the first part of an entry's key in an index. */
 export function keyOf(schema: KeySchema, item: Item): Buffer {
-  const [partition, sort] = schema.map(({ AttributeName: name }) => encode(valueOf(item, name)));
+  const [partition, sort] = schema.map(({ AttributeName: name }) => encode(attributeOf(item, name)));
   if (!partition) throw new TypeError('A key schema without a partition key');
   return Buffer.concat([digest(partition), partition, ...(sort ? [sort] : [])]);
 }
@@ -62,7 +62,7 @@ export function justAfter(key: Buffer): Buffer {
   return Buffer.concat([key, Buffer.of(0)]);
 }
 
-function valueOf(item: Item, name: string): AttributeValue {
+function attributeOf(item: Item, name: string): AttributeValue {
   const value = item[name];
   if (value === undefined) throw new TypeError(`The key attribute ${name} is missing`);
   return value;

@@ -70,13 +70,19 @@ export function query(
   const partition = operand(request.KeyConditions[partitionName]);
   const sortCondition = sortName === undefined ? undefined : request.KeyConditions[sortName];
   if (startKey) refuseStartKeyOutside(startKey, { partitionName, partition, sortName, sortCondition });
-  refuseKeysInFilter(source, request.QueryFilter ?? request._filter?.pathHeads, request.QueryFilter ? 'QueryFilter' : 'Filter Expression');
+  refuseKeysInFilter(
+    source,
+    request.QueryFilter ?? request._filter?.pathHeads,
+    request.QueryFilter ? 'QueryFilter' : 'Filter Expression',
+  );
   refuseBadPaths(source, request, request.QueryFilter);
 
   const descending = request.ScanIndexForward === false;
   const range = rangeOf(partitionPrefix(partition), sortCondition);
   const start = startKey && placeOf(source, startKey);
-  const bounded = start ? { ...range, ...(descending ? { before: start } : { from: justAfter(start) }) } : range;
+  const bounded = start
+    ? { ...range, ...(descending ? { before: start } : { from: justAfter(start) }) }
+    : range;
   return readPage(database, source, request, { ...bounded, descending }, request.QueryFilter);
 }
 
@@ -156,7 +162,11 @@ function cursorNames({ table, schema }: Source): string[] {
   return [...new Set([...keyNames(table.description.KeySchema), ...keyNames(schema)])];
 }
 
-function checkedStartKey(source: Source, { ExclusiveStartKey: key }: PageRequest, message: string): Item | undefined {
+function checkedStartKey(
+  source: Source,
+  { ExclusiveStartKey: key }: PageRequest,
+  message: string,
+): Item | undefined {
   if (!key) return undefined;
   const names = cursorNames(source);
   if (Object.keys(key).length !== names.length || names.some((name) => key[name] === undefined)) {
@@ -327,8 +337,16 @@ function readPage(
   range: KeyRange,
   conditions: object | undefined,
 ): object {
-  const { Limit: limit = Number.POSITIVE_INFINITY, _filter: expression, ConditionalOperator: operator } = request;
-  const filter = { ...(expression && { expression }), ...(conditions && { conditions }), ...(operator && { operator }) };
+  const {
+    Limit: limit = Number.POSITIVE_INFINITY,
+    _filter: expression,
+    ConditionalOperator: operator,
+  } = request;
+  const filter = {
+    ...(expression && { expression }),
+    ...(conditions && { conditions }),
+    ...(operator && { operator }),
+  };
   const items: Item[] = [];
   let scannedCount = 0;
   let sizeBytes = 0;
@@ -356,7 +374,11 @@ function cursorOf(source: Source, item: Item): Item {
   return Object.fromEntries(cursorNames(source).map((name) => [name, item[name] ?? {}]));
 }
 
-function capacityOf({ table, index }: Source, sizeBytes: number, { ConsistentRead: consistent = false }: PageRequest) {
+function capacityOf(
+  { table, index }: Source,
+  sizeBytes: number,
+  { ConsistentRead: consistent = false }: PageRequest,
+) {
   const capacity = new ConsumedCapacity(table.description.TableName);
   const units = readUnits(sizeBytes, consistent);
   if (index) capacity.addOfIndex(index.IndexName, units);

@@ -84,7 +84,10 @@ export function batchGetItem(
 }
 
 /** The item without what the request leaves out. */
-export function projectedItem(item: Item, { AttributesToGet: names, _projection: projection }: Projecting): Item {
+export function projectedItem(
+  item: Item,
+  { AttributesToGet: names, _projection: projection }: Projecting,
+): Item {
   const paths = projection?.paths ?? names;
   return paths ? pick(paths, item) : item;
 }
@@ -110,4 +113,3 @@ function shuffled(items: Item[]): Item[] {
   }
   return items;
 }
-

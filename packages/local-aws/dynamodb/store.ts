@@ -146,7 +146,9 @@ export class Store {
     try {
       if (this.#database.isTransaction) this.#statements.rollback.run();
     } catch (error) {
-      this.#broken = new Error('The database has failed; restart to go on with what it holds', { cause: error });
+      this.#broken = new Error('The database has failed; restart to go on with what it holds', {
+        cause: error,
+      });
     }
   }
 
@@ -186,7 +188,9 @@ function prepareStatements(database: DatabaseSync) {
 
 function open(directory: string | undefined): DatabaseSync {
   try {
-    const database = new DatabaseSync(directory === undefined ? ':memory:' : join(directory, 'tables.sqlite'));
+    const database = new DatabaseSync(
+      directory === undefined ? ':memory:' : join(directory, 'tables.sqlite'),
+    );
     // One process only: SQLite then needs no memory that processes share.
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     database.exec('PRAGMA journal_mode = WAL');
@@ -208,7 +212,9 @@ function openError(error: unknown, directory: string | undefined): Error {
       return new Error(`The database in ${directory} cannot be opened: the disk is full`, { cause: error });
     case SQLITE_CORRUPT:
     case SQLITE_NOT_A_DATABASE:
-      return new Error(`The database in ${directory} is damaged; it has to be removed first`, { cause: error });
+      return new Error(`The database in ${directory} is damaged; it has to be removed first`, {
+        cause: error,
+      });
     default:
       return new Error(`The database in ${directory} cannot be opened`, { cause: error });
   }

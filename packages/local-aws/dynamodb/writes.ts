@@ -114,6 +114,18 @@ export function batchWriteItem(
 
 const MAXIMUM_BATCH = 25;
 
+/** Puts many items in one transaction. */
+export function importItems({ store, tables }: Database, tableName: string, items: Iterable<Item>): void {
+  const table = tables.get(tableName);
+  store.atomically(() => {
+    for (const item of items) {
+      checkItem(table, item);
+      const key = keyOf(table.description.KeySchema, item);
+      write(store, table, { key, before: existingItem(store, table, key), after: item });
+    }
+  });
+}
+
 function distinctWrites(
   table: OpenTable,
   writes: readonly BatchedWrite[],
