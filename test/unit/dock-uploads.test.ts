@@ -131,7 +131,8 @@ describe('file_upload_callback', () => {
     ),
     ['JPG', 'photo'] as const,
     ['MP4', 'video'] as const,
-    ['bin', 'other'] as const,
+    ['bin', 'sidecar'] as const,
+    ['xyz', 'other'] as const,
   ])('takes .%s for a %s of the flight', async (extension, kind) => {
     const body = body2024();
     body.data.file.name = `DJI_20240516114207_0001.${extension}`;
