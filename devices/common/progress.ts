@@ -1,4 +1,6 @@
 /** Progress of many transfers at once: bars that redraw themselves on a terminal, plain lines anywhere else. */
+import cliTruncate from 'cli-truncate';
+import { createLogUpdate } from 'log-update';
 import { formatBytes, printable } from './summary.ts';
 
 /** What is being done with a file. */
@@ -111,23 +113,9 @@ function plainProgress(output: NodeJS.WritableStream, signOfLifeMs = 15_000): Tr
   };
 }
 
-const WIDE =
-  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
-
 /** The end of `text` that fits into `columns`: of a path, the name is what matters. */
-export function fitEnd(text: string, columns: number): string {
-  const characters = [...printable(text)];
-  let width = 0;
-  let first = characters.length;
-  while (first > 0) {
-    const next = WIDE.test(characters[first - 1] ?? '') ? 2 : 1;
-    if (width + next > columns) break;
-    width += next;
-    first--;
-  }
-  if (first === 0) return characters.join('') + ' '.repeat(columns - width);
-  return `…${characters.slice(first + 1).join('')}`;
-}
+export const fitEnd = (text: string, columns: number): string =>
+  cliTruncate(printable(text), columns, { position: 'start' });
 
 /** `━━━━───`: how much of something is done. */
 export function bar(share: number, columns: number): string {
@@ -143,15 +131,11 @@ export function formatDuration(seconds: number): string {
   return whole >= 3600 ? `${Math.floor(whole / 3600)}:${minutes}:${rest}` : `${minutes}:${rest}`;
 }
 
-const ERASE_BELOW = '\u001b[J';
-
 /** A bar for each file under way and one for all, below the lines that stay. */
 function terminalProgress(output: NodeJS.WritableStream & { columns?: number }): TransferProgress {
   const tally = new Tally();
-  let drawnLines = 0;
+  const screen = createLogUpdate(output, { showCursor: true });
   let timer: NodeJS.Timeout | undefined;
-
-  const erase = (): string => (drawnLines > 0 ? `\u001b[${drawnLines}A\r${ERASE_BELOW}` : '');
 
   const bars = (): string[] => {
     const columns = Math.max(40, Math.min(output.columns ?? 80, 120)) - 1;
@@ -161,8 +145,7 @@ function terminalProgress(output: NodeJS.WritableStream & { columns?: number }):
       const state = `${stage.padEnd(9)} ${Math.floor(share * 100)} %`.padEnd(15);
       const row = `  ${bar(share, barColumns)}  ${state} ${formatBytes(bytes).padStart(8)}  `;
       const room = columns - row.length;
-      // A row that wraps could not be erased again.
-      return room > 8 ? row + fitEnd(path, room) : row.slice(0, columns);
+      return room > 8 ? row + fitEnd(path, room) : cliTruncate(row, columns);
     });
     const seconds = (Date.now() - tally.startedAtMs) / 1000;
     const done = tally.doneBytes;
@@ -171,19 +154,12 @@ function terminalProgress(output: NodeJS.WritableStream & { columns?: number }):
     const speed = rate > 0 ? `, ${formatBytes(rate)}/s` : '';
     const share = tally.totalBytes > 0 ? done / tally.totalBytes : 0;
     const total = `${tally.finishedFiles} of ${tally.fileCount} files, ${formatBytes(done)} of ${formatBytes(tally.totalBytes)}`;
-    rows.push(`  ${bar(share, barColumns)} ${total}${speed}${left}`.slice(0, columns));
-    return rows;
+    return [...rows, cliTruncate(`  ${bar(share, barColumns)} ${total}${speed}${left}`, columns)];
   };
 
-  const draw = (): void => {
-    const rows = bars();
-    output.write(`${erase()}${rows.join('\n')}\n`);
-    drawnLines = rows.length;
-  };
-
+  const draw = (): void => screen(bars().join('\n'));
   const line = (text: string): void => {
-    output.write(`${erase()}${text}\n`);
-    drawnLines = 0;
+    screen.persist(text);
     if (timer) draw();
   };
 
@@ -199,8 +175,7 @@ function terminalProgress(output: NodeJS.WritableStream & { columns?: number }):
     end: () => {
       clearInterval(timer);
       timer = undefined;
-      output.write(erase());
-      drawnLines = 0;
+      screen.clear();
     },
   };
 }
