@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { Crc64Nvme } from '@aws-sdk/crc64-nvme';
 import { AwsError, notImplemented } from '../http/aws-error.ts';
 import {
   CRC32_PARAMETERS,
@@ -8,7 +9,6 @@ import {
   type CrcParameters,
   combineCrc,
   crc32c,
-  crc64nvme,
   type RunningChecksum,
 } from './crc.ts';
 
@@ -45,7 +45,7 @@ const ALGORITHMS = {
     crc: CRC32C_PARAMETERS,
   },
   CRC64NVME: {
-    start: crc64nvme,
+    start: () => new Crc64Nvme(),
     lengthBytes: 8,
     multipartTypes: ['FULL_OBJECT'],
     crc: CRC64NVME_PARAMETERS,
@@ -115,20 +115,21 @@ export function multipartChecksumType(
 }
 
 /** The checksum of a whole object from those of its parts, in order. */
-export function multipartChecksum(
+export async function multipartChecksum(
   algorithm: ChecksumAlgorithm,
   type: ChecksumType,
   parts: ReadonlyArray<{ readonly checksum: string; readonly size: number }>,
-): StoredChecksum {
+): Promise<StoredChecksum> {
   const values = parts.map(({ checksum, size }) => ({ value: Buffer.from(checksum, 'base64'), size }));
   if (type === 'COMPOSITE') {
     const running = startChecksum(algorithm);
     for (const { value } of values) running.update(value);
-    return { algorithm, type, value: `${running.digest().toString('base64')}-${parts.length}` };
+    const value = Buffer.from(await running.digest()).toString('base64');
+    return { algorithm, type, value: `${value}-${parts.length}` };
   }
-  const { crc }: AlgorithmDefinition = ALGORITHMS[algorithm];
+  const { crc, lengthBytes }: AlgorithmDefinition = ALGORITHMS[algorithm];
   if (!crc) throw new TypeError(`${algorithm} has no checksum of a full object from its parts`);
-  const empty = startChecksum(algorithm).digest();
+  const empty: Buffer = Buffer.alloc(lengthBytes);
   const whole = values.reduce((before, { value, size }) => combineCrc(crc, before, value, size), empty);
   return { algorithm, type, value: whole.toString('base64') };
 }

@@ -20,7 +20,7 @@ export class DigestingStream {
       yield chunk;
     }
     this.#md5 = md5.digest('hex');
-    this.#checksum = checksum?.digest().toString('base64');
+    if (checksum) this.#checksum = Buffer.from(await checksum.digest()).toString('base64');
   }
 
   /** In hex. Throws before the end. */

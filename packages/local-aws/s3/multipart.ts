@@ -116,9 +116,9 @@ export async function completeMultipartUpload(call: S3Call): Promise<void> {
     await answerAgain(call, uploadId);
     return;
   }
-  const object = await store.uploads.complete(uploadId, (uploaded) => {
+  const object = await store.uploads.complete(uploadId, async (uploaded) => {
     const parts = chooseParts(upload, uploaded, listed);
-    const draft = assemble(upload, parts);
+    const draft = await assemble(upload, parts);
     assertAsAnnounced(call, draft);
     return store.commit(draft, precondition, { keepsData: true });
   });
@@ -239,7 +239,7 @@ function chooseParts(
   return parts;
 }
 
-function assemble(upload: MultipartUpload, parts: readonly UploadedPart[]) {
+async function assemble(upload: MultipartUpload, parts: readonly UploadedPart[]) {
   const digests = createHash('md5');
   for (const { eTag } of parts) digests.update(eTag, 'hex');
   return {
@@ -250,17 +250,20 @@ function assemble(upload: MultipartUpload, parts: readonly UploadedPart[]) {
     attributes: upload.attributes,
     checksum:
       upload.checksum &&
-      multipartChecksum(
+      (await multipartChecksum(
         upload.checksum.algorithm,
         upload.checksum.type,
         parts.map(({ checksum = '', size }) => ({ checksum, size })),
-      ),
+      )),
     uploadId: upload.uploadId,
   };
 }
 
 /** The client may say what the whole object should be. */
-function assertAsAnnounced({ request }: S3Call, { size, checksum }: ReturnType<typeof assemble>): void {
+function assertAsAnnounced(
+  { request }: S3Call,
+  { size, checksum }: Awaited<ReturnType<typeof assemble>>,
+): void {
   const announcedSize = request.header('x-amz-mp-object-size');
   if (announcedSize !== undefined && Number(announcedSize) !== size) {
     throw new AwsError(

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { AwsCrc32c } from '@aws-crypto/crc32c';
 import { describe, expect, it } from 'vitest';
 import {
   type ChecksumAlgorithm,
@@ -8,10 +9,16 @@ import {
   startChecksum,
 } from '../../s3/checksums.ts';
 
-function checksumOf(algorithm: ChecksumAlgorithm, ...chunks: Buffer[]): Buffer {
+async function awsCrc32c(bytes: Buffer): Promise<Uint8Array> {
+  const checksum = new AwsCrc32c();
+  checksum.update(bytes);
+  return checksum.digest();
+}
+
+async function checksumOf(algorithm: ChecksumAlgorithm, ...chunks: Buffer[]): Promise<Buffer> {
   const running = startChecksum(algorithm);
   for (const chunk of chunks) running.update(chunk);
-  return running.digest();
+  return Buffer.from(await running.digest());
 }
 
 describe('checksums of the local S3', () => {
@@ -20,46 +27,49 @@ describe('checksums of the local S3', () => {
     ['CRC32', 'cbf43926'],
     ['CRC32C', 'e3069283'],
     ['CRC64NVME', 'ae8b14860a799888'],
-  ] as const)('computes the check value of %s', (algorithm, expected) => {
-    expect(checksumOf(algorithm, Buffer.from('123456789')).toString('hex')).toBe(expected);
+  ] as const)('computes the check value of %s', async (algorithm, expected) => {
+    expect((await checksumOf(algorithm, Buffer.from('123456789'))).toString('hex')).toBe(expected);
   });
 
   it.each(['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256', 'SHA512', 'MD5'] as const)(
     'does not depend on how the bytes of %s are cut into chunks',
-    (algorithm) => {
+    async (algorithm) => {
       const bytes = randomBytes(10_007);
-      const inChunks = checksumOf(
+      const inChunks = await checksumOf(
         algorithm,
         bytes.subarray(0, 13),
         bytes.subarray(13, 14),
         bytes.subarray(14),
       );
-      expect(inChunks.equals(checksumOf(algorithm, bytes))).toBe(true);
+      expect(inChunks.equals(await checksumOf(algorithm, bytes))).toBe(true);
     },
   );
+
+  it('computes the CRC32C that AWS computes', async () => {
+    const bytes = randomBytes(100_003);
+    const expected = Buffer.from(await awsCrc32c(bytes));
+    expect(await checksumOf('CRC32C', bytes)).toEqual(expected);
+  });
 
   it.each(['CRC32', 'CRC32C', 'CRC64NVME'] as const)(
     'puts the %s of a whole object together from those of its parts',
-    (algorithm) => {
+    async (algorithm) => {
       const parts = [randomBytes(70_001), randomBytes(1), randomBytes(0), randomBytes(33_333)];
-      const { value, type } = multipartChecksum(
-        algorithm,
-        'FULL_OBJECT',
-        parts.map((part) => ({
-          checksum: checksumOf(algorithm, part).toString('base64'),
-          size: part.length,
-        })),
-      );
+      const uploaded = parts.map(async (part) => ({
+        checksum: (await checksumOf(algorithm, part)).toString('base64'),
+        size: part.length,
+      }));
+      const { value, type } = await multipartChecksum(algorithm, 'FULL_OBJECT', await Promise.all(uploaded));
       expect(type).toBe('FULL_OBJECT');
-      expect(value).toBe(checksumOf(algorithm, ...parts).toString('base64'));
+      expect(value).toBe((await checksumOf(algorithm, ...parts)).toString('base64'));
     },
   );
 
-  it('makes a composite checksum of the checksums of the parts', () => {
+  it('makes a composite checksum of the checksums of the parts', async () => {
     const digests = ['one', 'two'].map((text) => createHash('sha256').update(text).digest());
     const parts = digests.map((digest) => ({ checksum: digest.toString('base64'), size: 3 }));
     const expected = createHash('sha256').update(Buffer.concat(digests)).digest('base64');
-    expect(multipartChecksum('SHA256', 'COMPOSITE', parts).value).toBe(`${expected}-2`);
+    expect((await multipartChecksum('SHA256', 'COMPOSITE', parts)).value).toBe(`${expected}-2`);
   });
 
   it('refuses a type that the algorithm cannot have', () => {
