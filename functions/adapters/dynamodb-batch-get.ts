@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import pMap from 'p-map';
 import { ServiceUnavailableError } from '../core/errors.ts';
 import type { ItemKey } from './media-table-keys.ts';
 
@@ -39,11 +40,5 @@ export async function batchGetExisting(
   const batches = Array.from({ length: Math.ceil(keys.length / BATCH_SIZE) }, (_, index) =>
     keys.slice(index * BATCH_SIZE, (index + 1) * BATCH_SIZE),
   );
-  const results: ItemKey[] = [];
-  const queue = batches.values();
-  const drain = async () => {
-    for (const batch of queue) results.push(...(await getBatch(batch)));
-  };
-  await Promise.all(Array.from({ length: Math.min(PARALLEL_BATCHES, batches.length) }, drain));
-  return results;
+  return (await pMap(batches, getBatch, { concurrency: PARALLEL_BATCHES })).flat();
 }
