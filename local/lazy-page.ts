@@ -1,5 +1,7 @@
 import { createServer, type Server } from 'node:http';
+import type { LocalAws } from '../packages/local-aws/index.ts';
 import type { Endpoints } from './endpoints.ts';
+import { answerFunctionEnvironment } from './function-environment.ts';
 
 /** A server that has yet to listen. */
 export interface LazyPage {
@@ -9,12 +11,13 @@ export interface LazyPage {
 
 /**
  * The page that shows the library. It comes with two clients of the SDK, 30 MB, which are loaded when somebody first
- * looks at it.
+ * looks at it. Its server also tells `npm run invoke` the environment of a function.
  */
-export function createLazyPage(endpoints: () => Endpoints): LazyPage {
+export function createLazyPage(aws: LocalAws, endpoints: () => Endpoints): LazyPage {
   let page: Promise<{ readonly server: Server; readonly close: () => void }> | undefined;
   const server = createServer(async (request, response) => {
     try {
+      if (answerFunctionEnvironment(aws, request, response)) return;
       page ??= loadPage(endpoints());
       (await page).server.emit('request', request, response);
     } catch (error) {

@@ -102,7 +102,7 @@ async function start(options: LocalStackOptions, onClose: OnClose): Promise<Omit
   onClose(() => aws.close());
 
   let endpoints: Endpoints | undefined;
-  const page = createLazyPage(() => {
+  const page = createLazyPage(aws, () => {
     if (!endpoints) throw new Error('The local stack is still starting');
     return endpoints;
   });

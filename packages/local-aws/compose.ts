@@ -66,11 +66,17 @@ export interface ComposedServer {
   readonly server: Server;
 }
 
+/** What the services became. */
+export interface Composition {
+  readonly servers: readonly ComposedServer[];
+  readonly functions: Lambda;
+}
+
 /**
  * Makes the services that the template declares something of, in the order in which they need each other. STS is always
  * there: it tells a caller who he is.
  */
-export async function composeServices(options: ComposeOptions): Promise<ComposedServer[]> {
+export async function composeServices(options: ComposeOptions): Promise<Composition> {
   const { template, identities } = options;
   const { region, partition, accountId } = template.environment;
   const servers: ComposedServer[] = [];
@@ -156,7 +162,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composed
       }),
     );
   }
-  return servers;
+  return { servers, functions };
 }
 
 function createFunctions(

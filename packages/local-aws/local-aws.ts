@@ -64,6 +64,11 @@ export interface LocalAws {
   /** The administrator of the account, to whom no policy applies. */
   readonly root: RootCredentials;
   readonly dataDirectory: string;
+  /**
+   * The environment of a function, by the label that the log gives it: addresses of the services and new credentials of
+   * its role, so that its source can run elsewhere, under a debugger for instance. Undefined when there is no such function.
+   */
+  readonly functionEnvironment: (label: string) => Readonly<Record<string, string>> | undefined;
   /** Calls a service as the administrator, without the SDK. */
   readonly call: AdministratorCall;
   /** Finishes what is under way and stops. */
@@ -110,7 +115,7 @@ async function start(options: LocalAwsOptions, onClose: OnClose): Promise<Omit<L
   const root = await openRootCredentials(dataDirectory);
   const identities = new Identities({ root, accountId, storePath: join(dataDirectory, 'sessions.json') });
   for (const role of readRoles(template)) identities.addRole(role);
-  const servers = await composeServices({
+  const { servers, functions } = await composeServices({
     template,
     assembly,
     identities,
@@ -122,7 +127,17 @@ async function start(options: LocalAwsOptions, onClose: OnClose): Promise<Omit<L
   });
   for (const { key, server } of servers) addresses[key] = await startService(server, key, ports, host);
   const call = administratorCall({ addresses, region, root });
-  return { region, accountId, stackName, addresses, outputs: template.outputs, root, dataDirectory, call };
+  return {
+    region,
+    accountId,
+    stackName,
+    addresses,
+    outputs: template.outputs,
+    root,
+    dataDirectory,
+    functionEnvironment: (label) => functions.environment(label),
+    call,
+  };
 }
 
 function openDataDirectory(data: string | undefined, onClose: OnClose): string {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { toItem } from '../../functions/adapters/media-file-item.ts';
 import { fileKey } from '../../functions/adapters/media-table-keys.ts';
 import type { WorkspaceId } from '../../functions/core/workspace.ts';
+import { fetchFunctionEnvironment } from '../../local/function-environment.ts';
 import { mediaFile } from '../fixtures/library.ts';
 import { TestStack } from './stack-fixture.ts';
 
@@ -87,4 +88,20 @@ test.each([
   ['/object?key=missing.jpg', 404],
 ])('%s is answered with %i', async (path, status) => {
   expect((await fetch(page + path)).status).toBe(status);
+});
+
+test('the environment of a function is told to who knows the secret of the administrator, and to nobody else', async () => {
+  const { endpoints } = stack;
+  const environment = await fetchFunctionEnvironment(endpoints, 'fast-upload');
+  expect(environment).toMatchObject({
+    MEDIA_TABLE_NAME: endpoints.table,
+    MEDIA_BUCKET_NAME: endpoints.bucket,
+    AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
+    AWS_ACCESS_KEY_ID: expect.stringMatching(/^ASIA/),
+  });
+  expect(await fetchFunctionEnvironment(endpoints, 'slow-upload')).toBeUndefined();
+  for (const secret_access_key of ['', 'x'.repeat(endpoints.root.secret_access_key.length)]) {
+    const stranger = { ...endpoints, root: { ...endpoints.root, secret_access_key } };
+    await expect(fetchFunctionEnvironment(stranger, 'fast-upload')).rejects.toThrow('403');
+  }
 });

@@ -8,6 +8,7 @@ import type {
   InvocationResult,
   InvokePermission,
 } from './definitions.ts';
+import { functionEnvironment } from './environment.ts';
 import { type PoolLimits, WorkerPool } from './worker-pool.ts';
 
 /** Lambda's limits for events and answers. */
@@ -84,6 +85,22 @@ export class Lambda {
         (permission.sourceArn === undefined ||
           matchesArnPattern(permission.sourceArn, caller.sourceArn) === true),
     );
+  }
+
+  /**
+   * The environment that a new worker of the function would get now, with new credentials of its role. `label` is the
+   * function's; undefined when there is none of that label.
+   */
+  environment(label: string): Record<string, string> | undefined {
+    const definition = [...this.#functions.values()].find((candidate) => candidate.label === label);
+    if (!definition) return undefined;
+    const { region, endpoints, credentials } = this.#options;
+    return functionEnvironment(definition, {
+      region,
+      endpoints: endpoints(),
+      credentials: credentials(definition),
+      logStream: `outside/[$LATEST]${randomUUID().replaceAll('-', '')}`,
+    });
   }
 
   /** Invokes and waits for the answer. Rejects only when there is no such function. */

@@ -110,6 +110,21 @@ describe('a function in its worker', () => {
     expect(lambda.workers).toBe(1);
   });
 
+  it('can run elsewhere: its environment is told to who asks, with credentials of its own', async () => {
+    const fn = bundled('elsewhere', 'export const handler = async () => process.env;');
+    const lambda = lambdaOf([fn]);
+    const { _X_AMZN_TRACE_ID: _ofOneEvent, ...inWorker } = (await answerOf(lambda, fn)) as Record<
+      string,
+      string
+    >;
+    const elsewhere = lambda.environment('elsewhere');
+    expect(elsewhere).toEqual({
+      ...inWorker,
+      AWS_LAMBDA_LOG_STREAM_NAME: expect.stringMatching(/^outside\//),
+    });
+    expect(lambda.environment('nowhere')).toBeUndefined();
+  });
+
   it('sees its own environment and credentials, and nothing of this process', async () => {
     process.env['SECRET_OF_THE_HOST'] = 'leaked';
     const code = 'export const handler = async () => process.env;';
