@@ -12,7 +12,9 @@ import { createIotBroker } from './iot/broker.ts';
 import { createIotData } from './iot/iot-data.ts';
 import type { FunctionCredentials, FunctionDefinition } from './lambda/definitions.ts';
 import { Lambda } from './lambda/lambda.ts';
+import { withLocalAddresses } from './local-addresses.ts';
 import type { Log } from './log.ts';
+import { createRefusal } from './refusal.ts';
 import { createS3 } from './s3/s3.ts';
 import { createSecretsManager } from './secrets-manager/secrets-manager.ts';
 import { type Addresses, SERVICES, type ServiceKey } from './services.ts';
@@ -74,7 +76,7 @@ export interface Composition {
 
 /**
  * Makes the services that the template declares something of, in the order in which they need each other. STS is always
- * there: it tells a caller who he is.
+ * there: it tells a caller who he is. What the template does not declare is refused by name, so that no call leaves the machine.
  */
 export async function composeServices(options: ComposeOptions): Promise<Composition> {
   const { template, identities } = options;
@@ -162,6 +164,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composit
       }),
     );
   }
+  add('other', createRefusal());
   return { servers, functions };
 }
 
@@ -173,7 +176,11 @@ function createFunctions(
     ...definition,
     // Read when a worker starts, by which time every service has its address.
     get environment() {
-      return { ...definition.environment, ...environmentOf(definition, addresses) };
+      const declared = Object.entries(definition.environment).map(([name, value]) => [
+        name,
+        withLocalAddresses(value, template.environment, addresses),
+      ]);
+      return { ...Object.fromEntries(declared), ...environmentOf(definition, addresses) };
     },
   }));
   for (const { label, roleArn, onFailureArn } of definitions) {

@@ -7,6 +7,7 @@ import { composeServices, type EnvironmentOf } from './compose.ts';
 import { base32 } from './iam/base32.ts';
 import { DEFAULT_ACCOUNT_ID, Identities, type RootCredentials } from './iam/identities.ts';
 import { jsonFile } from './json/json-file.ts';
+import { withLocalAddresses } from './local-addresses.ts';
 import { tryLock } from './lock.ts';
 import type { Log } from './log.ts';
 import {
@@ -52,14 +53,14 @@ export interface LocalAwsOptions {
   readonly log?: Log | undefined;
 }
 
-/** A running stack. */
-export interface LocalAws {
+/** A running stack. `await using` closes it at the end of its block. */
+export interface LocalAws extends AsyncDisposable {
   readonly region: string;
   readonly accountId: string;
   readonly stackName: string;
   /** Of the services that run. */
   readonly addresses: Addresses;
-  /** The stack's outputs. */
+  /** The stack's outputs. Addresses of its API and its queues are those of this machine. */
   readonly outputs: Readonly<Record<string, string>>;
   /** The administrator of the account, to whom no policy applies. */
   readonly root: RootCredentials;
@@ -87,14 +88,18 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    return { ...(await start(options, (closer) => closers.push(closer))), close };
+    const running = await start(options, (closer) => closers.push(closer));
+    return { ...running, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function start(options: LocalAwsOptions, onClose: OnClose): Promise<Omit<LocalAws, 'close'>> {
+async function start(
+  options: LocalAwsOptions,
+  onClose: OnClose,
+): Promise<Omit<LocalAws, 'close' | typeof Symbol.asyncDispose>> {
   const { host = '127.0.0.1', ports = {} } = options;
   const addresses: Partial<Record<ServiceKey, string>> = {};
   const dataDirectory = openDataDirectory(options.data, onClose);
@@ -126,13 +131,19 @@ async function start(options: LocalAwsOptions, onClose: OnClose): Promise<Omit<L
     onClose,
   });
   for (const { key, server } of servers) addresses[key] = await startService(server, key, ports, host);
+  const outputs = Object.fromEntries(
+    Object.entries(template.outputs).map(([name, value]) => [
+      name,
+      withLocalAddresses(value, template.environment, addresses),
+    ]),
+  );
   const call = administratorCall({ addresses, region, root });
   return {
     region,
     accountId,
     stackName,
     addresses,
-    outputs: template.outputs,
+    outputs,
     root,
     dataDirectory,
     functionEnvironment: (label) => functions.environment(label),

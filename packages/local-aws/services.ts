@@ -13,6 +13,7 @@ export const SERVICES = [
   { key: 'iot_data', title: 'AWS IoT data', sdkVariable: 'AWS_ENDPOINT_URL_IOT_DATA_PLANE' },
   { key: 'secretsmanager', title: 'Secrets Manager', sdkVariable: 'AWS_ENDPOINT_URL_SECRETS_MANAGER' },
   { key: 'sqs', title: 'SQS', sdkVariable: 'AWS_ENDPOINT_URL_SQS' },
+  { key: 'other', title: 'every other service', sdkVariable: 'AWS_ENDPOINT_URL' },
 ] as const satisfies readonly ServiceRow[];
 
 interface ServiceRow {

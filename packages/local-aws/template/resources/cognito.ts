@@ -53,15 +53,21 @@ export const COGNITO_TYPES: ResourceTypes = {
   [CLIENT]: {
     physicalId: (client) => stableId(client, 26),
     attributes: { ClientId: (client) => client.physicalId },
+    // OAuth's are for the hosted sign-in pages, whose domain is a type of its own, and not known.
     properties: [
       'AccessTokenValidity',
+      'AllowedOAuthFlows',
       'AllowedOAuthFlowsUserPoolClient',
+      'AllowedOAuthScopes',
       'AuthSessionValidity',
+      'CallbackURLs',
       'ClientName',
+      'DefaultRedirectURI',
       'EnableTokenRevocation',
       'ExplicitAuthFlows',
       'GenerateSecret',
       'IdTokenValidity',
+      'LogoutURLs',
       'PreventUserExistenceErrors',
       'ReadAttributes',
       'RefreshTokenValidity',

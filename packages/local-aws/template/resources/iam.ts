@@ -6,6 +6,21 @@ import { generatedName, type Resource, type ResourceTypes, stableId } from '../r
 
 const ROLE = 'AWS::IAM::Role';
 const POLICY = 'AWS::IAM::Policy';
+const MANAGED_POLICY = 'AWS::IAM::ManagedPolicy';
+
+/** AWS's own policies that the local AWS knows. */
+const MANAGED_BY_AWS: Readonly<Record<string, PolicyDocument>> = {
+  'service-role/AWSLambdaBasicExecutionRole': {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Action: ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'],
+        Resource: '*',
+      },
+    ],
+  },
+};
 
 /** Roles and the policies attached to them. */
 export const IAM_TYPES: ResourceTypes = {
@@ -21,6 +36,7 @@ export const IAM_TYPES: ResourceTypes = {
     properties: [
       'AssumeRolePolicyDocument',
       'Description',
+      'ManagedPolicyArns',
       'MaxSessionDuration',
       'Path',
       'Policies',
@@ -32,11 +48,20 @@ export const IAM_TYPES: ResourceTypes = {
     physicalId: (policy) => generatedName(policy),
     properties: ['PolicyDocument', 'PolicyName', 'Roles'],
   },
+  [MANAGED_POLICY]: {
+    physicalId: (policy) => {
+      const { partition, accountId } = policy.environment;
+      const name = policy.property('ManagedPolicyName') ?? generatedName(policy);
+      return `arn:${partition}:iam::${accountId}:policy${policy.property('Path') ?? '/'}${name}`;
+    },
+    attributes: { PolicyArn: (policy) => policy.physicalId },
+    properties: ['Description', 'ManagedPolicyName', 'Path', 'PolicyDocument', 'Roles'],
+  },
 };
 
 /** The roles of the template, each with every policy that the template attaches to it. */
 export function readRoles(template: InterpretedTemplate): Role[] {
-  const policies = template.ofType(POLICY);
+  const policies = [...template.ofType(POLICY), ...template.ofType(MANAGED_POLICY)];
   const roles = template.ofType(ROLE);
   for (const policy of policies) {
     const unknown = policy.properties.texts('Roles').find((name) => !template.find(ROLE, name));
@@ -50,12 +75,22 @@ export function readRoles(template: InterpretedTemplate): Role[] {
       ...role.properties
         .objects('Policies')
         .map((inline) => inline.value('PolicyDocument') as PolicyDocument),
+      ...role.properties.texts('ManagedPolicyArns').map((arn) => managedPolicy(template, role, arn)),
       ...policies
         .filter((policy) => policy.properties.texts('Roles').includes(role.physicalId))
         .map((policy) => policyDocument(policy, 'PolicyDocument')),
     ],
     maxSessionDurationSeconds: role.properties.optionalNumber('MaxSessionDuration') ?? 3600,
   }));
+}
+
+function managedPolicy(template: InterpretedTemplate, role: Resource, arn: string): PolicyDocument {
+  const own = template.find(MANAGED_POLICY, arn);
+  if (own) return policyDocument(own, 'PolicyDocument');
+  const [, name = ''] = /^arn:[^:]+:iam::aws:policy\/(.+)$/.exec(arn) ?? [];
+  const known = Object.hasOwn(MANAGED_BY_AWS, name) ? MANAGED_BY_AWS[name] : undefined;
+  if (known) return known;
+  throw new TemplateError(`${role.logicalId}: the local AWS does not know the managed policy ${arn}`);
 }
 
 function policyDocument(resource: Resource, property: string): PolicyDocument {

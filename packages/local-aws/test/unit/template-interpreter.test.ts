@@ -159,6 +159,39 @@ describe('reading services from the template', () => {
     );
   });
 
+  it('gives a role the managed policies that it names or that name it', () => {
+    const document = (action: string) => ({
+      Statement: [{ Effect: 'Allow', Action: action, Resource: '*' }],
+    });
+    const managed = (name: string, properties: object) => ({
+      Type: 'AWS::IAM::ManagedPolicy',
+      Properties: { ManagedPolicyName: name, PolicyDocument: document(`sts:${name}`), ...properties },
+    });
+    const withArns = (...arns: unknown[]) => ({
+      ...role,
+      Properties: { ...role.Properties, ManagedPolicyArns: arns },
+    });
+    const basicExecution = 'arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole';
+    const [read] = readRoles(
+      interpret({
+        Resources: {
+          Role: withArns(basicExecution, { Ref: 'Named' }),
+          Named: managed('Named', {}),
+          Naming: managed('Naming', { Roles: [{ Ref: 'Role' }] }),
+        },
+      }),
+    );
+    expect(read?.policies.flatMap(({ Statement }) => Statement).map(({ Action }) => Action)).toEqual([
+      ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'],
+      'sts:Named',
+      'sts:Naming',
+    ]);
+    const everything = 'arn:aws:iam::aws:policy/AdministratorAccess';
+    expect(() => readRoles(interpret({ Resources: { Role: withArns(everything) } }))).toThrow(
+      `Role: the local AWS does not know the managed policy ${everything}`,
+    );
+  });
+
   it('refuses a policy for a role that does not exist', () => {
     const policy = {
       Type: 'AWS::IAM::Policy',

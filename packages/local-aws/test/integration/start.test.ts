@@ -1,0 +1,199 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Code, Function as LambdaFn, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { CfnOutput, CfnParameter, SecretValue, Stack } from 'aws-cdk-lib/core';
+import { afterAll, expect, it } from 'vitest';
+import { type LocalAwsOptions, portsFrom, startLocalAws } from '../../index.ts';
+import { synthesise } from '../app/synthesise.ts';
+
+const folder = mkdtempSync(join(realpathSync(tmpdir()), 'local-aws-start-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The assembly of an app whose only stack holds what `add` puts into it. */
+function assembly(name: string, add: (stack: Stack) => void): string {
+  const directory = join(folder, name);
+  mkdirSync(directory, { recursive: true });
+  return synthesise(directory, (app) => add(new Stack(app, 'Small'))).directory;
+}
+
+/** An app with a bucket, and outputs that tell of the account. */
+const withBucket = assembly('bucket', (stack) => {
+  const bucket = new Bucket(stack, 'Bucket');
+  const greeting = new CfnParameter(stack, 'Greeting', { default: 'good morning' });
+  new CfnOutput(stack, 'BucketName', { value: bucket.bucketName });
+  new CfnOutput(stack, 'GreetingText', { value: greeting.valueAsString });
+  new CfnOutput(stack, 'Region', { value: stack.region });
+  new CfnOutput(stack, 'Account', { value: stack.account });
+});
+
+it('starts what the template declares, STS, and nothing else', async () => {
+  await using aws = await startLocalAws({ assembly: withBucket });
+  expect(Object.keys(aws.addresses).sort()).toEqual(['other', 's3', 'sts']);
+});
+
+it('runs an app that has nothing to run', async () => {
+  await using aws = await startLocalAws({ assembly: assembly('empty', () => {}) });
+  expect(Object.keys(aws.addresses).sort()).toEqual(['other', 'sts']);
+  expect(aws.outputs).toEqual({});
+});
+
+it('takes region, account and parameters from the caller', async () => {
+  await using aws = await startLocalAws({
+    assembly: withBucket,
+    region: 'eu-west-1',
+    accountId: '111122223333',
+    parameters: { Greeting: 'good evening' },
+  });
+  expect(aws).toMatchObject({ region: 'eu-west-1', accountId: '111122223333', stackName: 'Small' });
+  expect(aws.outputs).toMatchObject({
+    Region: 'eu-west-1',
+    Account: '111122223333',
+    GreetingText: 'good evening',
+  });
+});
+
+it('takes one of several stacks by its name', async () => {
+  const directory = join(folder, 'several');
+  mkdirSync(directory);
+  const several = synthesise(directory, (app) => {
+    new Bucket(new Stack(app, 'First'), 'Bucket');
+    new CfnOutput(new Stack(app, 'Second'), 'Which', { value: 'the second' });
+  });
+  await using aws = await startLocalAws({ assembly: several.directory, stackName: 'Second' });
+  expect(aws.outputs).toEqual({ Which: 'the second' });
+  await expect(startLocalAws({ assembly: several.directory })).rejects.toThrow('it has First, Second');
+});
+
+it('keeps names, credentials and data over a restart, for their owner only', async () => {
+  const data = join(folder, 'kept');
+  const start = () =>
+    startLocalAws({
+      assembly: assembly('secret', (stack) => {
+        const secret = new Secret(stack, 'Secret', {
+          secretStringValue: SecretValue.unsafePlainText('first'),
+        });
+        new CfnOutput(stack, 'Arn', { value: secret.secretArn });
+      }),
+      data,
+    });
+  const before = await start();
+  const SecretId = before.outputs['Arn'];
+  await before.call('secretsmanager', 'PutSecretValue', { SecretId, SecretString: 'second' });
+  await before.close();
+  await using after = await start();
+  expect([after.root, after.outputs, after.dataDirectory]).toEqual([before.root, before.outputs, data]);
+  expect(await after.call('secretsmanager', 'GetSecretValue', { SecretId })).toMatchObject({
+    SecretString: 'second',
+  });
+  expect(statSync(join(data, 'root.json')).mode & 0o777).toBe(0o600);
+});
+
+it('deletes its data at the end when nobody named a folder', async () => {
+  const aws = await startLocalAws({ assembly: withBucket });
+  expect(existsSync(aws.dataDirectory)).toBe(true);
+  await aws.close();
+  expect(existsSync(aws.dataDirectory)).toBe(false);
+});
+
+it('gives functions variables of the caller, with the addresses', async () => {
+  const bundle = join(folder, 'environment');
+  mkdirSync(bundle);
+  writeFileSync(
+    join(bundle, 'index.mjs'),
+    'export const handler = async () => ({ own: process.env.OWN, given: process.env.GIVEN });',
+  );
+  const directory = assembly('environment-app', (stack) => {
+    const fn = new LambdaFn(stack, 'Function', {
+      code: Code.fromAsset(bundle),
+      handler: 'index.handler',
+      runtime: Runtime.NODEJS_24_X,
+      environment: { OWN: 'of the template', GIVEN: '' },
+    });
+    new HttpApi(stack, 'Api', { defaultIntegration: new HttpLambdaIntegration('Function', fn) });
+  });
+  await using aws = await startLocalAws({
+    assembly: directory,
+    environmentOf: ({ environment }, { api = '' }) => ('GIVEN' in environment ? { GIVEN: api } : {}),
+  });
+  const answer = await fetch(aws.addresses.api ?? '');
+  expect(await answer.json()).toEqual({ own: 'of the template', given: aws.addresses.api });
+});
+
+it.each<[what: string, add: (stack: Stack) => void, message: string]>([
+  [
+    'a second HTTP API',
+    (stack) => {
+      new HttpApi(stack, 'One');
+      new HttpApi(stack, 'Two');
+    },
+    'one HTTP API',
+  ],
+  [
+    'a custom resource',
+    (stack) => new Bucket(stack, 'Bucket', { eventBridgeEnabled: true }),
+    'does not know the resource type Custom::S3BucketNotifications',
+  ],
+])('refuses %s, and leaves nothing behind', async (what, add, message) => {
+  const data = join(folder, what);
+  const options: LocalAwsOptions = { assembly: assembly(`${what} app`, add), data };
+  await expect(startLocalAws(options)).rejects.toThrow(message);
+  // The folder is free again.
+  await expect(startLocalAws(options)).rejects.toThrow(message);
+});
+
+it('says who has the data folder', async () => {
+  const data = join(folder, 'taken');
+  await using first = await startLocalAws({ assembly: withBucket, data });
+  await expect(startLocalAws({ assembly: withBucket, data })).rejects.toMatchObject({
+    name: 'StartError',
+    code: 'data-in-use',
+    message: `The data folder ${data} is in use by process ${process.pid} (${first.addresses.s3})`,
+  });
+});
+
+it('asks for the assembly only when folder and ports are free', async () => {
+  const blocker = createServer();
+  const port = await new Promise<number>((resolve) => {
+    blocker.listen(0, '127.0.0.1', () => resolve((blocker.address() as { port: number }).port));
+  });
+  let asked = 0;
+  const start = (first: number) =>
+    startLocalAws({
+      assembly: async () => {
+        asked += 1;
+        return withBucket;
+      },
+      ports: portsFrom(first),
+    });
+  await expect(start(port - 1)).rejects.toMatchObject({
+    code: 'port-unavailable',
+    message: `Port ${port}, which S3 needs, is in use by another program`,
+  });
+  expect(asked).toBe(0);
+  await new Promise((resolve) => blocker.close(resolve));
+  await using aws = await start(port - 1);
+  expect([asked, aws.addresses.s3]).toEqual([1, `http://127.0.0.1:${port}`]);
+});
+
+it('says that the data folder cannot be made', async () => {
+  const file = join(folder, 'bucket', 'cdk.out', 'manifest.json');
+  expect(readFileSync(file, 'utf8')).toContain('Small');
+  await expect(startLocalAws({ assembly: withBucket, data: join(file, 'data') })).rejects.toMatchObject({
+    code: 'data-unusable',
+  });
+});
