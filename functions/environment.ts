@@ -21,6 +21,9 @@ export const MQTT_ADDRESS = 'MQTT_ADDRESS';
 /** ARN of the secret with what docks ask for in `config`: NTP server and DJI licence. */
 export const DOCK_SETTINGS_SECRET_ARN = 'DOCK_SETTINGS_SECRET_ARN';
 
+/** The least level that is logged. Powertools' own variable. */
+export const POWERTOOLS_LOG_LEVEL = 'POWERTOOLS_LOG_LEVEL';
+
 /** The value of an environment variable that the stack always sets. Throws when it is missing or empty. */
 export function requireEnv(name: string): string {
   const value = process.env[name];

@@ -5,26 +5,16 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Aws, Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { METRICS, METRICS_NAMESPACE, type MetricName, SERVICE_NAME } from '../functions/telemetry.ts';
 import type { DeadLetters } from './dead-letters.ts';
-import type { DockSettings } from './dock-settings.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
 import type { MediaHttpApi } from './media-http-api.ts';
-
-/** Namespace of the metrics that functions write. */
-export const METRICS_NAMESPACE = 'MediaLibrary';
-/** Name of all functions together, in log lines and in the metrics' `service` dimension. */
-export const SERVICE_NAME = 'media-library';
-/** Metric of files whose bytes are not those that the device announced. */
-export const INTEGRITY_MISMATCH = 'IntegrityMismatch';
-/** Metric of devices that were not let in. */
-export const DEVICE_REFUSED = 'DeviceRefused';
 
 /** What is watched, and who hears of it. */
 export interface AlarmsProps {
   readonly api: MediaHttpApi;
   readonly functions: readonly EndpointFunction[];
   readonly deadLetters: DeadLetters;
-  readonly dockSettings: DockSettings;
   /**
    * Where alarms are sent to.
    * @default - they are seen in CloudWatch only
@@ -34,7 +24,7 @@ export interface AlarmsProps {
 
 const PERIOD = { period: Duration.minutes(5), statistic: Stats.SUM };
 
-const metricOfFunctions = (metricName: string): Metric =>
+const metricOfFunctions = (metricName: MetricName): Metric =>
   new Metric({
     ...PERIOD,
     namespace: METRICS_NAMESPACE,
@@ -48,11 +38,7 @@ const metricOfFunctions = (metricName: string): Metric =>
 export class Alarms extends Construct {
   private readonly topic: Topic | undefined;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { api, functions, deadLetters, dockSettings, alarmEmail }: AlarmsProps,
-  ) {
+  constructor(scope: Construct, id: string, { api, functions, deadLetters, alarmEmail }: AlarmsProps) {
     super(scope, id);
     this.topic = alarmEmail ? this.topicTo(alarmEmail) : undefined;
 
@@ -68,18 +54,18 @@ export class Alarms extends Construct {
       section: 'api-server-errors',
     });
 
-    this.alarm('IntegrityMismatches', metricOfFunctions(INTEGRITY_MISMATCH), 1, {
+    this.alarm('IntegrityMismatches', metricOfFunctions(METRICS.integrityMismatch), 1, {
       says: 'The bytes of a stored file are not those that the device announced.',
       section: 'integrity-mismatches',
     });
 
     // More than somebody who mistypes a password.
-    this.alarm('RefusedDevices', metricOfFunctions(DEVICE_REFUSED), 10, {
+    this.alarm('RefusedDevices', metricOfFunctions(METRICS.deviceRefused), 10, {
       says: 'Devices were refused ten times or more within five minutes: a wrong password, or somebody who guesses.',
       section: 'refused-devices',
     });
 
-    this.alarm('DockSettingsMissing', dockSettings.metricMissing.with(PERIOD), 1, {
+    this.alarm('DockSettingsMissing', metricOfFunctions(METRICS.dockSettingsMissing), 1, {
       says: 'A dock asked for its settings and got none: it will not get online.',
       section: 'dock-settings-missing',
     });

@@ -14,8 +14,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
-import { DOCK_FUNCTIONS } from '../functions/dock-methods.ts';
-import { HTTP_FUNCTIONS } from '../functions/routes.ts';
+import { entryFileOf, MANIFEST } from '../functions/manifest.ts';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const shim = (name: string): string => join(PROJECT, 'lib', 'shims', `${name}.cjs`);
@@ -23,25 +22,9 @@ const shim = (name: string): string => join(PROJECT, 'lib', 'shims', `${name}.cj
 /** Where the bundles go unless told otherwise: `<function>/index.mjs` below it. */
 export const BUNDLES_DIRECTORY = join(PROJECT, '.build', 'functions');
 
-/** The function that lets docks in: `functions/dock/authorizer.ts`. */
-export const AUTHORIZER = 'authorizer';
-/** The function that hears of removed objects: `functions/storage/object-removed.ts`. */
-export const OBJECT_REMOVED = 'object-removed';
-
-/** The functions, by the folder of their entry files. */
-const FUNCTIONS = {
-  http: HTTP_FUNCTIONS.map(({ name }) => name),
-  dock: [...DOCK_FUNCTIONS.map(({ name }) => name), AUTHORIZER],
-  storage: [OBJECT_REMOVED],
-};
-
 /** The entry file of every function, by the function's name. */
 export function functionEntries(): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(FUNCTIONS).flatMap(([folder, names]) =>
-      names.map((name) => [name, join(PROJECT, 'functions', folder, `${name}.ts`)]),
-    ),
-  );
+  return Object.fromEntries(MANIFEST.map((row) => [row.name, join(PROJECT, entryFileOf(row))]));
 }
 
 /**
@@ -88,6 +71,21 @@ const literalSchemaKeys: Plugin = {
   },
 };
 
+const FUNCTIONS = join(PROJECT, 'functions');
+
+/**
+ * Says that no file of ours does anything when it is imported, so a bundle leaves out what its function does not use: of
+ * `functions/ports.ts`, the adapters of all others. esbuild by itself keeps a file for a schema at its top.
+ */
+const unusedFilesLeftOut: Plugin = {
+  name: 'unused-files-left-out',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, resolveDir }) =>
+      resolveDir.startsWith(FUNCTIONS) ? { path: join(resolveDir, path), sideEffects: false } : undefined,
+    );
+  },
+};
+
 /** The settings of every bundle, without what goes in and where it goes. */
 export const BUNDLE_SETTINGS = {
   bundle: true,
@@ -101,7 +99,7 @@ export const BUNDLE_SETTINGS = {
   entryNames: '[name]/index',
   outExtension: { '.js': '.mjs' },
   alias: { ...HTTP_SHIMS, ...CREDENTIAL_SHIMS, '@smithy/core/event-streams': shim('event-streams') },
-  plugins: [literalSchemaKeys],
+  plugins: [literalSchemaKeys, unusedFilesLeftOut],
   logLevel: 'warning',
 } satisfies BuildOptions;
 

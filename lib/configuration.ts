@@ -19,6 +19,9 @@ const LOG_RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ] as const;
 
+/** What functions log: all of it, or what is worse than a level. */
+const LOG_LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const;
+
 /** S3 takes no file to Standard-IA earlier, and no file from there to the next class earlier. */
 const DAYS_IN_A_STORAGE_CLASS = 30;
 
@@ -34,6 +37,7 @@ const MUST_BE = {
   days: 'a whole number of days, at least 1',
   infrequentAccessDays: `a whole number of days, at least ${DAYS_IN_A_STORAGE_CLASS}`,
   logRetention: `one of ${LOG_RETENTION_DAYS.join(', ')}`,
+  logLevel: `one of ${LOG_LEVELS.join(', ')}`,
   rate: 'a number of requests a second, greater than 0',
   burst: 'a whole number of requests, at least 1',
   dockEndpoint: `one of ${DOCK_ENDPOINTS.join(', ')}`,
@@ -170,6 +174,11 @@ const CONFIGURATION = {
    * @default 30
    */
   logRetentionDays: v.optional(v.picklist(LOG_RETENTION_DAYS, MUST_BE.logRetention), 30),
+  /**
+   * The least level that functions log. At `INFO` it is one line a call.
+   * @default 'INFO'
+   */
+  logLevel: v.optional(v.picklist(LOG_LEVELS, MUST_BE.logLevel), 'INFO'),
   /** Limits of each route that needs a token. */
   throttling: v.optional(object(THROTTLING), {}),
   /** Where docks connect to. */

@@ -9,14 +9,15 @@ export interface DockAddressProps extends Pick<Configuration, 'dock'> {
   readonly authorizer: DockAuthorizer;
 }
 
+/** What Pilot is told to connect to: as configured, else a domain of one's own; empty where it is known after deployment only. */
+export const mqttAddressOf = ({ mqttAddress, dock }: Pick<Configuration, 'mqttAddress' | 'dock'>): string =>
+  mqttAddress || (dock.domainName && dock.certificateArn ? `ssl://${dock.domainName}:8883` : '');
+
 /**
  * The MQTT address that docks connect to: one that AWS makes for this stack, a domain of one's own, or the account's default one, where a dock
  * names the authorizer in its user name.
  */
 export class DockAddress extends Construct {
-  /** The address, where it is known before deployment. */
-  readonly mqttAddress: string | undefined;
-
   constructor(scope: Construct, id: string, { dock, authorizer: { authorizer } }: DockAddressProps) {
     super(scope, id);
     const letsDocksIn = {
@@ -28,7 +29,6 @@ export class DockAddress extends Construct {
 
     const { domainName, certificateArn, validationCertificateArn } = dock;
     if (domainName && certificateArn) {
-      this.mqttAddress = `ssl://${domainName}:8883`;
       new CfnDomainConfiguration(this, 'CustomDomain', {
         ...letsDocksIn,
         domainName,

@@ -1,11 +1,8 @@
-import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { FilterPattern } from 'aws-cdk-lib/aws-logs';
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { CfnOutput, RemovalPolicy, Validations } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { DOCK_SETTINGS_SECRET_ARN } from '../functions/environment.ts';
-import { METRICS_NAMESPACE } from './alarms.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
 
 /**
@@ -21,13 +18,8 @@ const UNTIL_FILLED_IN = JSON.stringify({
   app_license: '',
 });
 
-/** Metric of docks that asked for their settings and got none. */
-const SETTINGS_MISSING = 'DockSettingsMissing';
-
 /** What docks ask for before they work with a cloud: time server and DJI licence, in a secret that operators fill in. It outlives the stack. */
 export class DockSettings extends Construct {
-  /** How many docks got no settings. */
-  readonly metricMissing = new Metric({ namespace: METRICS_NAMESPACE, metricName: SETTINGS_MISSING });
   private readonly secret: CfnSecret;
 
   constructor(scope: Construct, id: string) {
@@ -45,17 +37,11 @@ export class DockSettings extends Construct {
     });
   }
 
-  /** Allows the function to read this one secret, and counts when it could not tell a dock what stands in it. */
+  /** Allows the function to read this one secret. */
   grantRead(endpoint: EndpointFunction): void {
     endpoint.addToRolePolicy(
       new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [this.secret.ref] }),
     );
     endpoint.addEnvironment(DOCK_SETTINGS_SECRET_ARN, this.secret.ref);
-    // A setting that is missing is answered and logged, and is no error to Lambda.
-    endpoint.logGroup.addMetricFilter('SettingsMissing', {
-      filterPattern: FilterPattern.stringValue('$.level', '=', 'ERROR'),
-      metricNamespace: METRICS_NAMESPACE,
-      metricName: SETTINGS_MISSING,
-    });
   }
 }

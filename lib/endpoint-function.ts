@@ -1,15 +1,22 @@
 import { join } from 'node:path';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
+import {
+  ApplicationLogLevel,
+  Architecture,
+  Code,
+  LoggingFormat,
+  Runtime,
+  SystemLogLevel,
+} from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib/core';
+import { type Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { METRICS_NAMESPACE, SERVICE_NAME } from './alarms.ts';
+import { POWERTOOLS_LOG_LEVEL } from '../functions/environment.ts';
 import type { Configuration } from './configuration.ts';
 
 /** What all functions have in common. */
-export interface EndpointFunctionSettings extends Pick<Configuration, 'logRetentionDays'> {
+export interface EndpointFunctionSettings extends Pick<Configuration, 'logRetentionDays' | 'logLevel'> {
   /** Folder with a bundle a function: `<name>/index.mjs`. */
   readonly bundlesDirectory: string;
 }
@@ -20,16 +27,10 @@ export interface EndpointFunctionProps extends EndpointFunctionSettings {
   readonly name: string;
   /** What it does, for people who read a list of functions. */
   readonly does: string;
-  /**
-   * When Lambda ends a call.
-   * @default - 20 seconds
-   */
-  readonly timeout?: Duration;
-  /**
-   * Megabytes. CPU comes with memory, and a cold start is CPU: the code itself lives in 128.
-   * @default 512
-   */
-  readonly memorySize?: number;
+  /** When Lambda ends a call. */
+  readonly timeout: Duration;
+  /** Megabytes. */
+  readonly memorySize: number;
 }
 
 /** One function: its bundle, its own role, its own log group, and no permission but to write to that. */
@@ -53,16 +54,15 @@ export class EndpointFunction extends NodejsFunction {
       architecture: Architecture.ARM_64,
       code: Code.fromAsset(join(props.bundlesDirectory, props.name)),
       handler: 'index.handler',
-      memorySize: props.memorySize ?? 512,
-      // Room for the SDK's retries, and for our own answer before API Gateway gives up after 30 s.
-      timeout: props.timeout ?? Duration.seconds(20),
+      memorySize: props.memorySize,
+      timeout: props.timeout,
       role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,
-      environment: {
-        POWERTOOLS_SERVICE_NAME: SERVICE_NAME,
-        POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,
-      },
+      applicationLogLevelV2: ApplicationLogLevel[props.logLevel],
+      // Start and report of each call say nothing that metrics do not, and would be two lines of three.
+      systemLogLevelV2: props.logLevel === 'DEBUG' ? SystemLogLevel.INFO : SystemLogLevel.WARN,
+      environment: { [POWERTOOLS_LOG_LEVEL]: props.logLevel },
     });
     logGroup.grantWrite(role);
   }

@@ -15,10 +15,11 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { CfnOutput, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import type { HttpFunction } from '../functions/routes.ts';
+import type { RowOf } from '../functions/manifest.ts';
 import type { Configuration } from './configuration.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
 import type { Identity } from './identity.ts';
+import type { LibraryFunctions } from './library-functions.ts';
 
 type Throttling = Configuration['throttling'];
 
@@ -48,6 +49,8 @@ export interface MediaHttpApiProps
   extends Pick<Configuration, 'consoleOrigins' | 'throttling' | 'logRetentionDays'> {
   /** Whose tokens it takes. */
   readonly identity: Identity;
+  /** Those behind its routes, and others. */
+  readonly functions: LibraryFunctions;
 }
 
 /** The HTTP API: checks tokens before a function runs, limits every route, and logs every request. */
@@ -96,14 +99,17 @@ export class MediaHttpApi extends Construct {
     });
     const stage = this.stage.node.defaultChild as CfnStage;
     stage.routeSettings = this.routeSettings;
+    for (const { row, endpoint } of props.functions.of('http')) this.route(row, endpoint);
     new CfnOutput(this, 'Address', { value: this.api.apiEndpoint }).overrideLogicalId('ApiAddress');
   }
 
-  /** Sends the routes of a row of `functions/routes.ts` to a function. */
-  route({ name, routeKeys, authorized }: HttpFunction, endpoint: EndpointFunction): void {
+  /** Sends the routes of a row of the manifest to its function. */
+  private route({ name, trigger }: RowOf<'http'>, endpoint: EndpointFunction): void {
+    const { routes, access } = trigger.contract;
+    const authorized = access !== 'open';
     const integration = new HttpLambdaIntegration(`${name}Integration`, endpoint);
     const { rateLimit, burstLimit } = authorized ? this.throttling : OPEN_ROUTE_THROTTLING;
-    for (const routeKey of routeKeys) {
+    for (const routeKey of routes) {
       const [method, path] = routeKey.split(' ');
       const route = new HttpRoute(this, routeKey, {
         httpApi: this.api,

@@ -3,9 +3,11 @@ import type { Construct } from 'constructs';
 import { Alarms } from './alarms.ts';
 import type { Configuration } from './configuration.ts';
 import { DeadLetters } from './dead-letters.ts';
+import { mqttAddressOf } from './dock-address.ts';
 import { DockGateway } from './dock-gateway.ts';
-import { HttpEndpoints } from './http-endpoints.ts';
+import { DockSettings } from './dock-settings.ts';
 import { Identity } from './identity.ts';
+import { LibraryFunctions } from './library-functions.ts';
 import { MediaBucket } from './media-bucket.ts';
 import { MediaHttpApi } from './media-http-api.ts';
 import { MediaTable } from './media-table.ts';
@@ -28,29 +30,28 @@ export class MediaLibraryStack extends Stack {
     { configuration, bundlesDirectory, ...props }: MediaLibraryStackProps,
   ) {
     super(scope, id, { description: 'Media library for DJI devices', ...props });
-    const { logRetentionDays, lifecycle, dock, alarmEmail } = configuration;
-    const functions = { bundlesDirectory, logRetentionDays };
+    const { lifecycle, dock, alarmEmail } = configuration;
+    const mqttAddress = mqttAddressOf(configuration);
 
     const table = new MediaTable(this, 'Catalog');
     const bucket = new MediaBucket(this, 'Media', { lifecycle });
     const uploadRole = new UploadRole(this, 'Upload', { bucket });
     const identity = new Identity(this, 'Identity', configuration);
+    const dockSettings = new DockSettings(this, 'DockSettings');
 
+    const functions = new LibraryFunctions(this, 'Functions', {
+      ...configuration,
+      ...{ table, bucket, uploadRole, identity, dockSettings, mqttAddress, bundlesDirectory },
+    });
     const deadLetters = new DeadLetters(this, 'DeadLetters');
-    const storage = { table, bucket, uploadRole, deadLetters, functions };
-
-    const docks = new DockGateway(this, 'Docks', { dock, ...storage });
-    const mqttAddress = configuration.mqttAddress || (docks.mqttAddress ?? '');
-
-    const api = new MediaHttpApi(this, 'Http', { ...configuration, identity });
-    const endpoints = new HttpEndpoints(this, 'Endpoints', { api, identity, mqttAddress, ...storage });
-    const removedObjects = new RemovedObjects(this, 'RemovedObjects', storage);
+    const api = new MediaHttpApi(this, 'Http', { ...configuration, identity, functions });
+    new DockGateway(this, 'Docks', { dock, functions, deadLetters });
+    new RemovedObjects(this, 'RemovedObjects', { bucket, functions, deadLetters });
 
     new Alarms(this, 'Alarms', {
       api,
-      functions: [...endpoints.functions, ...docks.functions, removedObjects.function],
+      functions: functions.all,
       deadLetters,
-      dockSettings: docks.settings,
       ...(alarmEmail && { alarmEmail }),
     });
     if (mqttAddress) new CfnOutput(this, 'MqttAddress', { value: mqttAddress });

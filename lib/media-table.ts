@@ -3,10 +3,8 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { CfnOutput, RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { MEDIA_TABLE_NAME } from '../functions/environment.ts';
+import type { ItemAction } from '../functions/manifest.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
-
-/** What a function may do to items of the table. Scanning is not among it: its price grows with the library. */
-export type ItemAction = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
 
 /** The catalog: one table, whose keys docs/architecture.md explains. It outlives the stack. */
 export class MediaTable extends Construct {

@@ -1,15 +1,17 @@
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnTopicRule } from 'aws-cdk-lib/aws-iot';
-import type { DockFunction } from '../functions/dock-methods.ts';
+import type { FunctionRow } from '../functions/manifest.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
+import { topicRulesOf } from './topic-rule-sql.ts';
 
-/** Leads the messages of a row of `functions/dock-methods.ts` to its function, or to the dead letters. */
+/** Leads the messages of a row of the manifest to its function, or to the dead letters. */
 export function addTopicRules(
-  { name, rules }: DockFunction,
+  { name, trigger }: FunctionRow,
   endpoint: EndpointFunction,
   deadLetters: DeadLetters,
 ): void {
+  const rules = topicRulesOf(trigger);
   for (const [index, sql] of rules.entries()) {
     const id = rules.length > 1 ? `Rule${index + 1}` : 'Rule';
     const rule = new CfnTopicRule(endpoint, id, {

@@ -1,7 +1,7 @@
 import { CfnRole, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { CfnOutput, Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { OBJECT_KEY_PREFIX_TAG } from '../functions/core/upload-role-tag.ts';
+import { OBJECT_KEY_SCOPE_TAG, UPLOAD_ACTIONS } from '../functions/adapters/session-policy.ts';
 import { UPLOAD_ROLE_ARN } from '../functions/environment.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
 import type { MediaBucket } from './media-bucket.ts';
@@ -13,7 +13,7 @@ export interface UploadRoleProps {
 }
 
 /**
- * What devices upload with. The role's own policy reaches no further than the prefix in the session's tag, so that a
+ * What devices upload with. The role's own policy reaches no further than the scope in the session's tag, so that a
  * session policy that somebody forgot, or got wrong, opens nothing.
  */
 export class UploadRole extends Construct {
@@ -22,10 +22,10 @@ export class UploadRole extends Construct {
 
   constructor(scope: Construct, id: string, { bucket }: UploadRoleProps) {
     super(scope, id);
-    const uploads = `\${aws:PrincipalTag/${OBJECT_KEY_PREFIX_TAG}}/*`;
+    const uploads = `\${aws:PrincipalTag/${OBJECT_KEY_SCOPE_TAG}}/*`;
     // Level 1: CDK's Role wants somebody who may assume it before there is anybody.
     this.role = new CfnRole(this, 'Role', {
-      description: 'Uploads below the one object key prefix that a session tag names',
+      description: 'Uploads below the scope that a session tag names',
       assumeRolePolicyDocument: this.trust,
       // As long as it can get: a function that assumes a role has a role already.
       maxSessionDuration: Duration.hours(1).toSeconds(),
@@ -35,7 +35,7 @@ export class UploadRole extends Construct {
           policyDocument: new PolicyDocument({
             statements: [
               new PolicyStatement({
-                actions: ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+                actions: UPLOAD_ACTIONS,
                 resources: [bucket.objectsArn(uploads)],
               }),
             ],
@@ -48,7 +48,7 @@ export class UploadRole extends Construct {
     bucket.acknowledgeObjects(
       this.role,
       uploads,
-      'Devices choose the names of their files. The prefix before them is of one credential.',
+      'Devices choose the names of their files. The scope before them is of one credential.',
     );
   }
 
@@ -66,7 +66,7 @@ export class UploadRole extends Construct {
         actions: ['sts:AssumeRole', 'sts:TagSession'],
         principals,
         // There, and not empty.
-        conditions: { StringLike: { [`aws:RequestTag/${OBJECT_KEY_PREFIX_TAG}`]: '?*' } },
+        conditions: { StringLike: { [`aws:RequestTag/${OBJECT_KEY_SCOPE_TAG}`]: '?*' } },
       }),
       // Of its own, because AWS documents no request tags for this action.
       new PolicyStatement({ actions: ['sts:SetSourceIdentity'], principals }),

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Dirent, Stats } from 'node:fs';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { contentTypeOf, type FileKind, kindOf } from '../../functions/protocol/file-kinds.ts';
+import { contentTypeOf, type FileKind, kindOf } from '../../functions/core/file-kinds.ts';
 
 /** A file to upload, as it was when the folder was read. */
 export interface FoundFile {

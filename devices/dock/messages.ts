@@ -1,5 +1,6 @@
 /** What a dock says and hears over MQTT: its topics, and the envelope around every message. */
 import { randomUUID } from 'node:crypto';
+import { topicOf } from '../../functions/protocol/topics.ts';
 
 /** Where a dock speaks and is answered. */
 export type Channel = 'requests' | 'events' | 'status';
@@ -12,20 +13,18 @@ export interface DockTopics {
 
 /** The topics of one dock. */
 export function topicsOf(sn: string): DockTopics {
-  const thing = `thing/product/${sn}`;
-  const system = `sys/product/${sn}`;
   return {
     says: {
-      requests: `${thing}/requests`,
-      events: `${thing}/events`,
-      services_reply: `${thing}/services_reply`,
-      status: `${system}/status`,
+      requests: topicOf(sn, 'requests'),
+      events: topicOf(sn, 'events'),
+      services_reply: topicOf(sn, 'services_reply'),
+      status: topicOf(sn, 'status'),
     },
     hears: {
-      requests_reply: `${thing}/requests_reply`,
-      events_reply: `${thing}/events_reply`,
-      services: `${thing}/services`,
-      status_reply: `${system}/status_reply`,
+      requests_reply: topicOf(sn, 'requests_reply'),
+      events_reply: topicOf(sn, 'events_reply'),
+      services: topicOf(sn, 'services'),
+      status_reply: topicOf(sn, 'status_reply'),
     },
   };
 }

@@ -1,5 +1,5 @@
 import { IoTDataPlaneClient, PublishCommand } from '@aws-sdk/client-iot-data-plane';
-import type { DevicePublisher } from '../core/device-publisher.ts';
+import type { DevicePublisher } from '../protocol/dock-message.ts';
 
 /** Publishes through the data endpoint of AWS IoT Core. */
 export function iotDevicePublisher(client = new IoTDataPlaneClient({})): DevicePublisher {

@@ -1,8 +1,8 @@
+import type { FileKind } from '../core/file-kinds.ts';
 import type { Fingerprint, Integrity, TinyFingerprint } from '../core/fingerprint.ts';
 import type { MediaFile, Position } from '../core/media-file.ts';
 import { present } from '../core/present.ts';
 import type { WorkspaceId } from '../core/workspace.ts';
-import type { FileKind } from '../protocol/file-kinds.ts';
 
 /** A file as it stands in the table: DJI's and S3's names, snake_case, absent where unknown. */
 export interface MediaFileItem {

@@ -1,20 +1,40 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { DockSettingsSource } from '../core/dock-settings.ts';
+import type { DockSettings, DockSettingsSource } from '../core/dock-settings.ts';
+import { DockSettingsMissingError } from '../core/errors.ts';
+
+const NTP_PORT = 123;
+const REQUIRED = ['ntp_server_host', 'app_id', 'app_key', 'app_license'] as const;
+
+/** What the secret's fields, which bear DJI's names, say. Throws `DockSettingsMissingError`. */
+export function dockSettingsOf(secret: Readonly<Record<string, unknown>>): DockSettings {
+  const missing = REQUIRED.filter((name) => !secret[name]);
+  if (missing.length > 0) throw new DockSettingsMissingError(missing);
+  return {
+    ntpServerHost: String(secret['ntp_server_host']),
+    ntpServerPort: Number(secret['ntp_server_port']) || NTP_PORT,
+    appId: String(secret['app_id']),
+    appKey: String(secret['app_key']),
+    appLicense: String(secret['app_license']),
+  };
+}
 
 /** Reads the secret's JSON at every question: docks ask once a connection. */
 export function secretsManagerDockSettings(
   secretArn: string,
   client = new SecretsManagerClient({}),
 ): DockSettingsSource {
+  const parsed = (text: string | undefined): Record<string, unknown> => {
+    try {
+      return (JSON.parse(text ?? '{}') ?? {}) as Record<string, unknown>;
+    } catch {
+      // Not as the cause: the parser's message quotes the secret, and errors are logged.
+      throw new Error('The secret of dock settings is not JSON');
+    }
+  };
   return {
     async read() {
       const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
-      try {
-        return (JSON.parse(SecretString ?? '{}') ?? {}) as Record<string, unknown>;
-      } catch {
-        // Not as the cause: the parser's message quotes the secret, and errors are logged.
-        throw new Error('The secret of dock settings is not JSON');
-      }
+      return dockSettingsOf(parsed(SecretString));
     },
   };
 }

@@ -1,8 +1,6 @@
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { uploadSessionPolicy } from '../core/session-policy.ts';
 import type { CredentialIssuer } from '../core/upload-credentials.ts';
-import { OBJECT_KEY_PREFIX_TAG } from '../core/upload-role-tag.ts';
-import { MEDIA_BUCKET_NAME, OBJECT_STORAGE_ENDPOINT, requireEnv, UPLOAD_ROLE_ARN } from '../environment.ts';
+import { OBJECT_KEY_SCOPE_TAG, uploadSessionPolicy } from './session-policy.ts';
 
 /** Session names and source identities take these characters and no more. */
 const auditName = (issuedTo: string): string =>
@@ -35,7 +33,7 @@ export function stsCredentialIssuer(
           SourceIdentity: auditName(issuedTo),
           DurationSeconds: durationInSeconds,
           Policy: uploadSessionPolicy(`arn:${partition}:s3:::${bucketName}`, scope),
-          Tags: [{ Key: OBJECT_KEY_PREFIX_TAG, Value: scope }],
+          Tags: [{ Key: OBJECT_KEY_SCOPE_TAG, Value: scope }],
         }),
       );
       if (
@@ -55,12 +53,3 @@ export function stsCredentialIssuer(
     },
   };
 }
-
-/** As the stack sets it up. A configured SDK endpoint is where devices go too. */
-export const stsCredentialIssuerFromEnvironment = (): CredentialIssuer =>
-  stsCredentialIssuer({
-    bucketName: requireEnv(MEDIA_BUCKET_NAME),
-    uploadRoleArn: requireEnv(UPLOAD_ROLE_ARN),
-    endpoint: process.env['AWS_ENDPOINT_URL_S3'] ?? requireEnv(OBJECT_STORAGE_ENDPOINT),
-    region: requireEnv('AWS_REGION'),
-  });

@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'flight-unknown'
   | 'gateway-unknown'
   | 'gateway-unregistered'
+  | 'device-refused'
   | 'organization-unknown'
   | 'module-unsupported'
   | 'dock-settings-missing'
@@ -150,6 +151,11 @@ export class GatewayUnregisteredError extends MediaLibraryError {
   constructor() {
     super('This gateway is not registered');
   }
+}
+
+/** A device that may not connect to the broker. Only the log hears why: the device is told nothing. */
+export class DeviceRefusedError extends MediaLibraryError {
+  readonly code = 'device-refused';
 }
 
 export class OrganizationUnknownError extends MediaLibraryError {

@@ -8,6 +8,12 @@ const SERIAL_NUMBER = /^[A-Za-z0-9]{1,64}$/;
 /** DJI's serial numbers are letters and digits: nothing that means anything to a topic filter or a policy. */
 export const isGatewaySn = (value: string): value is GatewaySn => SERIAL_NUMBER.test(value);
 
+/** Client ids that mean nothing to a topic filter or a policy. */
+const SAFE_CLIENT_ID = /^[A-Za-z0-9_:.@=-]{1,128}$/;
+
+/** Whether a device may connect to the broker under this client id. */
+export const isSafeClientId = (clientId: string): boolean => SAFE_CLIENT_ID.test(clientId);
+
 /** A registered device that speaks for itself and for its drone: a dock, or a remote controller. */
 export interface Gateway {
   readonly sn: GatewaySn;

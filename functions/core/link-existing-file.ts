@@ -1,5 +1,5 @@
-import { kindOf } from '../protocol/file-kinds.ts';
 import { FingerprintUnknownError } from './errors.ts';
+import { kindOf } from './file-kinds.ts';
 import { type Fingerprint, isMd5 } from './fingerprint.ts';
 import { type FileDescription, linkedFileId, type MediaFile, type Reporter } from './media-file.ts';
 import type { RecordUploadPorts } from './record-upload.ts';

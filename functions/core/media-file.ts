@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { FileKind } from '../protocol/file-kinds.ts';
+import type { FileKind } from './file-kinds.ts';
 import type { Fingerprint, Integrity, TinyFingerprint } from './fingerprint.ts';
 import type { WorkspaceId } from './workspace.ts';
 

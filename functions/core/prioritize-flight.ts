@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { DevicePublisher } from './device-publisher.ts';
+import type { DockServices } from './dock-services.ts';
 import { FlightUnknownError, GatewayUnknownError } from './errors.ts';
 import type { Prioritization } from './flight.ts';
 import type { PrioritizationLog } from './flight-priority.ts';
@@ -11,15 +11,14 @@ export interface PrioritizeFlightPorts {
   readonly catalog: Pick<MediaCatalog, 'findFlight'>;
   readonly log: PrioritizationLog;
   readonly registry: DeviceRegistry;
-  readonly publisher: DevicePublisher;
+  readonly docks: DockServices;
 }
 
 /**
- * Asks a dock to upload a flight before others (protocol section 4). The wish is kept before it is published, so that a quick
- * answer finds it. Throws `FlightUnknownError`, `GatewayUnknownError`.
+ * Asks a dock to upload a flight before others. The wish is kept before the dock is asked, so that a quick answer finds it. Throws `FlightUnknownError`, `GatewayUnknownError`.
  */
 export async function prioritizeFlight(
-  { catalog, log, registry, publisher }: PrioritizeFlightPorts,
+  { catalog, log, registry, docks }: PrioritizeFlightPorts,
   workspaceId: WorkspaceId,
   flightId: string,
   namedGateway: string | undefined,
@@ -43,13 +42,7 @@ export async function prioritizeFlight(
     requestedAt: new Date().toISOString(),
   };
   await log.begin(workspaceId, flightId, prioritization);
-  await publisher.publish(`thing/product/${gateway.sn}/services`, {
-    tid: prioritization.tid,
-    bid: prioritization.bid,
-    timestamp: Date.now(),
-    gateway: gateway.sn,
-    method: 'upload_flighttask_media_prioritize',
-    data: { flight_id: flightId },
-  });
+  const { gatewaySn, tid, bid } = prioritization;
+  await docks.prioritizeFlight({ gatewaySn, flightId, tid, bid });
   return prioritization;
 }

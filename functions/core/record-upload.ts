@@ -1,5 +1,5 @@
-import { kindOf } from '../protocol/file-kinds.ts';
 import { IntegrityMismatchError, ObjectMissingError } from './errors.ts';
+import { kindOf } from './file-kinds.ts';
 import { compareIntegrity, contradict, md5OfETag } from './fingerprint.ts';
 import type { MediaCatalog } from './media-catalog.ts';
 import { type FileDescription, type MediaFile, type Reporter, uploadedFileId } from './media-file.ts';

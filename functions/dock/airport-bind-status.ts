@@ -3,11 +3,11 @@
  *
  * A dock asks whether it and its drone belong to an organization. The registry has settled that for the dock, and the dock speaks for its drone.
  */
-import { dockPorts } from '../middleware/dock-ports.ts';
 import { type DockEndpoint, dockEndpoint } from '../middleware/mqtt-endpoint.ts';
-import { BindStatusData } from '../protocol/onboarding.ts';
+import { dockPorts } from '../ports.ts';
+import { AIRPORT_BIND_STATUS } from '../protocol/onboarding.ts';
 
-export const airportBindStatus: DockEndpoint<BindStatusData> = async ({ gateway, data }) => ({
+export const airportBindStatus: DockEndpoint<typeof AIRPORT_BIND_STATUS> = async ({ gateway, data }) => ({
   bind_status: data.devices.map(({ sn }) => {
     const { callsigns } = gateway.topology;
     const named = Object.hasOwn(callsigns, sn);
@@ -22,6 +22,4 @@ export const airportBindStatus: DockEndpoint<BindStatusData> = async ({ gateway,
   }),
 });
 
-export const handler = dockEndpoint('airport_bind_status', BindStatusData, airportBindStatus, dockPorts(), {
-  replyChannel: 'requests_reply',
-});
+export const handler = dockEndpoint(AIRPORT_BIND_STATUS, airportBindStatus, dockPorts());

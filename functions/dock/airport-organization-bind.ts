@@ -4,16 +4,16 @@
  * A dock binds itself and its drone to the workspace that it is registered in, and tells the names that people gave them.
  */
 import { type DeviceRegistry, isGatewaySn } from '../core/gateway.ts';
-import { dockPorts } from '../middleware/dock-ports.ts';
 import { type DockEndpoint, dockEndpoint } from '../middleware/mqtt-endpoint.ts';
-import { OrganizationBindData } from '../protocol/onboarding.ts';
+import { dockPorts } from '../ports.ts';
+import { AIRPORT_ORGANIZATION_BIND, type OrganizationBindData } from '../protocol/onboarding.ts';
 
 /** DJI's: failed to bind, and bound to another organization (protocol section 5). */
 const FAILED_TO_BIND = 210231;
 const BOUND_ELSEWHERE = 210232;
 
 export const airportOrganizationBind =
-  (registry: DeviceRegistry): DockEndpoint<OrganizationBindData> =>
+  (registry: DeviceRegistry): DockEndpoint<typeof AIRPORT_ORGANIZATION_BIND> =>
   async ({ gateway, data }) => {
     const bind = async ({
       sn,
@@ -35,9 +35,7 @@ export const airportOrganizationBind =
 const ports = dockPorts();
 
 export const handler = dockEndpoint(
-  'airport_organization_bind',
-  OrganizationBindData,
+  AIRPORT_ORGANIZATION_BIND,
   airportOrganizationBind(ports.registry),
   ports,
-  { replyChannel: 'requests_reply' },
 );

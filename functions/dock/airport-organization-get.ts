@@ -5,21 +5,16 @@
  * dock has proved itself by its password, so the binding code adds nothing and is not looked at.
  */
 import { OrganizationUnknownError } from '../core/errors.ts';
-import { dockPorts } from '../middleware/dock-ports.ts';
 import { type DockEndpoint, dockEndpoint } from '../middleware/mqtt-endpoint.ts';
-import { OrganizationGetData } from '../protocol/onboarding.ts';
+import { dockPorts } from '../ports.ts';
+import { AIRPORT_ORGANIZATION_GET } from '../protocol/onboarding.ts';
 
-export const airportOrganizationGet: DockEndpoint<OrganizationGetData> = async ({ gateway, data }) => {
+export const airportOrganizationGet: DockEndpoint<typeof AIRPORT_ORGANIZATION_GET> = async ({
+  gateway,
+  data,
+}) => {
   if (data.organization_id !== gateway.workspaceId) throw new OrganizationUnknownError();
   return { organization_name: gateway.workspaceName };
 };
 
-export const handler = dockEndpoint(
-  'airport_organization_get',
-  OrganizationGetData,
-  airportOrganizationGet,
-  dockPorts(),
-  {
-    replyChannel: 'requests_reply',
-  },
-);
+export const handler = dockEndpoint(AIRPORT_ORGANIZATION_GET, airportOrganizationGet, dockPorts());

@@ -3,30 +3,14 @@
  *
  * A dock asks for its time server and DJI licence: the one reply without `result` and `output`.
  */
-import * as v from 'valibot';
-import { secretsManagerDockSettings } from '../adapters/secrets-manager-dock-settings.ts';
-import { type DockSettingsSource, readDockSettings } from '../core/dock-settings.ts';
-import { DOCK_SETTINGS_SECRET_ARN, requireEnv } from '../environment.ts';
-import { dockPorts } from '../middleware/dock-ports.ts';
+import type { DockSettingsSource } from '../core/dock-settings.ts';
 import { type DockEndpoint, dockEndpoint } from '../middleware/mqtt-endpoint.ts';
+import { dockPorts, dockSettingsSource } from '../ports.ts';
+import { DOCK_CONFIG, toDockConfigOutput } from '../protocol/dock-config.ts';
 
 export const config =
-  (source: DockSettingsSource): DockEndpoint<unknown> =>
-  async () => {
-    const settings = await readDockSettings(source);
-    return {
-      ntp_server_host: settings.ntpServerHost,
-      ntp_server_port: settings.ntpServerPort,
-      app_id: settings.appId,
-      app_key: settings.appKey,
-      app_license: settings.appLicense,
-    };
-  };
+  (source: DockSettingsSource): DockEndpoint<typeof DOCK_CONFIG> =>
+  async () =>
+    toDockConfigOutput(await source.read());
 
-export const handler = dockEndpoint(
-  'config',
-  v.unknown(),
-  config(secretsManagerDockSettings(requireEnv(DOCK_SETTINGS_SECRET_ARN))),
-  dockPorts(),
-  { replyChannel: 'requests_reply', bareReply: true },
-);
+export const handler = dockEndpoint(DOCK_CONFIG, config(dockSettingsSource()), dockPorts());

@@ -3,28 +3,21 @@
  *
  * A dock's answer to an operator's wish, told apart by `tid` and `bid`.
  */
-import * as v from 'valibot';
-import { dynamoDbPrioritizationLog } from '../adapters/dynamodb-prioritization-log.ts';
 import type { PrioritizationLog } from '../core/flight-priority.ts';
-import { MEDIA_TABLE_NAME, requireEnv } from '../environment.ts';
-import { dockPorts } from '../middleware/dock-ports.ts';
 import { logger } from '../middleware/log.ts';
 import { type DockEndpoint, dockEndpoint } from '../middleware/mqtt-endpoint.ts';
-import { Result } from '../protocol/fields.ts';
-
-const ServiceReplyData = v.object({ result: Result });
+import { dockPorts, prioritizationLog } from '../ports.ts';
+import { UPLOAD_FLIGHTTASK_MEDIA_PRIORITIZE } from '../protocol/flight-priority.ts';
 
 export const uploadFlighttaskMediaPrioritize =
-  (log: PrioritizationLog): DockEndpoint<v.InferOutput<typeof ServiceReplyData>> =>
+  (log: PrioritizationLog): DockEndpoint<typeof UPLOAD_FLIGHTTASK_MEDIA_PRIORITIZE> =>
   async ({ gateway, data, tid, bid }) => {
-    if (!(await log.answer(gateway.sn, tid, bid, data.result)))
-      logger.warn('an answer that nobody waits for');
-    return undefined;
+    // False for an answer to no request, or to one that a newer request has replaced.
+    logger.appendKeys({ awaited: await log.answer(gateway.sn, tid, bid, data.result) });
   };
 
 export const handler = dockEndpoint(
-  'upload_flighttask_media_prioritize',
-  ServiceReplyData,
-  uploadFlighttaskMediaPrioritize(dynamoDbPrioritizationLog(requireEnv(MEDIA_TABLE_NAME))),
+  UPLOAD_FLIGHTTASK_MEDIA_PRIORITIZE,
+  uploadFlighttaskMediaPrioritize(prioritizationLog()),
   dockPorts(),
 );

@@ -3,16 +3,14 @@
  *
  * How far the files of a flight have come, and what became of a wish to have it first.
  */
-import * as v from 'valibot';
-import { dynamoDbMediaCatalog } from '../adapters/dynamodb-media-catalog.ts';
 import { FlightUnknownError } from '../core/errors.ts';
 import type { MediaCatalog } from '../core/media-catalog.ts';
-import { MEDIA_TABLE_NAME, requireEnv } from '../environment.ts';
 import { type HttpEndpoint, httpEndpoint } from '../middleware/http-endpoint.ts';
-import { parseFlightId, toFlightOutput } from '../protocol/flight.ts';
+import { mediaCatalog } from '../ports.ts';
+import { FLIGHT, parseFlightId, toFlightOutput } from '../protocol/flight.ts';
 
 export const flight =
-  (catalog: Pick<MediaCatalog, 'findFlight'>): HttpEndpoint<unknown> =>
+  (catalog: Pick<MediaCatalog, 'findFlight'>): HttpEndpoint<typeof FLIGHT> =>
   async ({ workspaceId, pathParameters }) => {
     const flightId = parseFlightId(pathParameters['flight_id']);
     const found = await catalog.findFlight(workspaceId, flightId);
@@ -20,4 +18,4 @@ export const flight =
     return toFlightOutput(flightId, found, Date.now());
   };
 
-export const handler = httpEndpoint(v.unknown(), flight(dynamoDbMediaCatalog(requireEnv(MEDIA_TABLE_NAME))));
+export const handler = httpEndpoint(FLIGHT, flight(mediaCatalog()));

@@ -3,14 +3,13 @@
  *
  * Pilot tells how many files of a flight there are and how many have gone up, again and again.
  */
-import { dynamoDbMediaCatalog } from '../adapters/dynamodb-media-catalog.ts';
 import type { MediaCatalog } from '../core/media-catalog.ts';
-import { MEDIA_TABLE_NAME, requireEnv } from '../environment.ts';
 import { type HttpEndpoint, httpEndpoint } from '../middleware/http-endpoint.ts';
-import { GroupUploadCallbackInput } from '../protocol/group-upload-callback.ts';
+import { mediaCatalog } from '../ports.ts';
+import { GROUP_UPLOAD_CALLBACK } from '../protocol/group-upload-callback.ts';
 
 export const groupUploadCallback =
-  (catalog: MediaCatalog): HttpEndpoint<GroupUploadCallbackInput> =>
+  (catalog: MediaCatalog): HttpEndpoint<typeof GROUP_UPLOAD_CALLBACK> =>
   async ({ workspaceId, body }) => {
     // Without an id there is no group to keep the counts of.
     if (body.file_group_id === undefined) return {};
@@ -19,7 +18,4 @@ export const groupUploadCallback =
     return {};
   };
 
-export const handler = httpEndpoint(
-  GroupUploadCallbackInput,
-  groupUploadCallback(dynamoDbMediaCatalog(requireEnv(MEDIA_TABLE_NAME))),
-);
+export const handler = httpEndpoint(GROUP_UPLOAD_CALLBACK, groupUploadCallback(mediaCatalog()));

@@ -3,18 +3,14 @@
  *
  * A person, or Pilot for one, signs in with user name and password.
  */
-import { cognitoIdentityProvider } from '../adapters/cognito-identity-provider.ts';
 import type { IdentityProvider } from '../core/sign-in.ts';
-import { MQTT_ADDRESS, requireEnv, USER_POOL_CLIENT_ID } from '../environment.ts';
-import { type OpenHttpEndpoint, openHttpEndpoint } from '../middleware/http-endpoint.ts';
-import { LoginInput, toSessionOutput } from '../protocol/sign-in.ts';
+import { type HttpEndpoint, httpEndpoint } from '../middleware/http-endpoint.ts';
+import { identityProvider, mqttAddress } from '../ports.ts';
+import { LOGIN, toSessionOutput } from '../protocol/sign-in.ts';
 
 export const login =
-  (people: IdentityProvider, mqttAddress: string): OpenHttpEndpoint<LoginInput> =>
+  (people: IdentityProvider, mqttAddress: string): HttpEndpoint<typeof LOGIN> =>
   async ({ body }) =>
     toSessionOutput(await people.signIn(body.username, body.password), mqttAddress, body.flag ?? undefined);
 
-export const handler = openHttpEndpoint(
-  LoginInput,
-  login(cognitoIdentityProvider(requireEnv(USER_POOL_CLIENT_ID)), process.env[MQTT_ADDRESS] ?? ''),
-);
+export const handler = httpEndpoint(LOGIN, login(identityProvider(), mqttAddress()));

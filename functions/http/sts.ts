@@ -3,14 +3,14 @@
  *
  * Pilot gets credentials that can write below one object key prefix and do nothing else.
  */
-import { stsCredentialIssuerFromEnvironment } from '../adapters/sts-credential-issuer.ts';
 import { type CredentialIssuer, uploadCredentialsRule } from '../core/upload-credentials.ts';
 import { type HttpEndpoint, httpEndpoint } from '../middleware/http-endpoint.ts';
-import { StsInput, toStsOutput } from '../protocol/sts.ts';
+import { credentialIssuer } from '../ports.ts';
+import { STS, toStsOutput } from '../protocol/sts.ts';
 
-export const sts = (issuer: CredentialIssuer): HttpEndpoint<unknown> => {
+export const sts = (issuer: CredentialIssuer): HttpEndpoint<typeof STS> => {
   const uploadCredentials = uploadCredentialsRule(issuer);
   return async ({ workspaceId, reporter }) => toStsOutput(await uploadCredentials(workspaceId, reporter));
 };
 
-export const handler = httpEndpoint(StsInput, sts(stsCredentialIssuerFromEnvironment()));
+export const handler = httpEndpoint(STS, sts(credentialIssuer()));

@@ -3,14 +3,13 @@
  *
  * Pilot asks which of many files the library has.
  */
-import { dynamoDbMediaCatalog } from '../adapters/dynamodb-media-catalog.ts';
 import type { MediaCatalog } from '../core/media-catalog.ts';
-import { MEDIA_TABLE_NAME, requireEnv } from '../environment.ts';
 import { type HttpEndpoint, httpEndpoint } from '../middleware/http-endpoint.ts';
-import { TinyFingerprintsInput, toTinyFingerprints } from '../protocol/tiny-fingerprints.ts';
+import { mediaCatalog } from '../ports.ts';
+import { TINY_FINGERPRINTS, toTinyFingerprints } from '../protocol/tiny-fingerprints.ts';
 
 export const tinyFingerprints =
-  (catalog: MediaCatalog): HttpEndpoint<TinyFingerprintsInput> =>
+  (catalog: MediaCatalog): HttpEndpoint<typeof TINY_FINGERPRINTS> =>
   async ({ workspaceId, body }) => {
     const asked = toTinyFingerprints(body);
     const existing = await catalog.findTinyFingerprints(workspaceId, new Set(asked.values()));
@@ -19,7 +18,4 @@ export const tinyFingerprints =
     };
   };
 
-export const handler = httpEndpoint(
-  TinyFingerprintsInput,
-  tinyFingerprints(dynamoDbMediaCatalog(requireEnv(MEDIA_TABLE_NAME))),
-);
+export const handler = httpEndpoint(TINY_FINGERPRINTS, tinyFingerprints(mediaCatalog()));

@@ -3,15 +3,14 @@
  *
  * A new token for a refresh token in the body; with the header alone, the token that is still valid comes back.
  */
-import { cognitoIdentityProvider } from '../adapters/cognito-identity-provider.ts';
 import { TokenMissingError } from '../core/errors.ts';
 import type { IdentityProvider } from '../core/sign-in.ts';
-import { MQTT_ADDRESS, requireEnv, USER_POOL_CLIENT_ID } from '../environment.ts';
-import { type OpenHttpEndpoint, openHttpEndpoint } from '../middleware/http-endpoint.ts';
-import { TokenRefreshInput, toSessionOutput } from '../protocol/sign-in.ts';
+import { type HttpEndpoint, httpEndpoint } from '../middleware/http-endpoint.ts';
+import { identityProvider, mqttAddress } from '../ports.ts';
+import { TOKEN_REFRESH, toSessionOutput } from '../protocol/sign-in.ts';
 
 export const tokenRefresh =
-  (people: IdentityProvider, mqttAddress: string): OpenHttpEndpoint<TokenRefreshInput> =>
+  (people: IdentityProvider, mqttAddress: string): HttpEndpoint<typeof TOKEN_REFRESH> =>
   async ({ body, headers }) => {
     const refreshToken = body?.refresh_token;
     const accessToken = headers['x-auth-token'];
@@ -20,7 +19,4 @@ export const tokenRefresh =
     throw new TokenMissingError();
   };
 
-export const handler = openHttpEndpoint(
-  TokenRefreshInput,
-  tokenRefresh(cognitoIdentityProvider(requireEnv(USER_POOL_CLIENT_ID)), process.env[MQTT_ADDRESS] ?? ''),
-);
+export const handler = httpEndpoint(TOKEN_REFRESH, tokenRefresh(identityProvider(), mqttAddress()));

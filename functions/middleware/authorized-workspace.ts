@@ -21,15 +21,27 @@ export function workspacesOf(claim: unknown): readonly WorkspaceId[] {
 const usernameOf = (claims: Claims): string =>
   String(claims['username'] ?? claims['cognito:username'] ?? claims['sub'] ?? '');
 
-/** Lets a request through to the workspace in its path only when the token lists that workspace: 403 otherwise, never 401. */
-export const authorizedWorkspace = (workspacesClaim: string) => {
-  const authorizedWorkspaceBefore = ({ event }: HttpRequestState): void => {
+/** Knows the user by the token that API Gateway has verified. */
+export const signedInUser = (workspacesClaim: string) => {
+  const signedInUserBefore = ({ event }: HttpRequestState): void => {
     const claims = event.requestContext.authorizer?.jwt?.claims ?? {};
+    event.user = {
+      userId: String(claims['sub'] ?? ''),
+      username: usernameOf(claims),
+      workspaceIds: workspacesOf(claims[workspacesClaim]),
+    };
+    logger.appendKeys({ user: event.user.username || undefined });
+  };
+  return { before: signedInUserBefore };
+};
+
+/** Lets a request through to the workspace in its path only when the token lists that workspace: 403 otherwise, never 401. */
+export const authorizedWorkspace = () => {
+  const authorizedWorkspaceBefore = ({ event }: HttpRequestState): void => {
     const workspaceId = parseWorkspaceId(event.pathParameters?.['workspace_id']);
-    assertWorkspaceAllowed(workspacesOf(claims[workspacesClaim]), workspaceId);
+    assertWorkspaceAllowed(event.user?.workspaceIds ?? [], workspaceId);
     event.workspaceId = workspaceId;
-    event.reporter = { kind: 'pilot', name: usernameOf(claims) };
-    logger.appendKeys({ user: event.reporter.name });
+    event.reporter = { kind: 'pilot', name: event.user?.username ?? '' };
   };
   return { before: authorizedWorkspaceBefore };
 };

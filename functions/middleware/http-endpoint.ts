@@ -1,28 +1,22 @@
-import middy from '@middy/core';
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { Reporter } from '../core/media-file.ts';
 import type { WorkspaceId } from '../core/workspace.ts';
 import { WORKSPACES_CLAIM } from '../environment.ts';
+import { BODY_LIMIT_IN_BYTES, type HttpContract, type InputOf, type OutputOf } from '../protocol/contract.ts';
 import { success } from '../protocol/envelope.ts';
-import { authorizedWorkspace } from './authorized-workspace.ts';
+import { authorizedWorkspace, signedInUser } from './authorized-workspace.ts';
 import { errorMapper } from './error-mapper.ts';
-import type { HttpEvent } from './http-event.ts';
+import type { HttpEvent, SignedInUser } from './http-event.ts';
 import { jsonAnswer } from './json-answer.ts';
 import { jsonBody } from './json-body.ts';
+import { observedChain } from './observed-chain.ts';
 import { requestScope } from './request-scope.ts';
-import { type InputSchema, validatedInput } from './validated-input.ts';
+import { validatedInput } from './validated-input.ts';
 
-/** Ten thousand tiny fingerprints fit. */
-export const BODY_LIMIT_IN_BYTES = 1_000_000;
-
-/** A report is kept whole beside what was made of it, and a DynamoDB item holds 400 KB. */
-export const REPORT_LIMIT_IN_BYTES = 128_000;
-
-/** Leaves time for an answer before Lambda ends the function. */
-const TIMEOUT_EARLY_IN_MILLISECONDS = 500;
-
-/** What an endpoint that needs no workspace gets. */
+/** What every endpoint gets. */
 export interface OpenHttpRequest<Body> {
   readonly body: Body;
+  /** The body as the device sent it, as JSON text. */
   readonly raw: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly pathParameters: Readonly<Record<string, string | undefined>>;
@@ -30,61 +24,56 @@ export interface OpenHttpRequest<Body> {
   readonly asked: string;
 }
 
+/** What an endpoint gets that takes any valid token. */
+export interface TokenHttpRequest<Body> extends OpenHttpRequest<Body> {
+  readonly user: SignedInUser;
+}
+
 /** What an endpoint of a workspace gets. */
-export interface HttpRequest<Body> extends OpenHttpRequest<Body> {
+export interface WorkspaceHttpRequest<Body> extends TokenHttpRequest<Body> {
   readonly workspaceId: WorkspaceId;
   readonly reporter: Reporter;
 }
 
+/** What the endpoint of a contract gets. */
+export type HttpRequest<Contract extends HttpContract> = {
+  open: OpenHttpRequest<InputOf<Contract>>;
+  token: TokenHttpRequest<InputOf<Contract>>;
+  workspace: WorkspaceHttpRequest<InputOf<Contract>>;
+}[Contract['access']];
+
 /** Resolves to the envelope's `data`. */
-export type OpenHttpEndpoint<Body> = (request: OpenHttpRequest<Body>) => Promise<unknown>;
-/** Resolves to the envelope's `data`. */
-export type HttpEndpoint<Body> = (request: HttpRequest<Body>) => Promise<unknown>;
+export type HttpEndpoint<Contract extends HttpContract> = (
+  request: HttpRequest<Contract>,
+) => Promise<OutputOf<Contract>>;
 
-export interface HttpEndpointOptions {
-  /** @default 1,000,000 */
-  readonly bodyLimitInBytes?: number;
-}
-
-const askedOf = (event: HttpEvent): string => `${event.requestContext.http.method} ${event.rawPath}`;
-
-const openRequestOf = (event: HttpEvent): OpenHttpRequest<never> => ({
-  body: event.body as never,
+/** All that any endpoint gets; those of a kind know only their part. */
+const requestOf = (event: HttpEvent): Partial<WorkspaceHttpRequest<unknown>> => ({
+  body: event.input,
   raw: event.raw,
   headers: event.headers ?? {},
   pathParameters: event.pathParameters ?? {},
-  asked: askedOf(event),
+  asked: `${event.requestContext.http.method} ${event.rawPath}`,
+  ...(event.user && { user: event.user }),
+  ...(event.workspaceId && { workspaceId: event.workspaceId }),
+  ...(event.reporter && { reporter: event.reporter }),
 });
 
-const chain = () =>
-  middy<HttpEvent>({ timeoutEarlyInMillis: TIMEOUT_EARLY_IN_MILLISECONDS }).use(requestScope());
-
-/** The chain of every endpoint of a workspace. The error mapper is registered last, so it answers first. */
-export const httpEndpoint = <Body>(
-  schema: InputSchema<Body>,
-  endpoint: HttpEndpoint<Body>,
-  { bodyLimitInBytes = BODY_LIMIT_IN_BYTES }: HttpEndpointOptions = {},
-) =>
-  chain()
-    .use(authorizedWorkspace(process.env[WORKSPACES_CLAIM] ?? 'cognito:groups'))
-    .use(jsonBody(bodyLimitInBytes))
-    .use(validatedInput(schema))
+/**
+ * The chain of every HTTP endpoint; its contract says who may call, and what is read. The error mapper is registered last, so it
+ * answers first.
+ */
+export const httpEndpoint = <const Contract extends HttpContract>(
+  { access, input, bodyLimitInBytes = BODY_LIMIT_IN_BYTES }: Contract,
+  endpoint: HttpEndpoint<Contract>,
+) => {
+  const chain = observedChain<HttpEvent, APIGatewayProxyStructuredResultV2>().use(requestScope());
+  if (access !== 'open') chain.use(signedInUser(process.env[WORKSPACES_CLAIM] ?? 'cognito:groups'));
+  if (access === 'workspace') chain.use(authorizedWorkspace());
+  if (input) chain.use(jsonBody(bodyLimitInBytes)).use(validatedInput(input));
+  return chain
     .use(errorMapper())
-    .handler(async (event: HttpEvent) => {
-      const { workspaceId, reporter } = event as Required<HttpEvent>;
-      return jsonAnswer(200, success(await endpoint({ ...openRequestOf(event), workspaceId, reporter })));
-    });
-
-/** The same chain for what is asked before there is a token. */
-export const openHttpEndpoint = <Body>(schema: InputSchema<Body>, endpoint: OpenHttpEndpoint<Body>) =>
-  chain()
-    .use(jsonBody(BODY_LIMIT_IN_BYTES))
-    .use(validatedInput(schema))
-    .use(errorMapper())
-    .handler(async (event: HttpEvent) => jsonAnswer(200, success(await endpoint(openRequestOf(event)))));
-
-/** The same chain for what no body could change: it is not even read. */
-export const bodilessHttpEndpoint = (endpoint: (asked: string) => Promise<unknown>) =>
-  chain()
-    .use(errorMapper())
-    .handler(async (event: HttpEvent) => jsonAnswer(200, success(await endpoint(askedOf(event)))));
+    .handler(async (event: HttpEvent) =>
+      jsonAnswer(200, success(await endpoint(requestOf(event) as HttpRequest<Contract>))),
+    );
+};

@@ -1,4 +1,5 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { METRICS } from '../telemetry.ts';
 import { logger, metrics } from './log.ts';
 
 /** More names than this tell nobody anything. */
@@ -8,6 +9,5 @@ const NAMES_IN_LOG = 20;
 export function reportIgnoredFields(fields: readonly string[]): void {
   if (fields.length === 0) return;
   logger.warn('fields ignored', { fields: fields.slice(0, NAMES_IN_LOG) });
-  metrics.addMetric('ReportFieldIgnored', MetricUnit.Count, fields.length);
-  metrics.publishStoredMetrics();
+  metrics.addMetric(METRICS.reportFieldIgnored, MetricUnit.Count, fields.length);
 }

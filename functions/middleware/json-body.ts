@@ -9,36 +9,48 @@ function queryOf(rawQueryString: string | undefined): Record<string, string[]> {
   return Object.fromEntries([...new Set(query.keys())].map((name) => [name, query.getAll(name)]));
 }
 
-/**
- * Reads the body, whatever content type it claims: clients forget it. No body and an empty one are undefined. Bodies over the limit, in
- * bytes, and what is not JSON are refused.
- */
-export const jsonBody = (limitInBytes: number) => {
-  const parser = httpJsonBodyParser({ disableContentTypeCheck: true });
+/** What the parser gets where there is no body: JSON's word for nothing. */
+const NOTHING = 'null';
 
-  const jsonBodyBefore = (request: HttpRequestState): void => {
-    const { event } = request;
+/** Makes JSON text of whatever was sent, keeps it, and refuses what is over the limit, in bytes. */
+const bodyText = (limitInBytes: number) => {
+  const bodyTextBefore = ({ event }: HttpRequestState): void => {
     if (event.requestContext.http.method === 'GET') {
-      event.body = queryOf(event.rawQueryString);
-      event.raw = JSON.stringify(event.body);
-      return;
+      event.raw = JSON.stringify(queryOf(event.rawQueryString));
+    } else {
+      const bytes = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
+      if (bytes.length > limitInBytes) throw new BodyTooLargeError(bytes.length, limitInBytes);
+      // Not made again from what was parsed: a number of 64 bits would lose its last digits.
+      event.raw = bytes.toString();
     }
-    const sent = typeof event.body === 'string' ? event.body : '';
-    const bytes = Buffer.from(sent, event.isBase64Encoded ? 'base64' : 'utf8');
-    if (bytes.length > limitInBytes) throw new BodyTooLargeError(bytes.length, limitInBytes);
-    // Not made again from what was parsed: a number of 64 bits would lose its last digits.
-    event.raw = bytes.toString();
+    event.body = event.raw.trim() === '' ? NOTHING : withoutPrototypeNames(event.raw);
     event.isBase64Encoded = false;
-    if (event.raw.trim() === '') {
-      event.body = undefined;
-      return;
-    }
-    event.body = withoutPrototypeNames(event.raw);
-    try {
-      parser.before?.(request as never);
-    } catch (cause) {
-      throw new MalformedRequestError('The body is not JSON', { cause });
-    }
   };
-  return { before: jsonBodyBefore };
+  return { before: bodyTextBefore };
 };
+
+/**
+ * Reads the body, whatever content type it claims: clients forget it. No body and an empty one are null. Bodies over the limit and
+ * what is not JSON are refused.
+ */
+export const jsonBody = (limitInBytes: number) => [
+  bodyText(limitInBytes),
+  httpJsonBodyParser({ disableContentTypeCheck: true }),
+];
+
+/** The parser's own word for a body that it cannot read. */
+const isUnreadableBody = (error: Error): boolean => {
+  const { cause } = error;
+  return (
+    typeof cause === 'object' &&
+    cause !== null &&
+    'package' in cause &&
+    cause.package === '@middy/http-json-body-parser'
+  );
+};
+
+/** Translates the parser's refusal. Without its cause, which quotes the body. */
+export const refusalOf = (error: unknown): unknown =>
+  error instanceof Error && isUnreadableBody(error)
+    ? new MalformedRequestError('The body is not JSON')
+    : error;

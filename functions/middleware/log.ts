@@ -1,8 +1,9 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
+import { METRICS_NAMESPACE, SERVICE_NAME } from '../telemetry.ts';
 
 /** One JSON line an event. Bodies, headers, tokens and keys never go in. */
-export const logger = new Logger();
+export const logger = new Logger({ serviceName: SERVICE_NAME });
 
 /** CloudWatch metrics in the embedded format, beside the log lines; the alarms of `lib/` read them. */
-export const metrics = new Metrics({ namespace: 'MediaLibrary' });
+export const metrics = new Metrics({ namespace: METRICS_NAMESPACE, serviceName: SERVICE_NAME });

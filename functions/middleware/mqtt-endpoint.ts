@@ -1,7 +1,5 @@
-import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import middy, { type Request } from '@middy/core';
+import type { Request } from '@middy/core';
 import * as v from 'valibot';
-import type { DevicePublisher } from '../core/device-publisher.ts';
 import { GatewayUnregisteredError, MalformedRequestError } from '../core/errors.ts';
 import {
   type DeviceRegistry,
@@ -10,18 +8,21 @@ import {
   isGatewaySn,
   type Topology,
 } from '../core/gateway.ts';
+import type { DockContract, InputOf, OutputOf, Schema } from '../protocol/contract.ts';
 import {
+  type DevicePublisher,
   DockMessage,
-  type ReplyChannel,
   RuleEvent,
   replyTo,
-  replyTopic,
   wantsReply,
 } from '../protocol/dock-message.ts';
+import { replyChannelOf, topicOf } from '../protocol/topics.ts';
+import { METRICS } from '../telemetry.ts';
 import { answerTo } from './error-answers.ts';
 import { reportIgnoredFields } from './ignored-fields.ts';
-import { logger, metrics } from './log.ts';
-import { decode, type InputSchema } from './validated-input.ts';
+import { logger } from './log.ts';
+import { observedChain } from './observed-chain.ts';
+import { decode } from './validated-input.ts';
 
 /** What a method of a gateway gets. */
 export interface DockRequest<Data> {
@@ -33,16 +34,12 @@ export interface DockRequest<Data> {
   readonly bid: string;
 }
 
-/** Resolves to the reply's `output`, or to nothing. */
-export type DockEndpoint<Data> = (request: DockRequest<Data>) => Promise<object | undefined>;
+/** Resolves to the reply's `output`, or to nothing where the contract has none. */
+export type DockEndpoint<Contract extends DockContract> = (
+  request: DockRequest<InputOf<Contract>>,
+) => Promise<OutputOf<Contract>>;
 
-export interface DockEndpointOptions {
-  /** Absent where the protocol knows no reply. */
-  readonly replyChannel?: ReplyChannel;
-  /** `config` is answered with its output alone. @default false */
-  readonly bareReply?: boolean;
-}
-
+/** What every method needs. */
 export interface DockEndpointPorts {
   readonly registry: DeviceRegistry;
   readonly publisher: DevicePublisher;
@@ -61,9 +58,7 @@ type MessageState = Request<MessageEvent>;
 
 /** Reads the message. Without a `tid` there is nothing to reply to, so it is left unanswered. */
 const dockMessage = (method: string) => {
-  const dockMessageBefore = ({ event, context }: MessageState): void => {
-    logger.resetKeys();
-    logger.addContext(context);
+  const dockMessageBefore = ({ event }: MessageState): void => {
     logger.appendKeys({ method });
     const { gateway_sn, payload } = decode(RuleEvent, event);
     if (!isGatewaySn(gateway_sn)) throw new MalformedRequestError('The topic holds no serial number');
@@ -93,7 +88,7 @@ const registeredGateway = (registry: DeviceRegistry) => {
   return { before: registeredGatewayBefore };
 };
 
-const validatedData = (schema: InputSchema) => {
+const validatedData = (schema: Schema) => {
   const validatedDataBefore = ({ event }: MessageState): void => {
     const data = event.message?.data;
     // To valibot a list is an object too, and an empty one has everything that is optional.
@@ -109,29 +104,25 @@ const validatedData = (schema: InputSchema) => {
  * Sends the reply that is due, good or bad. An unexpected fault is answered too, since a dock waits, and then thrown on: Lambda repeats the
  * event and in the end keeps it at the on-failure destination.
  */
-const reply = (publisher: DevicePublisher, { replyChannel, bareReply = false }: DockEndpointOptions) => {
+const reply = (publisher: DevicePublisher, { channel, bareReply = false }: DockContract) => {
+  const replyChannel = replyChannelOf(channel);
+
   const send = async ({ event }: MessageState, data: object): Promise<void> => {
     const { sn, message } = event;
     if (!sn || !message || !replyChannel) return;
-    if (replyChannel === 'events_reply' && !wantsReply(message)) return;
-    await publisher.publish(replyTopic(sn, replyChannel), replyTo(message, data));
+    if (channel === 'events' && !wantsReply(message)) return;
+    await publisher.publish(topicOf(sn, replyChannel), replyTo(message, data));
   };
 
   const replyAfter = async (request: MessageState): Promise<void> => {
     const output: unknown = request.response;
     const wrapped = output === undefined ? { result: 0 } : { result: 0, output };
     await send(request, bareReply ? (output as object) : wrapped);
-    logger.info('handled');
     request.response = null;
   };
 
   const replyOnError = async (request: MessageState): Promise<void> => {
-    const { code, status, metric, expected } = answerTo(request.error);
-    metrics.addMetric('DockMessageRefused', MetricUnit.Count, 1);
-    if (metric) metrics.addMetric(metric, MetricUnit.Count, 1);
-    metrics.publishStoredMetrics();
-    if (status >= 500) logger.error('failed', request.error as Error);
-    else logger.warn('refused', { code, reason: request.error?.message });
+    const { code, expected } = answerTo(request.error);
     await send(request, { result: code });
     if (expected) request.response = null;
   };
@@ -140,19 +131,18 @@ const reply = (publisher: DevicePublisher, { replyChannel, bareReply = false }: 
 };
 
 /** The chain of every MQTT method. `reply` is registered last, so it answers errors first. */
-export const dockEndpoint = <Data>(
-  method: string,
-  schema: InputSchema<Data>,
-  endpoint: DockEndpoint<Data>,
+export const dockEndpoint = <const Contract extends DockContract>(
+  contract: Contract,
+  endpoint: DockEndpoint<Contract>,
   { registry, publisher }: DockEndpointPorts,
-  options: DockEndpointOptions = {},
 ) =>
-  middy<MessageEvent>({ timeoutEarlyInMillis: 500 })
-    .use(dockMessage(method))
+  observedChain<MessageEvent>({ refusals: METRICS.dockMessageRefused })
+    .use(dockMessage(contract.method))
     .use(registeredGateway(registry))
-    .use(validatedData(schema))
-    .use(reply(publisher, options))
+    .use(validatedData(contract.input))
+    .use(reply(publisher, contract))
     .handler(async ({ gateway, data, raw, message }: MessageEvent) => {
       if (!gateway || !message) throw new GatewayUnregisteredError();
-      return await endpoint({ gateway, data: data as Data, raw, tid: message.tid, bid: message.bid ?? '' });
+      const { tid, bid = '' } = message;
+      return await endpoint({ gateway, data: data as InputOf<Contract>, raw, tid, bid });
     });

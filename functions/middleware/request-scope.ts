@@ -12,15 +12,10 @@ const requestIdOf = (event: HttpEvent): string => {
 const deviceHeader = (event: HttpEvent, name: string): string | undefined =>
   headerOf(event, name)?.slice(0, 128);
 
-/**
- * Gives the request its id, the device's `X-Request-ID` where it sent one, and the log its keys; when the request is over, one
- * line says how it went.
- */
+/** Gives the request its id, the device's `X-Request-ID` where it sent one, and the log line its keys. */
 export const requestScope = () => {
-  const requestScopeBefore = ({ event, context }: HttpRequestState): void => {
+  const requestScopeBefore = ({ event }: HttpRequestState): void => {
     event.requestId = requestIdOf(event);
-    logger.resetKeys();
-    logger.addContext(context);
     logger.appendKeys({
       request_id: event.requestId,
       route: event.routeKey,
@@ -31,7 +26,6 @@ export const requestScope = () => {
   };
   const requestScopeAfter = ({ event, response }: HttpRequestState): void => {
     if (response) response.headers = { ...response.headers, 'x-request-id': event.requestId };
-    logger.info('answered', { status: response?.statusCode });
   };
   return { before: requestScopeBefore, after: requestScopeAfter, onError: requestScopeAfter };
 };

@@ -1,11 +1,9 @@
 import * as v from 'valibot';
 import { MalformedRequestError } from '../core/errors.ts';
+import type { Schema } from '../protocol/contract.ts';
 import { isIgnored } from '../protocol/lenient.ts';
 import type { HttpRequestState } from './http-event.ts';
 import { reportIgnoredFields } from './ignored-fields.ts';
-
-/** Any schema that decodes one message. */
-export type InputSchema<Output = unknown> = v.GenericSchema<unknown, Output>;
 
 /** What is said of a refused value where the schema itself says nothing: what was expected, never what came. */
 const expectationOf = ({ type, expected }: v.BaseIssue<unknown>): string => {
@@ -27,11 +25,7 @@ const describe = (issue: v.BaseIssue<unknown>, above: readonly unknown[] = []): 
  * Decodes a device's message. Throws `MalformedRequestError` with the field and what it may be. Names of the fields that were left out are
  * added to `ignored`.
  */
-export function decode<Output>(
-  schema: InputSchema<Output>,
-  message: unknown,
-  ignored: string[] = [],
-): Output {
+export function decode<Output>(schema: Schema<Output>, message: unknown, ignored: string[] = []): Output {
   const result = v.safeParse(schema, message, { message: expectationOf });
   const refused = result.issues?.filter((issue) => !isIgnored(issue)) ?? [];
   if (refused.length > 0) {
@@ -43,11 +37,11 @@ export function decode<Output>(
   return result.output;
 }
 
-/** Replaces the body by what the schema makes of it. */
-export const validatedInput = (schema: InputSchema) => {
+/** Keeps what the schema makes of the body. */
+export const validatedInput = (schema: Schema) => {
   const validatedInputBefore = ({ event }: HttpRequestState): void => {
     const ignored: string[] = [];
-    event.body = decode(schema, event.body, ignored);
+    event.input = decode(schema, event.body, ignored);
     reportIgnoredFields(ignored);
   };
   return { before: validatedInputBefore };

@@ -1,5 +1,4 @@
 import * as v from 'valibot';
-import type { GatewaySn } from '../core/gateway.ts';
 
 /** What an IoT rule hands over: the topic's serial number, which is the truth, and the message as it came, in base64. */
 export const RuleEvent = v.object({ gateway_sn: v.string(), payload: v.string() });
@@ -22,12 +21,11 @@ export type DockMessage = v.InferOutput<typeof DockMessage>;
 export const wantsReply = ({ need_reply: wish }: DockMessage): boolean =>
   wish === true || wish === 1 || wish === '1';
 
-/** The last level of a topic that answers. */
-export type ReplyChannel = 'requests_reply' | 'events_reply' | 'status_reply';
-
-/** Topics that speak of a device's topology lie below `sys/`, all others below `thing/`. */
-export const replyTopic = (sn: GatewaySn, channel: ReplyChannel): string =>
-  `${channel === 'status_reply' ? 'sys' : 'thing'}/product/${sn}/${channel}`;
+/** What it takes to speak to devices; implemented in `adapters/`. */
+export interface DevicePublisher {
+  /** Resolves when the broker has taken the message (QoS 1). */
+  publish(topic: string, message: object): Promise<void>;
+}
 
 /** A reply repeats `tid`, `bid` and `method`, and has a time of its own, in milliseconds. */
 export const replyTo = ({ tid, bid, method }: DockMessage, data: object): object => ({

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { UploadCandidate } from '../core/link-existing-file.ts';
 import type { MediaFile } from '../core/media-file.ts';
 import { present } from '../core/present.ts';
+import { type HttpContract, REPORT_LIMIT_IN_BYTES } from './contract.ts';
 import { describeExtension, Extension, TinyFingerprintFields } from './extension.ts';
 import { LenientText, OptionalText } from './fields.ts';
 import { RequiredFingerprint } from './fingerprints.ts';
@@ -38,3 +39,13 @@ export const toFastUploadOutput = (file: MediaFile): v.InferOutput<typeof FastUp
   object_key: file.objectKey,
   file_id: file.fileId,
 });
+
+/** `fast-upload`. */
+export const FAST_UPLOAD = {
+  name: 'fast-upload',
+  routes: ['POST /media/api/v1/workspaces/{workspace_id}/fast-upload'],
+  access: 'workspace',
+  input: FastUploadInput,
+  output: FastUploadOutput,
+  bodyLimitInBytes: REPORT_LIMIT_IN_BYTES,
+} as const satisfies HttpContract;

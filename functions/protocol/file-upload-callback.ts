@@ -3,6 +3,7 @@ import type { ReportedCounts } from '../core/flight.ts';
 import { present } from '../core/present.ts';
 import type { UploadReport } from '../core/record-upload.ts';
 import { Metadata, toCapture } from './capture.ts';
+import type { DockContract } from './contract.ts';
 import { describeExtension, Extension } from './extension.ts';
 import { LenientCount, LenientNumber, LenientText, lenientObject, RequiredText, Result } from './fields.ts';
 import { OptionalFingerprint } from './fingerprints.ts';
@@ -49,3 +50,11 @@ export const toReportedCounts = ({ flight_task: task }: FileUploadCallbackData):
     expectedFileCount: task?.expected_file_count,
     uploadedFileCount: task?.uploaded_file_count,
   });
+
+/** `file_upload_callback`. */
+export const FILE_UPLOAD_CALLBACK = {
+  name: 'file-upload-callback',
+  method: 'file_upload_callback',
+  channel: 'events',
+  input: FileUploadCallbackData,
+} as const satisfies DockContract;

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { MalformedRequestError } from '../core/errors.ts';
 import { type Flight, flightState, prioritizationState } from '../core/flight.ts';
+import type { HttpContract } from './contract.ts';
 import { OptionalIdentifier, RequiredIdentifier } from './fields.ts';
 
 /** `data` of `flights/{flight_id}`: our own, in DJI's style. Times are ISO 8601, UTC. */
@@ -57,3 +58,20 @@ export type PrioritizeFlightInput = v.InferOutput<typeof PrioritizeFlightInput>;
 
 /** `data` of `prioritize`. */
 export const PrioritizeFlightOutput = v.object({ tid: v.string(), bid: v.string(), gateway_sn: v.string() });
+
+/** `flights/{flight_id}`. */
+export const FLIGHT = {
+  name: 'flight',
+  routes: ['GET /media/api/v1/workspaces/{workspace_id}/flights/{flight_id}'],
+  access: 'workspace',
+  output: FlightOutput,
+} as const satisfies HttpContract;
+
+/** `flights/{flight_id}/prioritize`. */
+export const PRIORITIZE_FLIGHT = {
+  name: 'prioritize-flight',
+  routes: ['POST /media/api/v1/workspaces/{workspace_id}/flights/{flight_id}/prioritize'],
+  access: 'workspace',
+  input: PrioritizeFlightInput,
+  output: PrioritizeFlightOutput,
+} as const satisfies HttpContract;

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { HttpContract } from './contract.ts';
 import { Count, LenientIdentifier } from './fields.ts';
 
 /** Body of `group-upload-callback` (protocol section 2). */
@@ -9,3 +10,12 @@ export const GroupUploadCallbackInput = v.object({
 });
 
 export type GroupUploadCallbackInput = v.InferOutput<typeof GroupUploadCallbackInput>;
+
+/** `group-upload-callback`. */
+export const GROUP_UPLOAD_CALLBACK = {
+  name: 'group-upload-callback',
+  routes: ['POST /media/api/v1/workspaces/{workspace_id}/group-upload-callback'],
+  access: 'workspace',
+  input: GroupUploadCallbackInput,
+  output: v.object({}),
+} as const satisfies HttpContract;

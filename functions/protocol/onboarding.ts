@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { TopologyDevice } from '../core/gateway.ts';
+import type { DockContract } from './contract.ts';
 import { LenientNumber, LenientText, RequiredDeviceIdentifier, RequiredIdentifier } from './fields.ts';
 
 /** More devices than any gateway has. */
@@ -67,3 +68,48 @@ const toTopologyDevice = (device: v.InferOutput<typeof SubDevice>): TopologyDevi
 export const topologyDevicesOf = ({ sub_devices: devices }: UpdateTopoData): TopologyDevice[] => [
   ...new Map(devices.map((device) => [device.sn, toTopologyDevice(device)])).values(),
 ];
+
+/** `airport_bind_status`. */
+export const AIRPORT_BIND_STATUS = {
+  name: 'airport-bind-status',
+  method: 'airport_bind_status',
+  channel: 'requests',
+  input: BindStatusData,
+  output: v.object({
+    bind_status: v.array(
+      v.object({
+        sn: v.string(),
+        is_device_bind_organization: v.boolean(),
+        organization_id: v.string(),
+        organization_name: v.string(),
+        device_callsign: v.string(),
+      }),
+    ),
+  }),
+} as const satisfies DockContract;
+
+/** `airport_organization_get`. */
+export const AIRPORT_ORGANIZATION_GET = {
+  name: 'airport-organization-get',
+  method: 'airport_organization_get',
+  channel: 'requests',
+  input: OrganizationGetData,
+  output: v.object({ organization_name: v.string() }),
+} as const satisfies DockContract;
+
+/** `airport_organization_bind`; `err_code` 0 means that the device is bound. */
+export const AIRPORT_ORGANIZATION_BIND = {
+  name: 'airport-organization-bind',
+  method: 'airport_organization_bind',
+  channel: 'requests',
+  input: OrganizationBindData,
+  output: v.object({ err_infos: v.array(v.object({ sn: v.string(), err_code: v.number() })) }),
+} as const satisfies DockContract;
+
+/** `update_topo`. */
+export const UPDATE_TOPO = {
+  name: 'update-topo',
+  method: 'update_topo',
+  channel: 'status',
+  input: UpdateTopoData,
+} as const satisfies DockContract;

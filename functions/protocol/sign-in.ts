@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { homeWorkspace, type Session } from '../core/sign-in.ts';
+import type { HttpContract } from './contract.ts';
 import { OptionalText, RequiredText } from './fields.ts';
 
 /** DJI's user types: the web page and Pilot sign in alike and say which they are. */
@@ -48,3 +49,21 @@ export const toSessionOutput = (
   mqtt_username: '',
   mqtt_password: '',
 });
+
+/** `login`. */
+export const LOGIN = {
+  name: 'login',
+  routes: ['POST /manage/api/v1/login'],
+  access: 'open',
+  input: LoginInput,
+  output: SessionOutput,
+} as const satisfies HttpContract;
+
+/** `token/refresh`. An expired token must still reach it, with its refresh token in the body: it checks for itself. */
+export const TOKEN_REFRESH = {
+  name: 'token-refresh',
+  routes: ['POST /manage/api/v1/token/refresh'],
+  access: 'open',
+  input: TokenRefreshInput,
+  output: SessionOutput,
+} as const satisfies HttpContract;

@@ -1,8 +1,7 @@
 import * as v from 'valibot';
 import type { UploadCredentials } from '../core/upload-credentials.ts';
-
-/** `sts` has no body, an empty one or `{}`; what else it may hold is not looked at. */
-export const StsInput = v.unknown();
+import type { DockContract, HttpContract } from './contract.ts';
+import { IntegerOrZero } from './fields.ts';
 
 /** `data` of `sts` over HTTP and `output` of `storage_config_get` over MQTT. `expire` counts seconds from now. */
 export const StsOutput = v.object({
@@ -37,3 +36,27 @@ export const toStsOutput = ({
     expire: expiresInSeconds,
   },
 });
+
+/** `sts`. It has no body, an empty one or `{}`; what else may stand there is not looked at. Old versions asked by GET. */
+export const STS = {
+  name: 'sts',
+  routes: [
+    'POST /storage/api/v1/workspaces/{workspace_id}/sts',
+    'GET /storage/api/v1/workspaces/{workspace_id}/sts',
+  ],
+  access: 'workspace',
+  input: v.unknown(),
+  output: StsOutput,
+} as const satisfies HttpContract;
+
+/** The value of `module` that stands for media; 1 stands for PSDK resources, which have no place here. */
+export const MEDIA_MODULE = 0;
+
+/** `storage_config_get`. */
+export const STORAGE_CONFIG_GET = {
+  name: 'storage-config-get',
+  method: 'storage_config_get',
+  channel: 'requests',
+  input: v.object({ module: IntegerOrZero }),
+  output: StsOutput,
+} as const satisfies DockContract;

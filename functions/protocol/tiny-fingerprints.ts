@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { TinyFingerprint } from '../core/fingerprint.ts';
+import type { HttpContract } from './contract.ts';
 import { parseTinyFingerprint } from './fingerprints.ts';
 import { lenientList } from './lenient.ts';
 
@@ -40,3 +41,15 @@ export function toTinyFingerprints(input: TinyFingerprintsInput): ReadonlyMap<st
 
 /** Those that the workspace has, as they were written, in the order asked, each once. */
 export const TinyFingerprintsOutput = v.object({ tiny_fingerprints: v.array(v.string()) });
+
+/** `files/tiny-fingerprints`; the first public version of it asked by GET. */
+export const TINY_FINGERPRINTS = {
+  name: 'tiny-fingerprints',
+  routes: [
+    'POST /media/api/v1/workspaces/{workspace_id}/files/tiny-fingerprints',
+    'GET /media/api/v1/workspaces/{workspace_id}/files/tiny-fingerprints',
+  ],
+  access: 'workspace',
+  input: TinyFingerprintsInput,
+  output: TinyFingerprintsOutput,
+} as const satisfies HttpContract;

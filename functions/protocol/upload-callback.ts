@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { present } from '../core/present.ts';
 import type { UploadReport } from '../core/record-upload.ts';
 import { Metadata, toCapture } from './capture.ts';
+import { type HttpContract, REPORT_LIMIT_IN_BYTES } from './contract.ts';
 import { describeExtension, Extension, TinyFingerprintFields } from './extension.ts';
 import { LenientNumber, LenientText, RequiredText, Result } from './fields.ts';
 import { OptionalFingerprint } from './fingerprints.ts';
@@ -37,3 +38,13 @@ export const toUploadReport = (
     capture: toCapture(body.metadata, body.name),
   },
 });
+
+/** `upload-callback`. */
+export const UPLOAD_CALLBACK = {
+  name: 'upload-callback',
+  routes: ['POST /media/api/v1/workspaces/{workspace_id}/upload-callback'],
+  access: 'workspace',
+  input: UploadCallbackInput,
+  output: UploadCallbackOutput,
+  bodyLimitInBytes: REPORT_LIMIT_IN_BYTES,
+} as const satisfies HttpContract;

@@ -231,7 +231,7 @@ describe('an operator', () => {
     expect((await prioritize(pilot, 'asked')).envelope).toMatchObject({ code: 0 });
     const { tid, bid, method } = await dock.service();
     await foreigner.say('services_reply', { tid, bid, method, data: { result: 0 } });
-    await stack.logged({ message: 'an answer that nobody waits for', gateway_sn: foreigner.sn });
+    await stack.logged({ awaited: false, gateway_sn: foreigner.sn });
     const { prioritization } = await flightSeenBy(pilot, 'asked');
     expect(prioritization).toMatchObject({ state: 'requested', gateway_sn: dock.sn });
     await dock.say('services_reply', { tid, bid, method, data: { result: 0 } });

@@ -107,6 +107,7 @@ describe('bad input writes nothing', () => {
       ['.. that comes back', () => objectKey.replace('/', '/x/../')],
       ['an encoded slash', () => objectKey.replace('/', '%2F')],
       ['an encoded slash and ..', () => `${pilot.workspaceId}%2f..%2f${foreigner.workspaceId}/b.jpg`],
+      ['a slash encoded twice', () => `${pilot.workspaceId}/a%252F..%252Fb.jpg`],
       ['a backslash', () => `${pilot.workspaceId}\\..\\${foreigner.workspaceId}\\b.jpg`],
       ["this workspace's id as the beginning of another", () => objectKey.replace('/', 'x/')],
       ["another workspace's id in front", () => `${foreigner.workspaceId}/${objectKey}`],
@@ -241,7 +242,7 @@ describe('X-Request-ID', () => {
     const { headers } = await pilot.ask('sts', { headers: { 'X-Request-ID': id } });
     expect(headers.get('x-request-id')).toBe(id);
     expect(stack.functionLog()).toContainEqual(
-      expect.objectContaining({ message: 'answered', request_id: id, status: 200 }),
+      expect.objectContaining({ message: 'handled', request_id: id, status: 200 }),
     );
   });
 

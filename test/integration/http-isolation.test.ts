@@ -126,7 +126,7 @@ describe('credentials of a device', () => {
       '*',
       '*/*/*',
       `${pilot.workspaceId}/????????????????????????/a.jpg`,
-      `\${aws:PrincipalTag/object_key_prefix}/a.jpg`,
+      `\${aws:PrincipalTag/object_key_scope}/a.jpg`,
       `x/${sts.object_key_prefix}/a.jpg`,
       sts.object_key_prefix.toUpperCase(),
     ]) {
@@ -224,7 +224,7 @@ describe('credentials of a device', () => {
       new AssumeRoleCommand({
         RoleArn: 'arn:aws:iam::123456789012:role/upload',
         RoleSessionName: 'more',
-        Tags: [{ Key: 'object_key_prefix', Value: foreigner.workspaceId }],
+        Tags: [{ Key: 'object_key_scope', Value: foreigner.workspaceId }],
       }),
     );
     await expect(attempt).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } });

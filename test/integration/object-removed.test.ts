@@ -46,7 +46,7 @@ const versionOf = async (Key: string) =>
   (await stack.stack.s3().send(new HeadObjectCommand({ Bucket, Key }))).VersionId;
 const overwrite = (Key: string, { bytes }: Photo) =>
   stack.stack.s3().send(new PutObjectCommand({ Bucket, Key, Body: bytes }));
-const seen = () => stack.lines({ message: 'object removed' }).length;
+const seen = () => stack.lines({ forgotten: expect.any(Number) }).length;
 /** Waits for the removals of a test to be handled, whatever comes of them. */
 const handled = (before: number, count = 1) =>
   vi.waitFor(() => expect(seen()).toBeGreaterThanOrEqual(before + count), DEADLINE);

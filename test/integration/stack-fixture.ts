@@ -104,7 +104,7 @@ export class TestStack {
   }
 
   expectNoSecretsLogged(): void {
-    expect(this.functionLog()).toContainEqual(expect.objectContaining({ message: 'answered' }));
+    expect(this.functionLog()).toContainEqual(expect.objectContaining({ message: 'handled' }));
     const log = this.logged.map(({ line }) => line).join('\n');
     // Tokens that no test has seen count as well.
     expect(log).not.toMatch(/\beyJ[\w-]+\.[\w-]+\.[\w-]+/);

@@ -4,41 +4,24 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DOCK_FUNCTIONS, type DockFunctionName } from '../../functions/dock-methods.ts';
-import { HTTP_FUNCTIONS, type HttpFunctionName } from '../../functions/routes.ts';
+import { type FunctionRow, MANIFEST } from '../../functions/manifest.ts';
 import { buildBundles, bundleSizes, functionEntries } from '../../lib/bundles.ts';
 
 /** A kilobyte is 1,000 bytes here. */
 const KB = 1000;
 
 /**
- * The most that each bundle may weigh: 260 KB with DynamoDB, 300 KB with another service beside it, 365 KB with S3. Those of docks also publish
- * through AWS IoT, which takes 23 KB.
+ * The most that a bundle may weigh, in KB, by the services that the function calls: 60 for its own code with log and metrics, 260 with
+ * DynamoDB, 300 with DynamoDB and another service, 365 with S3. Replying to docks takes 25 more.
  */
-const BUDGETS: Record<HttpFunctionName | DockFunctionName | 'authorizer' | 'object-removed', number> = {
-  login: 260 * KB,
-  'token-refresh': 260 * KB,
-  'fast-upload': 365 * KB,
-  'tiny-fingerprints': 260 * KB,
-  sts: 300 * KB,
-  'upload-callback': 365 * KB,
-  'group-upload-callback': 260 * KB,
-  flight: 260 * KB,
-  'prioritize-flight': 300 * KB,
-  'unknown-route': 60 * KB,
-  'storage-config-get': 320 * KB,
-  'file-upload-callback': 375 * KB,
-  'highest-priority-upload-flighttask-media': 285 * KB,
-  'upload-flighttask-media-prioritize': 285 * KB,
-  config: 300 * KB,
-  'airport-bind-status': 285 * KB,
-  'airport-organization-get': 285 * KB,
-  'airport-organization-bind': 285 * KB,
-  'update-topo': 285 * KB,
-  'unnamed-message': 60 * KB,
-  authorizer: 260 * KB,
-  'object-removed': 365 * KB,
-};
+function budgetOf({ trigger, may }: FunctionRow): number {
+  const replies = trigger.kind === 'mqtt' ? 25 : 0;
+  if (may.bucket === 'head') return (365 + replies) * KB;
+  if (may.uploadRole || may.dockSettings || may.publish) return (300 + replies) * KB;
+  return may.table || may.identity ? (260 + replies) * KB : 60 * KB;
+}
+
+const BUDGETS = Object.fromEntries(MANIFEST.map((row) => [row.name, budgetOf(row)]));
 
 /** What the stack sets, with every endpoint on a port where nobody listens. */
 const ENVIRONMENT = {
@@ -79,10 +62,15 @@ describe('the bundles', () => {
   });
 
   it('each have a name of their own', () => {
-    const others = ['authorizer', 'object-removed'].length;
-    expect(Object.keys(functionEntries())).toHaveLength(
-      HTTP_FUNCTIONS.length + DOCK_FUNCTIONS.length + others,
-    );
+    expect(Object.keys(functionEntries())).toHaveLength(MANIFEST.length);
+  });
+
+  it('hold their own contract and no other', () => {
+    const holds = (name: string, word: string) =>
+      readFileSync(join(functions, name, 'index.mjs'), 'utf8').includes(word);
+    expect(holds('sts', '/sts')).toBe(true);
+    for (const foreign of ['/fast-upload', 'airport_bind_status', 'Get storage credentials'])
+      expect(holds('sts', foreign)).toBe(false);
   });
 
   it('hold all that they need, and load nothing that is slow to load', async () => {

@@ -8,6 +8,7 @@ const DEFAULTS = {
   consoleOrigins: [],
   lifecycle: {},
   logRetentionDays: 30,
+  logLevel: 'INFO',
   throttling: { rateLimit: 500, burstLimit: 1000 },
   dock: { endpoint: 'managed-domain' },
   mqttAddress: '',
@@ -32,6 +33,7 @@ const EVERYTHING = {
     deleteNoncurrentAfterDays: 1,
   },
   logRetentionDays: 3653,
+  logLevel: 'DEBUG',
   throttling: { rateLimit: 0.5, burstLimit: 1 },
   dock: { ...CUSTOM_DOMAIN, validationCertificateArn: CERTIFICATE },
   mqttAddress: 'ssl://mqtt.example.com:8883',
@@ -101,6 +103,7 @@ const MISTAKES: [object, string][] = [
     { lifecycle: { deleteNoncurrentAfterDays: 1.5 } },
     'media-library.lifecycle.deleteNoncurrentAfterDays must be a whole number of days, at least 1, and is 1.5.',
   ],
+  [{ logLevel: 'debug' }, 'media-library.logLevel must be one of DEBUG, INFO, WARN, ERROR, and is "debug".'],
   [{ logRetentionDays: 31 }, `media-library.logRetentionDays must be ${LOG_RETENTION}, and is 31.`],
   [{ throttling: null }, 'media-library.throttling must be an object, and is null.'],
   [
@@ -164,7 +167,7 @@ describe('the configuration', () => {
 
   it('refuses a key that it does not know, and names those that it does', () => {
     expect(() => parseConfiguration({ logRetention: 30 })).toThrow(
-      'media-library.logRetention is not a key. The keys are oidcIssuer, oidcAudience, workspacesClaim, consoleOrigins, lifecycle, logRetentionDays, throttling, dock, mqttAddress, alarmEmail.',
+      'media-library.logRetention is not a key. The keys are oidcIssuer, oidcAudience, workspacesClaim, consoleOrigins, lifecycle, logRetentionDays, logLevel, throttling, dock, mqttAddress, alarmEmail.',
     );
     expect(() => parseConfiguration({ throttling: { rate: 1 } })).toThrow(
       'media-library.throttling.rate is not a key. The keys are rateLimit, burstLimit.',

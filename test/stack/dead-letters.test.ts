@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { DOCK_FUNCTIONS } from '../../functions/dock-methods.ts';
+import { functionsOf } from '../../functions/manifest.ts';
 import { type Json, list, synthesise } from './synthesise.ts';
 
 const template = synthesise();
 const queues = template.ofType('AWS::SQS::Queue');
-const CALLED_ASYNCHRONOUSLY = [...DOCK_FUNCTIONS.map(({ name }) => name), 'object-removed'];
+const CALLED_ASYNCHRONOUSLY = (['mqtt', 'mqtt-unnamed', 'object-removed'] as const)
+  .flatMap(functionsOf)
+  .map(({ name }) => name);
 const outputQueue = (output: string): string => template.target(template.json.Outputs[output].Value).id;
 
 const policyOf = (queue: string): Json[] =>

@@ -1,61 +1,48 @@
 import { describe, expect, it } from 'vitest';
-import { DOCK_FUNCTIONS, type DockFunctionName } from '../../functions/dock-methods.ts';
-import { HTTP_FUNCTIONS, type HttpFunctionName } from '../../functions/routes.ts';
+import { type FunctionRow, MANIFEST, type Permissions, type Trigger } from '../../functions/manifest.ts';
 import { synthesise } from './synthesise.ts';
 
 const template = synthesise({ mqttAddress: 'ssl://mqtt.example.com:8883', logRetentionDays: 90 });
 
-const TABLE = { MEDIA_TABLE_NAME: '<AWS::DynamoDB::GlobalTable>' };
 const BUCKET = { MEDIA_BUCKET_NAME: '<AWS::S3::Bucket>' };
-const WORKSPACES = { WORKSPACES_CLAIM: 'cognito:groups' };
-const SIGN_IN = {
-  USER_POOL_CLIENT_ID: '<AWS::Cognito::UserPoolClient>',
-  MQTT_ADDRESS: 'ssl://mqtt.example.com:8883',
+
+/** What each permission tells a function. */
+const TELLS: { [Name in keyof Permissions]-?: (what: Permissions[Name]) => Record<string, string> } = {
+  table: () => ({ MEDIA_TABLE_NAME: '<AWS::DynamoDB::GlobalTable>' }),
+  bucket: (what) =>
+    what === 'address'
+      ? { ...BUCKET, OBJECT_STORAGE_ENDPOINT: 'https://s3.<AWS::Region>.<AWS::URLSuffix>' }
+      : BUCKET,
+  uploadRole: () => ({ UPLOAD_ROLE_ARN: '<AWS::IAM::Role.Arn>' }),
+  dockSettings: () => ({ DOCK_SETTINGS_SECRET_ARN: '<AWS::SecretsManager::Secret>' }),
+  publish: () => ({}),
+  identity: () => ({
+    USER_POOL_CLIENT_ID: '<AWS::Cognito::UserPoolClient>',
+    MQTT_ADDRESS: 'ssl://mqtt.example.com:8883',
+  }),
 };
 
-const UPLOADS = {
-  ...BUCKET,
-  UPLOAD_ROLE_ARN: '<AWS::IAM::Role.Arn>',
-  OBJECT_STORAGE_ENDPOINT: 'https://s3.<AWS::Region>.<AWS::URLSuffix>',
+/** All that a function is told. */
+const isTold = ({ trigger, may }: FunctionRow): Record<string, string> => {
+  const permissions = Object.keys(may) as (keyof Permissions)[];
+  return Object.assign(
+    { POWERTOOLS_LOG_LEVEL: 'INFO' },
+    trigger.kind === 'http' && trigger.contract.access !== 'open' && { WORKSPACES_CLAIM: 'cognito:groups' },
+    ...permissions.map((name) => (TELLS[name] as (what: unknown) => object)(may[name])),
+  );
 };
 
-type FunctionName = HttpFunctionName | DockFunctionName | 'authorizer' | 'object-removed';
-
-/** All that each function is told, besides what every function is told. */
-const IS_TOLD: Record<FunctionName, Record<string, string>> = {
-  login: SIGN_IN,
-  'token-refresh': SIGN_IN,
-  'fast-upload': { ...TABLE, ...BUCKET, ...WORKSPACES },
-  'tiny-fingerprints': { ...TABLE, ...WORKSPACES },
-  sts: { ...UPLOADS, ...WORKSPACES },
-  'upload-callback': { ...TABLE, ...BUCKET, ...WORKSPACES },
-  'group-upload-callback': { ...TABLE, ...WORKSPACES },
-  flight: { ...TABLE, ...WORKSPACES },
-  'prioritize-flight': { ...TABLE, ...WORKSPACES },
-  'unknown-route': {},
-  'storage-config-get': { ...TABLE, ...UPLOADS },
-  'file-upload-callback': { ...TABLE, ...BUCKET },
-  'highest-priority-upload-flighttask-media': TABLE,
-  'upload-flighttask-media-prioritize': TABLE,
-  config: { ...TABLE, DOCK_SETTINGS_SECRET_ARN: '<AWS::SecretsManager::Secret>' },
-  'airport-bind-status': TABLE,
-  'airport-organization-get': TABLE,
-  'airport-organization-bind': TABLE,
-  'update-topo': TABLE,
-  'unnamed-message': {},
-  authorizer: TABLE,
-  'object-removed': { ...TABLE, ...BUCKET },
+/** Seconds after which whoever asked has given up; nobody waits for an event of the bucket. */
+const ASKED_FOR: Record<Trigger['kind'], number> = {
+  http: 30,
+  mqtt: 11,
+  'mqtt-unnamed': 11,
+  'mqtt-sign-in': 5,
+  'object-removed': 900,
 };
 
-/** Seconds after which whoever asked has given up; nobody waits for `object-removed`. */
-const ASKED_FOR: Record<string, number> = {
-  ...Object.fromEntries(HTTP_FUNCTIONS.map(({ name }) => [name, 30])),
-  ...Object.fromEntries(DOCK_FUNCTIONS.map(({ name }) => [name, 11])),
-  authorizer: 5,
-};
-
-describe.each(Object.entries(IS_TOLD))('the function %s', (name, isTold) => {
-  const { Properties } = template.function(name);
+describe.each(MANIFEST)('the function $name', (row) => {
+  const { Properties } = template.function(row.name);
 
   it('runs on Node 24 on arm64, from its bundle', () => {
     expect(Properties).toMatchObject({
@@ -66,7 +53,7 @@ describe.each(Object.entries(IS_TOLD))('the function %s', (name, isTold) => {
   });
 
   it('answers before whoever asked gives up', () => {
-    expect(Properties.Timeout).toBeLessThan(ASKED_FOR[name] ?? 900);
+    expect(Properties.Timeout).toBeLessThan(ASKED_FOR[row.trigger.kind]);
   });
 
   it('writes JSON to a log group of its own, that is kept for the configured time', () => {
@@ -84,24 +71,32 @@ describe.each(Object.entries(IS_TOLD))('the function %s', (name, isTold) => {
       key,
       template.text(value),
     ]);
-    expect(Object.fromEntries(told)).toEqual({
-      POWERTOOLS_SERVICE_NAME: 'media-library',
-      POWERTOOLS_METRICS_NAMESPACE: 'MediaLibrary',
-      ...isTold,
-    });
+    expect(Object.fromEntries(told)).toEqual(isTold(row));
   });
 });
 
 describe('the functions', () => {
-  it('are those of functions/routes.ts and functions/dock-methods.ts, the authorizer, and the one that hears of removed objects', () => {
-    expect(template.functionNames).toEqual(
-      [
-        ...HTTP_FUNCTIONS.map(({ name }) => name),
-        ...DOCK_FUNCTIONS.map(({ name }) => name),
-        'authorizer',
-        'object-removed',
-      ].sort(),
-    );
+  it('are those of the manifest, each with a name of its own', () => {
+    expect(template.functionNames).toEqual(MANIFEST.map(({ name }) => name).sort());
+    expect(new Set(template.functionNames).size).toBe(MANIFEST.length);
+  });
+
+  it('have no more memory than it takes to wait, unless their row says why', () => {
+    for (const { name, memoryInMegabytes } of MANIFEST)
+      expect(template.function(name).Properties.MemorySize).toBe(memoryInMegabytes ?? 256);
+  });
+
+  it.each([
+    ['INFO', undefined, 'WARN'],
+    ['DEBUG', 'DEBUG', 'INFO'],
+    ['ERROR', 'ERROR', 'WARN'],
+  ])('log from level %s on when the configuration says %s', (level, logLevel, systemLevel) => {
+    const { Properties } = synthesise({ logLevel }).function('sts');
+    expect(Properties.LoggingConfig).toMatchObject({
+      ApplicationLogLevel: level,
+      SystemLogLevel: systemLevel,
+    });
+    expect(Properties.Environment.Variables.POWERTOOLS_LOG_LEVEL).toBe(level);
   });
 
   it('each have code of their own', () => {

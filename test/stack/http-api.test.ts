@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { HTTP_FUNCTIONS, type HttpFunction } from '../../functions/routes.ts';
+import { functionsOf } from '../../functions/manifest.ts';
 import { type Json, synthesise, type Template } from './synthesise.ts';
 
 const template = synthesise({ throttling: { rateLimit: 100, burstLimit: 300 } });
-const rows: readonly HttpFunction[] = HTTP_FUNCTIONS;
+const rows = functionsOf('http').map(({ name, trigger }) => ({ name, routeKeys: trigger.contract.routes }));
 const OPEN = ['POST /manage/api/v1/login', 'POST /manage/api/v1/token/refresh', '$default'];
 
 const routeKeysOf = (from: Template): string[] =>
@@ -17,7 +17,7 @@ const route = (key: string): Json => {
 };
 
 describe('the routes', () => {
-  it('are those of functions/routes.ts', () => {
+  it('are those of the manifest', () => {
     expect(routeKeysOf(template).sort()).toEqual(rows.flatMap(({ routeKeys }) => routeKeys).sort());
   });
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DockFunctionName } from '../../functions/dock-methods.ts';
-import type { HttpFunctionName } from '../../functions/routes.ts';
+import { type FunctionRow, functionsOf, MANIFEST, type Permissions } from '../../functions/manifest.ts';
 import { type Json, list, type Resource, synthesise } from './synthesise.ts';
 
 const template = synthesise();
@@ -8,85 +7,45 @@ const template = synthesise();
 const TABLE = '<AWS::DynamoDB::GlobalTable.Arn>';
 const BUCKET = '<AWS::S3::Bucket.Arn>';
 const UPLOAD_ROLE = '<AWS::IAM::Role.Arn>';
-const ISSUES_CREDENTIALS = ['AssumeRole', 'SetSourceIdentity', 'TagSession'].map(
-  (action) => `sts:${action} on ${UPLOAD_ROLE}`,
-);
-const SEES_OBJECTS = [`s3:GetObject on ${BUCKET}/*`, `s3:ListBucket on ${BUCKET}`];
 /** What a function is called with, and failed at, goes there. */
 const KEEPS_FAILURES = 'sqs:SendMessage on <AWS::SQS::Queue.Arn>';
 
 const publishesOn = (topic: string) =>
   `iot:Publish on arn:<AWS::Partition>:iot:<AWS::Region>:<AWS::AccountId>:topic/${topic}`;
-/** What every method of docks takes that is answered. */
-const answersOn = (topic: string) => [KEEPS_FAILURES, `dynamodb:Query on ${TABLE}`, publishesOn(topic)];
+
+/** What each permission of the manifest allows. */
+const ALLOWS: {
+  [Name in keyof Permissions]-?: (what: NonNullable<Permissions[Name]>) => readonly string[];
+} = {
+  table: (actions) => actions.map((action) => `dynamodb:${action} on ${TABLE}`),
+  bucket: (what) => (what === 'head' ? [`s3:GetObject on ${BUCKET}/*`, `s3:ListBucket on ${BUCKET}`] : []),
+  uploadRole: () =>
+    ['AssumeRole', 'SetSourceIdentity', 'TagSession'].map((action) => `sts:${action} on ${UPLOAD_ROLE}`),
+  dockSettings: () => ['secretsmanager:GetSecretValue on <AWS::SecretsManager::Secret>'],
+  publish: (channels) => channels.map((channel) => publishesOn(`thing/product/*/${channel}`)),
+  identity: () => [],
+};
+
+/** Where the reply to each channel of devices goes. */
+const REPLIES: Record<string, string[]> = {
+  requests: [publishesOn('thing/product/*/requests_reply')],
+  events: [publishesOn('thing/product/*/events_reply')],
+  status: [publishesOn('sys/product/*/status_reply')],
+  services_reply: [],
+};
+
+/** What goes without saying in a row: what its trigger needs. */
+function impliedBy({ trigger }: FunctionRow): readonly string[] {
+  if (trigger.kind === 'mqtt') return [KEEPS_FAILURES, ...(REPLIES[trigger.contract.channel] ?? [])];
+  return ['mqtt-unnamed', 'object-removed'].includes(trigger.kind) ? [KEEPS_FAILURES] : [];
+}
 
 /** All that each function may do besides writing to its own log. */
-const MAY: Record<HttpFunctionName | DockFunctionName | 'authorizer' | 'object-removed', string[]> = {
-  login: [],
-  'token-refresh': [],
-  'fast-upload': [
-    `dynamodb:DeleteItem on ${TABLE}`,
-    `dynamodb:GetItem on ${TABLE}`,
-    `dynamodb:PutItem on ${TABLE}`,
-    `dynamodb:UpdateItem on ${TABLE}`,
-    ...SEES_OBJECTS,
-  ],
-  'tiny-fingerprints': [`dynamodb:BatchGetItem on ${TABLE}`],
-  sts: ISSUES_CREDENTIALS,
-  'upload-callback': [
-    `dynamodb:GetItem on ${TABLE}`,
-    `dynamodb:PutItem on ${TABLE}`,
-    `dynamodb:UpdateItem on ${TABLE}`,
-    ...SEES_OBJECTS,
-  ],
-  'group-upload-callback': [`dynamodb:UpdateItem on ${TABLE}`],
-  flight: [`dynamodb:GetItem on ${TABLE}`, `dynamodb:Query on ${TABLE}`],
-  'prioritize-flight': [
-    `dynamodb:GetItem on ${TABLE}`,
-    `dynamodb:PutItem on ${TABLE}`,
-    `dynamodb:Query on ${TABLE}`,
-    `dynamodb:UpdateItem on ${TABLE}`,
-    publishesOn('thing/product/*/services'),
-  ],
-  'unknown-route': [],
-  'storage-config-get': [...answersOn('thing/product/*/requests_reply'), ...ISSUES_CREDENTIALS],
-  'file-upload-callback': [
-    ...answersOn('thing/product/*/events_reply'),
-    `dynamodb:GetItem on ${TABLE}`,
-    `dynamodb:PutItem on ${TABLE}`,
-    `dynamodb:UpdateItem on ${TABLE}`,
-    ...SEES_OBJECTS,
-  ],
-  'highest-priority-upload-flighttask-media': [
-    ...answersOn('thing/product/*/events_reply'),
-    `dynamodb:UpdateItem on ${TABLE}`,
-  ],
-  'upload-flighttask-media-prioritize': [
-    KEEPS_FAILURES,
-    `dynamodb:GetItem on ${TABLE}`,
-    `dynamodb:Query on ${TABLE}`,
-    `dynamodb:UpdateItem on ${TABLE}`,
-  ],
-  config: [
-    ...answersOn('thing/product/*/requests_reply'),
-    'secretsmanager:GetSecretValue on <AWS::SecretsManager::Secret>',
-  ],
-  'airport-bind-status': answersOn('thing/product/*/requests_reply'),
-  'airport-organization-get': answersOn('thing/product/*/requests_reply'),
-  'airport-organization-bind': [
-    ...answersOn('thing/product/*/requests_reply'),
-    `dynamodb:UpdateItem on ${TABLE}`,
-  ],
-  'update-topo': [...answersOn('sys/product/*/status_reply'), `dynamodb:UpdateItem on ${TABLE}`],
-  'unnamed-message': [KEEPS_FAILURES],
-  authorizer: [`dynamodb:Query on ${TABLE}`],
-  'object-removed': [
-    KEEPS_FAILURES,
-    `dynamodb:DeleteItem on ${TABLE}`,
-    `dynamodb:Query on ${TABLE}`,
-    ...SEES_OBJECTS,
-  ],
-};
+const MAY = MANIFEST.map((row): [name: string, may: string[]] => {
+  const names = Object.keys(row.may) as (keyof Permissions)[];
+  const allowed = names.flatMap((name) => (ALLOWS[name] as (what: unknown) => string[])(row.may[name]));
+  return [row.name, [...impliedBy(row), ...allowed]];
+});
 
 const permissions = (statements: Json[]): string[] =>
   statements
@@ -101,7 +60,7 @@ const permissions = (statements: Json[]): string[] =>
     .sort();
 
 describe('the permissions of a function', () => {
-  it.each(Object.entries(MAY))('%s may do exactly what it needs', (name, may) => {
+  it.each(MAY)('%s may do exactly what it needs', (name, may) => {
     const role = template.target(template.function(name).Properties.Role);
     const statements = template.statementsOf(role);
     expect(statements.every(({ Condition }) => Condition === undefined)).toBe(true);
@@ -114,7 +73,7 @@ describe('the permissions of a function', () => {
     );
   });
 
-  it.each(Object.keys(MAY))('%s writes to its own log group only', (name) => {
+  it.each(MAY)('%s writes to its own log group only', (name) => {
     const { Role, LoggingConfig } = template.function(name).Properties;
     const logging = template
       .statementsOf(template.target(Role))
@@ -123,7 +82,7 @@ describe('the permissions of a function', () => {
     expect(groups).toEqual([template.target(LoggingConfig.LogGroup).id]);
   });
 
-  it.each(Object.keys(MAY))('%s has a role of its own, for Lambda only', (name) => {
+  it.each(MAY)('%s has a role of its own, for Lambda only', (name) => {
     const { id, Properties } = template.target(template.function(name).Properties.Role);
     const holders = template
       .ofType('AWS::Lambda::Function')
@@ -136,15 +95,54 @@ describe('the permissions of a function', () => {
   });
 });
 
+describe('the manifest', () => {
+  const namesThat = (holds: (may: Permissions) => boolean | undefined): string[] =>
+    MANIFEST.filter(({ may }) => holds(may)).map(({ name }) => name);
+
+  it('lets those delete items that find out that an object is gone', () => {
+    expect(namesThat(({ table }) => table?.includes('DeleteItem'))).toEqual([
+      'fast-upload',
+      'object-removed',
+    ]);
+  });
+
+  it('lets those see objects that answer for them', () => {
+    expect(namesThat(({ bucket }) => bucket === 'head')).toEqual([
+      'fast-upload',
+      'upload-callback',
+      'file-upload-callback',
+      'object-removed',
+    ]);
+  });
+
+  it('lets those make credentials that hand them out', () => {
+    expect(namesThat(({ uploadRole }) => uploadRole !== undefined)).toEqual(['sts', 'storage-config-get']);
+  });
+
+  it('lets one function ask docks for something, and one read their licence', () => {
+    expect(namesThat(({ publish }) => publish !== undefined)).toEqual(['prioritize-flight']);
+    expect(namesThat(({ dockSettings }) => dockSettings !== undefined)).toEqual(['config']);
+  });
+
+  it('lets every method of docks look into the registry', () => {
+    for (const { may } of functionsOf('mqtt')) expect(may.table).toContain('Query');
+  });
+
+  it('lets nobody in without a token but those who sign in and those who lost their way', () => {
+    const open = functionsOf('http').filter(({ trigger }) => trigger.contract.access === 'open');
+    expect(open.map(({ name }) => name)).toEqual(['login', 'token-refresh', 'unknown-route']);
+  });
+});
+
 describe('the upload role', () => {
   const issuers = ['storage-config-get', 'sts'].map((name) => template.function(name).Properties);
   const roles = issuers.map(({ Environment }) => template.target(Environment.Variables.UPLOAD_ROLE_ARN));
   const role = roles[0] as Resource;
 
-  it('uploads below the prefix in the session tag, and does nothing else', () => {
+  it('uploads below the scope in the session tag, and does nothing else', () => {
     expect(permissions(template.statementsOf(role))).toEqual(
       ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts', 's3:PutObject'].map(
-        (action) => `${action} on ${BUCKET}/\${aws:PrincipalTag/object_key_prefix}/*`,
+        (action) => `${action} on ${BUCKET}/\${aws:PrincipalTag/object_key_scope}/*`,
       ),
     );
   });
@@ -156,7 +154,7 @@ describe('the upload role', () => {
         Effect: 'Allow',
         Action: ['sts:AssumeRole', 'sts:TagSession'],
         Principal: principal,
-        Condition: { StringLike: { 'aws:RequestTag/object_key_prefix': '?*' } },
+        Condition: { StringLike: { 'aws:RequestTag/object_key_scope': '?*' } },
       },
       { Effect: 'Allow', Action: 'sts:SetSourceIdentity', Principal: principal },
     ]);

@@ -1,15 +1,39 @@
 import { describe, expect, it } from 'vitest';
-import { DOCK_FUNCTIONS } from '../../functions/dock-methods.ts';
+import { functionsOf } from '../../functions/manifest.ts';
+import { topicRulesOf } from '../../lib/topic-rule-sql.ts';
+import { parseRuleSql } from '../../packages/local-aws/iot/rule-sql.ts';
 import { type Json, synthesise } from './synthesise.ts';
 
 const template = synthesise();
 const rules = template.ofType('AWS::IoT::TopicRule');
 const payloadOf = (sql: string): Json =>
   rules.find(({ Properties }) => Properties.TopicRulePayload.Sql === sql)?.Properties.TopicRulePayload;
-const rows = DOCK_FUNCTIONS.flatMap((row) => row.rules.map((sql) => [sql, row.name] as const));
+const functions = [...functionsOf('mqtt'), ...functionsOf('mqtt-unnamed')].map(({ name, trigger }) => ({
+  name,
+  ownSql: topicRulesOf(trigger),
+}));
+const rows = functions.flatMap(({ name, ownSql }) => ownSql.map((sql) => [sql, name] as const));
 
 describe('the topic rules', () => {
-  it('are those of functions/dock-methods.ts', () => {
+  it('tell methods apart, and what comes without one', () => {
+    expect(rows.map(([sql, name]) => `${name}: ${sql.slice(sql.indexOf('FROM'))}`)).toEqual([
+      "storage-config-get: FROM 'thing/product/+/requests' WHERE method = 'storage_config_get'",
+      "file-upload-callback: FROM 'thing/product/+/events' WHERE method = 'file_upload_callback'",
+      "highest-priority-upload-flighttask-media: FROM 'thing/product/+/events' WHERE method = 'highest_priority_upload_flighttask_media'",
+      "highest-priority-upload-flighttask-media: FROM 'thing/product/+/events' WHERE isUndefined(method)",
+      "upload-flighttask-media-prioritize: FROM 'thing/product/+/services_reply' WHERE method = 'upload_flighttask_media_prioritize'",
+      "config: FROM 'thing/product/+/requests' WHERE method = 'config'",
+      "airport-bind-status: FROM 'thing/product/+/requests' WHERE method = 'airport_bind_status'",
+      "airport-organization-get: FROM 'thing/product/+/requests' WHERE method = 'airport_organization_get'",
+      "airport-organization-bind: FROM 'thing/product/+/requests' WHERE method = 'airport_organization_bind'",
+      "update-topo: FROM 'sys/product/+/status' WHERE method = 'update_topo'",
+      "unnamed-message: FROM 'thing/product/+/requests' WHERE isUndefined(method)",
+      "unnamed-message: FROM 'thing/product/+/services_reply' WHERE isUndefined(method)",
+      "unnamed-message: FROM 'sys/product/+/status' WHERE isUndefined(method)",
+    ]);
+  });
+
+  it('are those of the manifest', () => {
     expect(rules.map(({ Properties }) => Properties.TopicRulePayload.Sql).sort()).toEqual(
       rows.map(([sql]) => sql).sort(),
     );
@@ -17,6 +41,10 @@ describe('the topic rules', () => {
 
   it('name the devices whose messages they take by one level of the topic', () => {
     for (const [sql] of rows) expect(sql).toMatch(/ FROM '(?:thing|sys)\/product\/\+\/[a-z_]+' WHERE /);
+  });
+
+  it.each(rows)('%s can be run by the local stack', (sql) => {
+    expect(() => parseRuleSql(sql)).not.toThrow();
   });
 
   it.each(rows)('%s leads to %s', (sql, name) => {
@@ -27,8 +55,8 @@ describe('the topic rules', () => {
     expect(Actions).toEqual([{ Lambda: { FunctionArn: { 'Fn::GetAtt': [fn.id, 'Arn'] } } }]);
   });
 
-  it.each(DOCK_FUNCTIONS)('nothing else invokes $name', ({ name, rules: ownSql }) => {
-    const own = rules.filter(({ Properties }) => ownSql.includes(Properties.TopicRulePayload.Sql as never));
+  it.each(functions)('nothing else invokes $name', ({ name, ownSql }) => {
+    const own = rules.filter(({ Properties }) => ownSql.includes(Properties.TopicRulePayload.Sql));
     expect(template.invokersOf(name)).toEqual(
       own.map(({ id }) => ({
         Action: 'lambda:InvokeFunction',

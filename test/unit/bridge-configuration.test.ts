@@ -1,9 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { devicePolicies, isSafeClientId } from '../../functions/core/device-policy.ts';
-import { EMPTY_TOPOLOGY, type GatewaySn } from '../../functions/core/gateway.ts';
-import { DOCK_FUNCTIONS } from '../../functions/dock-methods.ts';
-import { type ReplyChannel, replyTopic } from '../../functions/protocol/dock-message.ts';
+import { devicePolicies } from '../../functions/adapters/device-policy.ts';
+import { EMPTY_TOPOLOGY, type GatewaySn, isSafeClientId } from '../../functions/core/gateway.ts';
+import { MANIFEST } from '../../functions/manifest.ts';
+import {
+  type DownChannel,
+  replyChannelOf,
+  topicOf,
+  type UpChannel,
+} from '../../functions/protocol/topics.ts';
 import { aclRules, BridgeSettings, bridgeFile, dockSettings } from '../fixtures/bridge.ts';
 import { WORKSPACE } from '../fixtures/library.ts';
 
@@ -22,22 +27,18 @@ const topicsThat = (direction: 'in' | 'out'): string[] =>
   dock.topics.filter((topic) => topic.direction === direction).map(({ filter }) => filter);
 
 /** What the functions read, for one dock. */
-const TOLD = new Set(
-  DOCK_FUNCTIONS.flatMap(({ rules }) => rules).map((sql) =>
-    (/ FROM '([^']+)' /.exec(sql)?.[1] ?? '').replace('+', SN),
-  ),
-);
+const CHANNELS = MANIFEST.flatMap(({ trigger }): readonly UpChannel[] => {
+  if (trigger.kind === 'mqtt') return [trigger.contract.channel];
+  return trigger.kind === 'mqtt-unnamed' ? trigger.channels : [];
+});
+const TOLD = new Set(CHANNELS.map((channel) => topicOf(SN, channel)));
 
 /** What the functions say to one dock. */
-const REPLY_CHANNELS = {
-  requests_reply: true,
-  events_reply: true,
-  status_reply: true,
-} satisfies Record<ReplyChannel, true>;
-const SAID = [
-  ...(Object.keys(REPLY_CHANNELS) as ReplyChannel[]).map((channel) => replyTopic(SN, channel)),
-  `thing/product/${SN}/services`,
-];
+const SAID = new Set(
+  [...CHANNELS.map(replyChannelOf), ...MANIFEST.flatMap(({ may }) => may.publish ?? [])]
+    .filter((channel): channel is DownChannel => channel !== undefined)
+    .map((channel) => topicOf(SN, channel)),
+);
 
 describe("a dock's connection", () => {
   it('carries up what the functions read, and nothing else', () => {
@@ -45,7 +46,7 @@ describe("a dock's connection", () => {
   });
 
   it('brings down what the functions say, and nothing else', () => {
-    expect(topicsThat('in').toSorted()).toEqual(SAID.toSorted());
+    expect(topicsThat('in').toSorted()).toEqual([...SAID].toSorted());
   });
 
   it('is allowed all of it by the policy of the dock', () => {

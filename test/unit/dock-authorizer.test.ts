@@ -1,7 +1,7 @@
 import { scrypt } from 'node:crypto';
 import type { IoTCustomAuthorizerEvent, IoTCustomAuthorizerResult } from 'aws-lambda';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { devicePolicies, type PolicyDocument } from '../../functions/core/device-policy.ts';
+import { devicePolicies, type PolicyDocument } from '../../functions/adapters/device-policy.ts';
 import type { GatewaySn } from '../../functions/core/gateway.ts';
 import { hashPassword, passwordMatches, randomPassword } from '../../functions/core/gateway-password.ts';
 import { authorize } from '../../functions/dock/authorizer.ts';

@@ -1,21 +1,25 @@
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ModuleUnsupportedError, ServiceUnavailableError } from '../../functions/core/errors.ts';
-import {
-  type DockEndpointOptions,
-  type DockRequest,
-  dockEndpoint,
-} from '../../functions/middleware/mqtt-endpoint.ts';
+import { type DockEndpoint, dockEndpoint } from '../../functions/middleware/mqtt-endpoint.ts';
+import type { DockContract } from '../../functions/protocol/contract.ts';
 import { FOREIGN_WORKSPACE, WORKSPACE } from '../fixtures/library.ts';
 import { DockWorld, gateway, invoke, message, OTHER_SN, ruleEvent, SN } from './dock-messages.ts';
 import { recordLog } from './http-requests.ts';
 
 const METHOD = 'some_method';
-const Data = v.object({ word: v.string() });
-const seen = vi.fn<(request: DockRequest<v.InferOutput<typeof Data>>) => Promise<object | undefined>>();
+const REQUESTS = {
+  name: 'some-method',
+  method: METHOD,
+  channel: 'requests',
+  input: v.object({ word: v.string() }),
+  output: v.optional(v.looseObject({})),
+} as const satisfies DockContract;
+const EVENTS = { ...REQUESTS, channel: 'events' } as const;
+/** What differs from one contract of these tests to another. */
+type Contract = Omit<typeof REQUESTS, 'channel'> & Pick<DockContract, 'channel' | 'bareReply'>;
+const seen = vi.fn<DockEndpoint<Contract>>();
 const GOOD = { word: 'hello' };
-const REQUESTS: DockEndpointOptions = { replyChannel: 'requests_reply' };
-const EVENTS: DockEndpointOptions = { replyChannel: 'events_reply' };
 
 let world: DockWorld;
 let log: ReturnType<typeof recordLog>;
@@ -30,11 +34,11 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const endpointOf = (options: DockEndpointOptions) => dockEndpoint(METHOD, Data, seen, world, options);
+const endpointOf = (contract: Contract) => dockEndpoint(contract, seen, world);
 
 /** What a dock's message leads to: the handler's result, or what it throws. */
-const say = (sent: unknown, options = REQUESTS, sn: string = SN, remainingMilliseconds = 9_000) =>
-  invoke(endpointOf(options), ruleEvent(sent, sn), {
+const say = (sent: unknown, contract: Contract = REQUESTS, sn: string = SN, remainingMilliseconds = 9_000) =>
+  invoke(endpointOf(contract), ruleEvent(sent, sn), {
     getRemainingTimeInMillis: () => remainingMilliseconds,
   });
 
@@ -73,16 +77,16 @@ describe('a reply', () => {
   });
 
   it.each([
-    ['requests_reply', `thing/product/${SN}/requests_reply`],
-    ['events_reply', `thing/product/${SN}/events_reply`],
-    ['status_reply', `sys/product/${SN}/status_reply`],
-  ] as const)('on %s goes to the topic of its own device', async (replyChannel, topic) => {
-    await say(message(METHOD, GOOD, { need_reply: 1 }), { replyChannel });
+    ['requests', `thing/product/${SN}/requests_reply`],
+    ['events', `thing/product/${SN}/events_reply`],
+    ['status', `sys/product/${SN}/status_reply`],
+  ] as const)('to %s goes to the topic of its own device', async (channel, topic) => {
+    await say(message(METHOD, GOOD, { need_reply: 1 }), { ...REQUESTS, channel });
     expect(world.published.map((published) => published.topic)).toEqual([topic]);
   });
 
   it('is not sent where the protocol knows none', async () => {
-    await say(message(METHOD, GOOD, { need_reply: 1 }), {});
+    await say(message(METHOD, GOOD, { need_reply: 1 }), { ...REQUESTS, channel: 'services_reply' });
     expect(seen).toHaveBeenCalledOnce();
     expect(world.published).toEqual([]);
   });

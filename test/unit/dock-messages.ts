@@ -1,10 +1,12 @@
 import type { Context } from 'aws-lambda';
 import { vi } from 'vitest';
-import type { DevicePublisher } from '../../functions/core/device-publisher.ts';
+import { mqttDockServices } from '../../functions/adapters/mqtt-dock-services.ts';
+import { dockSettingsOf } from '../../functions/adapters/secrets-manager-dock-settings.ts';
+import type { DockServices } from '../../functions/core/dock-services.ts';
 import type { PrioritizationLog } from '../../functions/core/flight-priority.ts';
 import type { Gateway, GatewaySn } from '../../functions/core/gateway.ts';
 import type { CredentialIssuer } from '../../functions/core/upload-credentials.ts';
-import type { DockFunctionName } from '../../functions/dock-methods.ts';
+import type { DevicePublisher } from '../../functions/protocol/dock-message.ts';
 import { InMemoryDeviceRegistry } from '../contract/in-memory-device-registry.ts';
 import { InMemoryMediaCatalog } from '../contract/in-memory-media-catalog.ts';
 import { InMemoryObjectStorage } from '../contract/in-memory-object-storage.ts';
@@ -106,6 +108,10 @@ export class DockWorld {
     this.registry.gateways.set(SN, gateway());
   }
 
+  get docks(): DockServices {
+    return mqttDockServices(this.publisher);
+  }
+
   get published(): readonly Published[] {
     return this.publisher.published;
   }
@@ -120,28 +126,20 @@ const delegate = <Port extends object>(current: () => Port): Port =>
     },
   });
 
-/** Loads the handlers as they are deployed, but with adapters that talk to the world of the moment. */
+/** Loads the handlers as they are deployed, but with ports that lead to the world of the moment. */
 export function dockFunctions(world: () => DockWorld) {
-  vi.doMock('../../functions/middleware/dock-ports.ts', () => ({
+  vi.doMock('../../functions/ports.ts', () => ({
     dockPorts: () => ({
       registry: delegate(() => world().registry),
       publisher: delegate(() => world().publisher),
     }),
-  }));
-  vi.doMock('../../functions/adapters/dynamodb-media-catalog.ts', () => ({
-    dynamoDbMediaCatalog: () => delegate(() => world().catalog),
-  }));
-  vi.doMock('../../functions/adapters/s3-object-storage.ts', () => ({
-    s3ObjectStorage: () => delegate(() => world().storage),
-  }));
-  vi.doMock('../../functions/adapters/dynamodb-prioritization-log.ts', () => ({
-    dynamoDbPrioritizationLog: () => delegate(() => world().log),
-  }));
-  vi.doMock('../../functions/adapters/secrets-manager-dock-settings.ts', () => ({
-    secretsManagerDockSettings: () => ({ read: async () => world().settings }),
-  }));
-  vi.doMock('../../functions/adapters/sts-credential-issuer.ts', () => ({
-    stsCredentialIssuerFromEnvironment: (): CredentialIssuer => ({
+    recordUploadPorts: () => ({
+      catalog: delegate(() => world().catalog),
+      storage: delegate(() => world().storage),
+    }),
+    prioritizationLog: () => delegate(() => world().log),
+    dockSettingsSource: () => ({ read: async () => dockSettingsOf(world().settings) }),
+    credentialIssuer: (): CredentialIssuer => ({
       location: {
         provider: 'aws',
         bucket: 'media',
@@ -151,11 +149,10 @@ export function dockFunctions(world: () => DockWorld) {
       issue: (request) => world().issue(request),
     }),
   }));
-  vi.stubEnv('DOCK_SETTINGS_SECRET_ARN', 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:docks');
 
   /** Hands a message to a function, as its topic rule would. */
   return async (
-    name: DockFunctionName,
+    name: string,
     sent: unknown,
     { sn = SN, context = {} }: { sn?: string; context?: Partial<Context> } = {},
   ): Promise<unknown> => {

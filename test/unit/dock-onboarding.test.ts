@@ -1,5 +1,6 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { secretsManagerDockSettings } from '../../functions/adapters/secrets-manager-dock-settings.ts';
 import { FOREIGN_WORKSPACE, WORKSPACE } from '../fixtures/library.ts';
 import { cannedAws } from './canned-aws.ts';
 import { DockWorld, dockFunctions, gateway, message, OTHER_SN, SN } from './dock-messages.ts';
@@ -67,9 +68,6 @@ describe('config', () => {
   });
 
   it('is read from a secret that is not quoted when it is not JSON', async () => {
-    const { secretsManagerDockSettings } = await vi.importActual<
-      typeof import('../../functions/adapters/secrets-manager-dock-settings.ts')
-    >('../../functions/adapters/secrets-manager-dock-settings.ts');
     const { settings } = cannedAws({
       status: 200,
       headers: { 'content-type': 'application/x-amz-json-1.1' },

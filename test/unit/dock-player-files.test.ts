@@ -8,8 +8,8 @@ import {
   fileUploadCallbackData,
   keySuffixes,
 } from '../../devices/dock/flight-files.ts';
+import { kindOf } from '../../functions/core/file-kinds.ts';
 import { decode } from '../../functions/middleware/validated-input.ts';
-import { kindOf } from '../../functions/protocol/file-kinds.ts';
 import { FileUploadCallbackData, toDockUploadReport } from '../../functions/protocol/file-upload-callback.ts';
 import { WORKSPACE } from '../fixtures/library.ts';
 

@@ -22,8 +22,8 @@ const FLIGHT = '0e1f9b7e-5d2e-4ed6-9a57-8a5b53a2f7a1';
 
 describe('a wish that a dock uploads a flight first', () => {
   const ask = (namedGateway?: string, flightId = FLIGHT, workspaceId = WORKSPACE) => {
-    const { catalog, log: wishes, registry, publisher } = world;
-    const ports: PrioritizeFlightPorts = { catalog, log: wishes, registry, publisher };
+    const { catalog, log: wishes, registry, docks } = world;
+    const ports: PrioritizeFlightPorts = { catalog, log: wishes, registry, docks };
     return prioritizeFlight(ports, workspaceId, flightId, namedGateway);
   };
   const flown = (name: string, kind: 'dock' | 'pilot' = 'dock') =>
@@ -116,13 +116,11 @@ describe("a dock's answer to the wish", () => {
     expect(world.published).toEqual([]);
   });
 
-  it('that nobody waits for is noted, and nothing else', async () => {
-    world.log.answer.mockResolvedValue(false);
+  it.each([true, false])('is noted with whether it was awaited, %s, and nothing else', async (awaited) => {
+    world.log.answer.mockResolvedValue(awaited);
     await answer({ result: 0 });
     expect(world.published).toEqual([]);
-    expect(log.lines()).toContainEqual(
-      expect.objectContaining({ level: 'WARN', message: 'an answer that nobody waits for', gateway_sn: SN }),
-    );
+    expect(log.lines()).toEqual([expect.objectContaining({ message: 'handled', awaited, gateway_sn: SN })]);
   });
 
   it.each([undefined, null, 'ok', [], { result: 'ok' }, { result: 0.5 }, { result: {} }])(

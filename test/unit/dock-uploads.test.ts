@@ -126,12 +126,11 @@ describe('file_upload_callback', () => {
   );
 
   it.each([
-    ...['srt', 'SRT', 'obs', 'rtk', 'mrk', 'MRK', 'nav', 'dat'].map(
+    ...['srt', 'SRT', 'obs', 'rtk', 'mrk', 'MRK', 'nav', 'dat', 'bin'].map(
       (extension) => [extension, 'sidecar'] as const,
     ),
     ['JPG', 'photo'] as const,
     ['MP4', 'video'] as const,
-    ['bin', 'sidecar'] as const,
     ['xyz', 'other'] as const,
   ])('takes .%s for a %s of the flight', async (extension, kind) => {
     const body = body2024();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { contentTypeOf, kindOf } from '../../functions/protocol/file-kinds.ts';
+import { contentTypeOf, kindOf } from '../../functions/core/file-kinds.ts';
 
 describe('kind of a file', () => {
   it.each([

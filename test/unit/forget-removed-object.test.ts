@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { TinyFingerprint } from '../../functions/core/fingerprint.ts';
 import { forgetRemovedObject } from '../../functions/core/forget-removed-object.ts';
 import { linkedFileId } from '../../functions/core/media-file.ts';
+import { eventEndpoint } from '../../functions/middleware/event-endpoint.ts';
 import { objectRemoved } from '../../functions/storage/object-removed.ts';
 import { InMemoryMediaCatalog } from '../contract/in-memory-media-catalog.ts';
 import { InMemoryObjectStorage } from '../contract/in-memory-object-storage.ts';
@@ -91,7 +92,7 @@ describe('the event of a removal', () => {
   });
 
   it('forgets the object, whatever letters its key has', async () => {
-    recordLog();
+    const log = recordLog();
     const objectKey = `${WORKSPACE}/a/b/上云 100%25+.JPG`;
     const fingerprint = OTHER_FINGERPRINT;
     await catalog.record(mediaFile({ objectKey, eTag: fingerprint, fingerprint }));
@@ -99,7 +100,10 @@ describe('the event of a removal', () => {
       'Object Deleted',
       { object: { key: string } }
     >;
-    await objectRemoved({ catalog, storage })(event, {} as Context);
+    await eventEndpoint(objectRemoved({ catalog, storage }))(event, {} as Context);
+    expect(log.lines()).toEqual([
+      expect.objectContaining({ message: 'handled', object_key: objectKey, forgotten: 1 }),
+    ]);
     expect(await catalog.findByFingerprint(WORKSPACE, fingerprint)).toBeUndefined();
     expect(await findable()).toEqual({ full: true, tiny: 1 });
   });

@@ -1,19 +1,20 @@
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ServiceUnavailableError } from '../../functions/core/errors.ts';
-import {
-  BODY_LIMIT_IN_BYTES,
-  type HttpRequest,
-  httpEndpoint,
-  openHttpEndpoint,
-  REPORT_LIMIT_IN_BYTES,
-} from '../../functions/middleware/http-endpoint.ts';
+import { type HttpEndpoint, httpEndpoint } from '../../functions/middleware/http-endpoint.ts';
+import { BODY_LIMIT_IN_BYTES, REPORT_LIMIT_IN_BYTES } from '../../functions/protocol/contract.ts';
 import { FOREIGN_WORKSPACE, WORKSPACE } from '../fixtures/library.ts';
 import { call, GATEWAY_REQUEST_ID, recordLog } from './http-requests.ts';
 
-const Input = v.object({ fingerprint: v.string() });
-const seen = vi.fn<(request: HttpRequest<v.InferOutput<typeof Input>>) => Promise<unknown>>();
-const endpoint = httpEndpoint(Input, seen);
+const CONTRACT = {
+  name: 'some-endpoint',
+  routes: [],
+  access: 'workspace',
+  input: v.object({ fingerprint: v.string() }),
+  output: v.unknown(),
+} as const;
+const seen = vi.fn<HttpEndpoint<typeof CONTRACT>>();
+const endpoint = httpEndpoint(CONTRACT, seen);
 const GOOD = { fingerprint: 'a' };
 
 let log: ReturnType<typeof recordLog>;
@@ -135,7 +136,7 @@ describe('a body', () => {
   });
 
   it('may be limited further by an endpoint', async () => {
-    const report = httpEndpoint(Input, seen, { bodyLimitInBytes: REPORT_LIMIT_IN_BYTES });
+    const report = httpEndpoint({ ...CONTRACT, bodyLimitInBytes: REPORT_LIMIT_IN_BYTES }, seen);
     expect((await call(report, { body: filledTo(REPORT_LIMIT_IN_BYTES) })).status).toBe(200);
     expect((await call(report, { body: filledTo(REPORT_LIMIT_IN_BYTES + 1) })).status).toBe(413);
   });
@@ -250,7 +251,7 @@ describe('a fault of ours', () => {
 describe('an endpoint without an authorizer', () => {
   it('knows the address and the headers, and no workspace', async () => {
     const open = vi.fn(async () => ({}));
-    await call(openHttpEndpoint(v.unknown(), open), {
+    await call(httpEndpoint({ ...CONTRACT, access: 'open', input: v.unknown() }, open), {
       path: '/manage/api/v1/login',
       claims: null,
       headers: { 'x-auth-token': 't' },
@@ -259,7 +260,7 @@ describe('an endpoint without an authorizer', () => {
       expect.objectContaining({
         asked: 'POST /manage/api/v1/login',
         headers: expect.objectContaining({ 'x-auth-token': 't' }),
-        body: undefined,
+        body: null,
       }),
     );
   });
@@ -301,9 +302,16 @@ describe('the log', () => {
 
   it('has one line how each request went, with what finds it again', async () => {
     await callEveryWay();
-    const answered = log.lines().filter(({ message }) => message === 'answered');
-    expect(answered.map(({ status }) => status)).toEqual([200, 400, 400, 403, 500, 503]);
-    for (const line of answered) {
+    const lines = log.lines();
+    expect(lines.map(({ level, message, status }) => [level, message, status])).toEqual([
+      ['INFO', 'handled', 200],
+      ['WARN', 'refused', 400],
+      ['WARN', 'refused', 400],
+      ['WARN', 'refused', 403],
+      ['ERROR', 'failed', 500],
+      ['ERROR', 'failed', 503],
+    ]);
+    for (const line of lines) {
       expect(line).toMatchObject({
         request_id: GATEWAY_REQUEST_ID,
         route: 'POST /media/api/v1/workspaces/{workspace_id}/fast-upload',

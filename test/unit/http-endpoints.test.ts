@@ -12,13 +12,13 @@ import { tinyFingerprints } from '../../functions/http/tiny-fingerprints.ts';
 import { tokenRefresh } from '../../functions/http/token-refresh.ts';
 import { handler as unknownRoute } from '../../functions/http/unknown-route.ts';
 import { uploadCallback } from '../../functions/http/upload-callback.ts';
-import { httpEndpoint, openHttpEndpoint } from '../../functions/middleware/http-endpoint.ts';
-import { FastUploadInput } from '../../functions/protocol/fast-upload.ts';
-import { GroupUploadCallbackInput } from '../../functions/protocol/group-upload-callback.ts';
-import { LoginInput, TokenRefreshInput } from '../../functions/protocol/sign-in.ts';
-import { StsInput } from '../../functions/protocol/sts.ts';
-import { TinyFingerprintsInput } from '../../functions/protocol/tiny-fingerprints.ts';
-import { UploadCallbackInput } from '../../functions/protocol/upload-callback.ts';
+import { httpEndpoint } from '../../functions/middleware/http-endpoint.ts';
+import { FAST_UPLOAD } from '../../functions/protocol/fast-upload.ts';
+import { GROUP_UPLOAD_CALLBACK } from '../../functions/protocol/group-upload-callback.ts';
+import { LOGIN, TOKEN_REFRESH } from '../../functions/protocol/sign-in.ts';
+import { STS } from '../../functions/protocol/sts.ts';
+import { TINY_FINGERPRINTS } from '../../functions/protocol/tiny-fingerprints.ts';
+import { UPLOAD_CALLBACK } from '../../functions/protocol/upload-callback.ts';
 import { InMemoryMediaCatalog } from '../contract/in-memory-media-catalog.ts';
 import { InMemoryObjectStorage } from '../contract/in-memory-object-storage.ts';
 import { fixture, fixtures } from '../fixtures/fixture.ts';
@@ -40,8 +40,7 @@ afterEach(() => {
 });
 
 describe('fast-upload', () => {
-  const ask = (body: unknown) =>
-    call(httpEndpoint(FastUploadInput, fastUpload({ catalog, storage })), { body });
+  const ask = (body: unknown) => call(httpEndpoint(FAST_UPLOAD, fastUpload({ catalog, storage })), { body });
 
   it('answers a miss with 200, code -1 and the fingerprint as it came', async () => {
     const { status, envelope } = await ask(fixture('pilot', 'fast-upload').body);
@@ -77,7 +76,7 @@ describe('fast-upload', () => {
 });
 
 describe('tiny-fingerprints', () => {
-  const endpoint = () => httpEndpoint(TinyFingerprintsInput, tinyFingerprints(catalog));
+  const endpoint = () => httpEndpoint(TINY_FINGERPRINTS, tinyFingerprints(catalog));
   const known = ['a', 'b'].map((digit) => `${digit.repeat(32)}_2022_8_31_15_16_16` as TinyFingerprint);
 
   beforeEach(async () => {
@@ -167,7 +166,7 @@ describe('sts', () => {
     ['POST', '{"unknown":1}'],
     ['GET', undefined],
   ])('answers %s with the body %j as DJI documents it, and logs no key', async (method, body) => {
-    const { status, envelope } = await call(httpEndpoint(StsInput, sts(issuer)), { method, body });
+    const { status, envelope } = await call(httpEndpoint(STS, sts(issuer)), { method, body });
     expect(status).toBe(200);
     expect(envelope.data).toEqual({
       bucket: 'media',
@@ -188,7 +187,7 @@ describe('sts', () => {
 
 describe('upload-callback', () => {
   const report = (body: unknown) =>
-    call(httpEndpoint(UploadCallbackInput, uploadCallback({ catalog, storage })), { body });
+    call(httpEndpoint(UPLOAD_CALLBACK, uploadCallback({ catalog, storage })), { body });
 
   it.each(fixtures('pilot', 'upload-callback'))(
     'acknowledges $name with its object key',
@@ -233,7 +232,7 @@ describe('upload-callback', () => {
 
 describe('group-upload-callback', () => {
   const report = (body: unknown) =>
-    call(httpEndpoint(GroupUploadCallbackInput, groupUploadCallback(catalog)), { body });
+    call(httpEndpoint(GROUP_UPLOAD_CALLBACK, groupUploadCallback(catalog)), { body });
 
   it('keeps the counts of a group', async () => {
     const { body } = fixture('pilot', 'group-upload-callback');
@@ -269,8 +268,8 @@ describe('sign-in', () => {
       return verified;
     },
   };
-  const signIn = openHttpEndpoint(LoginInput, login(people, 'ssl://mqtt.example.com:8883'));
-  const refresh = openHttpEndpoint(TokenRefreshInput, tokenRefresh(people, ''));
+  const signIn = httpEndpoint(LOGIN, login(people, 'ssl://mqtt.example.com:8883'));
+  const refresh = httpEndpoint(TOKEN_REFRESH, tokenRefresh(people, ''));
   const open = { claims: null } as const;
 
   it('answers as DJI does, with a refresh token besides', async () => {
@@ -292,7 +291,7 @@ describe('sign-in', () => {
   it('is 403 for a user of no workspace', async () => {
     const lonely: IdentityProvider = { ...people, signIn: async () => ({ ...session, workspaceIds: [] }) };
     const body = { username: 'a', password: 'b' };
-    expect((await call(openHttpEndpoint(LoginInput, login(lonely, '')), { ...open, body })).status).toBe(403);
+    expect((await call(httpEndpoint(LOGIN, login(lonely, '')), { ...open, body })).status).toBe(403);
   });
 
   it('gives a new token for a refresh token, and prefers it to the header', async () => {

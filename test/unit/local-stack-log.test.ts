@@ -35,7 +35,7 @@ describe('complaints', () => {
   });
 
   it.each([
-    { source: 'login', line: '{"level":"INFO","message":"answered"}' },
+    { source: 'login', line: '{"level":"INFO","message":"handled"}' },
     { source: 'login', line: '{ not json' },
     { source: 'access', line: '{"status":"500"}' },
   ])('are not made of %j', (entry) => {

@@ -6,10 +6,10 @@ import { groupUploadCallback } from '../../functions/http/group-upload-callback.
 import { tinyFingerprints } from '../../functions/http/tiny-fingerprints.ts';
 import { uploadCallback } from '../../functions/http/upload-callback.ts';
 import { httpEndpoint } from '../../functions/middleware/http-endpoint.ts';
-import { FastUploadInput } from '../../functions/protocol/fast-upload.ts';
-import { GroupUploadCallbackInput } from '../../functions/protocol/group-upload-callback.ts';
-import { TinyFingerprintsInput } from '../../functions/protocol/tiny-fingerprints.ts';
-import { UploadCallbackInput } from '../../functions/protocol/upload-callback.ts';
+import { FAST_UPLOAD } from '../../functions/protocol/fast-upload.ts';
+import { GROUP_UPLOAD_CALLBACK } from '../../functions/protocol/group-upload-callback.ts';
+import { TINY_FINGERPRINTS } from '../../functions/protocol/tiny-fingerprints.ts';
+import { UPLOAD_CALLBACK } from '../../functions/protocol/upload-callback.ts';
 import { InMemoryMediaCatalog } from '../contract/in-memory-media-catalog.ts';
 import { InMemoryObjectStorage } from '../contract/in-memory-object-storage.ts';
 import { type Fixture, fixture, fixtures } from '../fixtures/fixture.ts';
@@ -91,7 +91,7 @@ describe('upload-callback, whatever becomes of fields that truth does not rest o
     await fc.assert(
       fc.asyncProperty(mutated(body, STRICT), async (sent) => {
         const library = libraryWith(body.object_key, body.fingerprint);
-        const endpoint = httpEndpoint(UploadCallbackInput, uploadCallback(library));
+        const endpoint = httpEndpoint(UPLOAD_CALLBACK, uploadCallback(library));
         const { status, envelope } = await call(endpoint, { body: sent });
         expect({ status, envelope }).toEqual({
           status: 200,
@@ -110,7 +110,7 @@ describe('upload-callback, whatever becomes of fields that truth does not rest o
 
   async function refused(fields: string, workspaceId: string = WORKSPACE) {
     const library = libraryWith(report.object_key, report.fingerprint);
-    const endpoint = httpEndpoint(UploadCallbackInput, uploadCallback(library));
+    const endpoint = httpEndpoint(UPLOAD_CALLBACK, uploadCallback(library));
     const text = `${JSON.stringify(report).slice(0, -1)},${fields}}`;
     const { status } = await call(endpoint, { body: text, workspaceId });
     expect(await library.catalog.listByObjectKey(WORKSPACE, report.object_key)).toEqual([]);
@@ -159,7 +159,7 @@ describe('fast-upload, whatever becomes of fields that truth does not rest on', 
       fc.asyncProperty(mutated(body, ['fingerprint', 'name']), async (sent) => {
         const library = libraryWith(known.objectKey);
         await library.catalog.record(known);
-        const endpoint = httpEndpoint(FastUploadInput, fastUpload(library));
+        const endpoint = httpEndpoint(FAST_UPLOAD, fastUpload(library));
         const { status, envelope } = await call(endpoint, { body: sent });
         expect({ status, envelope }).toMatchObject({
           status: 200,
@@ -178,7 +178,7 @@ describe('tiny-fingerprints, whatever stands in the list', () => {
   it('lists those that exist, and nothing else', async () => {
     const library = libraryWith(mediaFile().objectKey);
     await library.catalog.record(mediaFile());
-    const endpoint = httpEndpoint(TinyFingerprintsInput, tinyFingerprints(library.catalog));
+    const endpoint = httpEndpoint(TINY_FINGERPRINTS, tinyFingerprints(library.catalog));
     const known = JSON.stringify(TINY_FINGERPRINT);
     const lists = fc.array(anySource, { maxLength: 20 });
     await fc.assert(
@@ -200,10 +200,7 @@ describe('group-upload-callback, whatever its group is', () => {
   it.each(fixtures('pilot', 'group-upload-callback'))('is taken: $name', async ({ body }) => {
     await fc.assert(
       fc.asyncProperty(mutated(body, ['file_count', 'file_uploaded_count']), async (sent) => {
-        const endpoint = httpEndpoint(
-          GroupUploadCallbackInput,
-          groupUploadCallback(new InMemoryMediaCatalog()),
-        );
+        const endpoint = httpEndpoint(GROUP_UPLOAD_CALLBACK, groupUploadCallback(new InMemoryMediaCatalog()));
         const { status, envelope } = await call(endpoint, { body: sent });
         expect({ status, envelope }).toEqual({
           status: 200,

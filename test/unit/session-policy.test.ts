@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { uploadSessionPolicy } from '../../functions/core/session-policy.ts';
+import { uploadSessionPolicy } from '../../functions/adapters/session-policy.ts';
 import { WORKSPACE } from '../fixtures/library.ts';
 
 const BUCKET_ARN = 'arn:aws:s3:::media-bucket';
 
 describe('session policy', () => {
-  it('grants uploading below the prefix and nothing else', () => {
+  it('grants uploading below the scope and nothing else', () => {
     expect(JSON.parse(uploadSessionPolicy(BUCKET_ARN, `${WORKSPACE}/a1b2c3`))).toEqual({
       Version: '2012-10-17',
       Statement: [
@@ -36,13 +36,13 @@ describe('session policy', () => {
     ['* within', `${WORKSPACE}/a*b`],
     ['?', `${WORKSPACE}/a1b?`],
     ['a wildcard workspace', '*/a1b2'],
-    ['a policy variable', `\${aws:PrincipalTag/object_key_prefix}/a1b2`],
+    ['a policy variable', `\${aws:PrincipalTag/object_key_scope}/a1b2`],
     ['$', `${WORKSPACE}/a$`],
     ['a quotation mark', `${WORKSPACE}/a1b2","x":"`],
     ['..', `${WORKSPACE}/..`],
     ['a line break behind it', `${WORKSPACE}/a1b2\n`],
     ['a third segment', `${WORKSPACE}/a1b2/c3d4`],
-  ])('refuses a prefix with %s', (_what, prefix) => {
+  ])('refuses a scope with %s', (_what, prefix) => {
     expect(() => uploadSessionPolicy(BUCKET_ARN, prefix)).toThrow(RangeError);
   });
 });

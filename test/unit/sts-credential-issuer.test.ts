@@ -1,10 +1,8 @@
 import { STSClient } from '@aws-sdk/client-sts';
 import { describe, expect, it, vi } from 'vitest';
-import {
-  stsCredentialIssuer,
-  stsCredentialIssuerFromEnvironment,
-} from '../../functions/adapters/sts-credential-issuer.ts';
-import { uploadSessionPolicy } from '../../functions/core/session-policy.ts';
+import { uploadSessionPolicy } from '../../functions/adapters/session-policy.ts';
+import { stsCredentialIssuer } from '../../functions/adapters/sts-credential-issuer.ts';
+import { credentialIssuer } from '../../functions/ports.ts';
 import { WORKSPACE } from '../fixtures/library.ts';
 import { type CannedAnswer, cannedAws } from './canned-aws.ts';
 
@@ -48,7 +46,7 @@ describe('credentials from STS', () => {
       SourceIdentity: 'pilot',
       DurationSeconds: '3600',
       Policy: uploadSessionPolicy('arn:aws:s3:::media', SCOPE),
-      'Tags.member.1.Key': 'object_key_prefix',
+      'Tags.member.1.Key': 'object_key_scope',
       'Tags.member.1.Value': SCOPE,
     });
   });
@@ -89,14 +87,14 @@ describe('credentials from STS', () => {
   });
 
   it('send devices where the SDK itself goes, when that is configured', () => {
-    expect(stsCredentialIssuerFromEnvironment().location).toEqual({
+    expect(credentialIssuer().location).toEqual({
       provider: 'aws',
       bucket: 'media-bucket',
       endpoint: 'https://s3.eu-central-1.amazonaws.com',
       region: 'eu-central-1',
     });
     vi.stubEnv('AWS_ENDPOINT_URL_S3', 'http://127.0.0.1:9701');
-    expect(stsCredentialIssuerFromEnvironment().location.endpoint).toBe('http://127.0.0.1:9701');
+    expect(credentialIssuer().location.endpoint).toBe('http://127.0.0.1:9701');
     vi.unstubAllEnvs();
   });
 });

@@ -8,7 +8,7 @@ import { accessesOf } from './access.ts';
 import { type DynaliteError, isOperation } from './dynalite.ts';
 import { type Engine, openEngine } from './engine.ts';
 import { deleteExpiredItems } from './expiry.ts';
-import type { IndexRebuild, TableDefinition } from './tables.ts';
+import { ensureTable, type TableDefinition } from './tables.ts';
 
 export type { GlobalSecondaryIndexDefinition, TableDefinition } from './tables.ts';
 
@@ -36,13 +36,11 @@ export interface DynamoDbOptions {
 export async function createDynamoDb(options: DynamoDbOptions): Promise<LocalService> {
   const { identities, region, accountId, tables, clock = () => new Date(), log = console.error } = options;
   const arnOf = (tableName: string): string => `arn:aws:dynamodb:${region}:${accountId}:table/${tableName}`;
-  const engine = openEngine({ directory: options.dataDirectory, region, accountId });
+  const engine = await openEngine({ directory: options.dataDirectory, region, accountId });
   try {
-    for (const table of tables) {
-      for (const rebuild of engine.ensureTable(table)) log(`dynamodb: ${rebuildMessage(rebuild)}`);
-    }
+    for (const table of tables) await ensureTable(engine, table, arnOf(table.name));
   } catch (error) {
-    engine.close();
+    await engine.close();
     throw error;
   }
   const expiry = repeatExpiry(engine, { tables, clock, log });
@@ -67,25 +65,18 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<LocalSer
         );
       }
       const prepared = engine.prepare(operation, input);
-      const accesses = accessesOf(operation, prepared, { arnOf, findTable: engine.findTable });
+      const accesses = await accessesOf(operation, prepared, { arnOf, findTable: engine.findTable });
       for (const access of accesses) authorize('dynamodb', identity, { ...access, now: clock() });
-      const answer = engine.execute(operation, prepared);
+      const answer = await engine.execute(operation, prepared);
       return operation === 'DescribeTimeToLive' ? describeTimeToLive(tables, prepared) : answer;
     },
     describeError,
     onClose: async () => {
       await expiry.stop();
-      engine.close();
+      await engine.close();
     },
     log,
   });
-}
-
-function rebuildMessage({ tableName, indexName, change, entries, leftOut }: IndexRebuild): string {
-  const index = `index ${indexName} of table ${tableName}`;
-  if (change === 'removed') return `${index} is gone from the template and was removed`;
-  const rest = leftOut === 0 ? '' : `; ${leftOut} items have key attributes that no index takes`;
-  return `${index} is new in the template, or has changed, and was filled with ${entries} items${rest}`;
 }
 
 /** dynalite's errors have their body already; ours are written as DynamoDB's front end writes them. */

@@ -1,4 +1,11 @@
-import { type Gateway, isGatewaySn, type Topology } from './gateway.ts';
+import { type Gateway, isGatewaySn, isSafeClientId, type Topology } from '../core/gateway.ts';
+import {
+  EVERY_DOWN_CHANNEL,
+  EVERY_UP_CHANNEL,
+  everyTopicBelow,
+  TELEMETRY_CHANNELS,
+  topicOf,
+} from '../protocol/topics.ts';
 
 /** A policy as AWS IoT takes it from an authorizer. */
 export interface PolicyDocument {
@@ -13,23 +20,13 @@ export interface BrokerLocation {
   readonly accountId: string;
 }
 
-/** What a gateway says on its own topics. */
-const SPEAKS_ON = ['requests', 'events', 'services_reply', 'state', 'osd', 'property/set_reply', 'drc/up'];
-/** What it is told there. */
-const LISTENS_ON = ['requests_reply', 'events_reply', 'services', 'state_reply', 'property/set', 'drc/down'];
-/** A dock publishes its drone's telemetry under the drone's serial number; a broker that refuses it would cut the dock off. */
-const DRONE_SPEAKS_ON = ['osd', 'state'];
 /** A gateway carries one drone, or two while they are swapped. */
 const DRONE_LIMIT = 4;
 
-/** Client ids that mean nothing to a policy. */
-const SAFE_CLIENT_ID = /^[A-Za-z0-9_:.@=-]{1,128}$/;
-
-export const isSafeClientId = (clientId: string): boolean => SAFE_CLIENT_ID.test(clientId);
-
 /**
  * What a signed-in gateway may do at the broker: connect as itself, speak and listen on the topics of its own serial number, and publish the
- * telemetry of the drones that are online with it. One document an action: AWS IoT takes ten, of 2,048 characters each.
+ * telemetry of the drones that are online with it. A broker that refused the telemetry would cut the dock off. One document an
+ * action: AWS IoT takes ten, of 2,048 characters each.
  *
  * @throws RangeError for a client id that could widen the policy.
  */
@@ -42,23 +39,15 @@ export function devicePolicies(
   const arn = (kind: string, name: string) => `arn:${partition}:iot:${region}:${accountId}:${kind}/${name}`;
   const { sn, topology } = gateway;
   const drones = topology.online.filter((drone) => isGatewaySn(drone) && drone !== sn).slice(0, DRONE_LIMIT);
-  const speaks = [
-    ...SPEAKS_ON.map((channel) => `thing/product/${sn}/${channel}`),
-    `sys/product/${sn}/status`,
-  ];
-  const dronesSpeak = drones.flatMap((drone) =>
-    DRONE_SPEAKS_ON.map((channel) => `thing/product/${drone}/${channel}`),
-  );
-  const listens = [
-    ...LISTENS_ON.map((channel) => `thing/product/${sn}/${channel}`),
-    `sys/product/${sn}/status_reply`,
-  ];
+  const speaks = EVERY_UP_CHANNEL.map((channel) => topicOf(sn, channel));
+  const dronesSpeak = drones.flatMap((drone) => TELEMETRY_CHANNELS.map((channel) => topicOf(drone, channel)));
+  const listens = EVERY_DOWN_CHANNEL.map((channel) => topicOf(sn, channel));
   const policies: readonly [action: string, resources: string[]][] = [
     ['iot:Connect', [arn('client', clientId)]],
     ['iot:Publish', speaks.map((topic) => arn('topic', topic))],
     ['iot:Publish', dronesSpeak.map((topic) => arn('topic', topic))],
     // Some firmware asks for all topics of its own at once.
-    ['iot:Subscribe', [...listens, `thing/product/${sn}/+`].map((filter) => arn('topicfilter', filter))],
+    ['iot:Subscribe', [...listens, everyTopicBelow(sn)].map((filter) => arn('topicfilter', filter))],
     ['iot:Receive', listens.map((topic) => arn('topic', topic))],
   ];
   return policies

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type ConversionConfig, toJsonSchema } from '@valibot/to-json-schema';
-import type { GenericSchema } from 'valibot';
+import { is } from 'valibot';
 import { stringify } from 'yaml';
+import { type ApiTexts, functionsOf, type RowOf } from '../../functions/manifest.ts';
+import type { Schema } from '../../functions/protocol/contract.ts';
 import { isLenient } from '../../functions/protocol/lenient.ts';
-import { HTTP_FUNCTIONS, type HttpFunction } from '../../functions/routes.ts';
-import { OPERATIONS, type Operation } from './operations.ts';
 
 const fileInRepository = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
@@ -19,7 +19,7 @@ const overrideSchema: ConversionConfig['overrideSchema'] = ({ valibotSchema, jso
     ? { description: 'Of any other form, it is left out', anyOf: [...(jsonSchema.anyOf ?? [jsonSchema]), {}] }
     : undefined;
 
-const schemaOf = (schema: GenericSchema, typeMode: 'input' | 'output'): Json => {
+const schemaOf = (schema: Schema, typeMode: 'input' | 'output'): Json => {
   const { $schema: _dialect, ...json } = toJsonSchema(schema, {
     typeMode,
     target: 'draft-2020-12',
@@ -43,20 +43,21 @@ const answer = (description: string, schema: Json): Json => ({
 const REFUSAL: Json = { $ref: '#/components/schemas/Refusal' };
 
 /** Refusals that the handlers of every function share. API Gateway's own 401 and 429 are not envelopes. */
-function refusalsOf(row: HttpFunction, operation: Operation): Json {
+function refusalsOf({ trigger: { contract } }: RowOf<'http'>, { refusals }: ApiTexts): Json {
+  const { access, input } = contract;
   const told: Record<number, string> = {
     400: 'The request is malformed; `message` says where',
-    ...(row.authorized && { 403: 'The token does not open this workspace' }),
-    ...(operation.input && { 413: 'The body is too large' }),
+    ...(access === 'workspace' && { 403: 'The token does not open this workspace' }),
+    ...(input && { 413: 'The body is too large' }),
     500: 'The server failed; `message` holds the request id. Try again',
     503: 'A service that this one needs asks to slow down. Try again',
-    ...operation.refusals,
+    ...refusals,
   };
   const answers: [string, Json][] = Object.entries(told).map(([status, text]) => [
     status,
     answer(text, REFUSAL),
   ]);
-  if (row.authorized) {
+  if (access !== 'open') {
     answers.push([
       '401',
       {
@@ -81,51 +82,52 @@ const pathParameters = (path: string): Json[] =>
         : { type: 'string', minLength: 1, maxLength: 256 },
   }));
 
-/** The old GET asks with its query. */
-const TINY_FINGERPRINT_QUERY: Json = {
-  name: 'tiny_fingerprint',
-  in: 'query',
-  required: true,
-  explode: true,
-  schema: { type: 'array', items: { type: 'string' } },
-};
+const queryParameters = ({ query = [] }: ApiTexts): Json[] =>
+  query.map(({ name, description, required = false, many = false }) => ({
+    name,
+    in: 'query',
+    required,
+    description,
+    ...(many && { explode: true }),
+    schema: many ? { type: 'array', items: { type: 'string' } } : { type: 'string' },
+  }));
 
-function operationOf(row: HttpFunction, operation: Operation, method: string, path: string): Json {
-  const asksByQuery = method === 'get' && row.name === 'tiny-fingerprints';
-  const hasBody = operation.input !== undefined && method !== 'get';
+function operationOf(row: RowOf<'http'>, texts: ApiTexts, method: string, path: string): Json {
+  const { name, routes, access, input, output } = row.trigger.contract;
   return {
-    operationId: method === 'get' && row.routeKeys.length > 1 ? `${row.name}-get` : row.name,
-    summary: operation.summary,
-    description: operation.description,
-    ...(row.authorized ? { security: [{ token: [] }] } : { security: [] }),
+    operationId: method === 'get' && routes.length > 1 ? `${name}-get` : name,
+    summary: texts.summary,
+    description: texts.description,
+    security: access === 'open' ? [] : [{ token: [] }],
     parameters: [
       ...pathParameters(path),
-      ...(asksByQuery ? [TINY_FINGERPRINT_QUERY] : []),
+      ...(method === 'get' ? queryParameters(texts) : []),
       { $ref: '#/components/parameters/RequestId' },
     ],
-    ...(hasBody &&
-      operation.input && {
+    ...(method !== 'get' &&
+      input && {
         requestBody: {
-          required: !operation.bodyOptional,
-          content: { 'application/json': { schema: schemaOf(operation.input, 'input') } },
+          required: !is(input, null),
+          content: { 'application/json': { schema: schemaOf(input, 'input') } },
         },
       }),
     responses: {
-      200: answer('The envelope', envelopeOf(schemaOf(operation.output, 'output'))),
-      ...refusalsOf(row, operation),
+      200: answer('The envelope', envelopeOf(schemaOf(output, 'output'))),
+      ...refusalsOf(row, texts),
     },
   };
 }
 
+/** By path, then by verb. `$default` has no place in a document of routes, and so no texts. */
 function paths(): Json {
   const items: Record<string, Json> = {};
-  for (const row of HTTP_FUNCTIONS) {
-    if (row.name === 'unknown-route') continue;
-    for (const routeKey of row.routeKeys) {
+  for (const row of functionsOf('http')) {
+    if (!row.api) continue;
+    for (const routeKey of row.trigger.contract.routes) {
       const [method = '', path = ''] = routeKey.split(' ');
       items[path] = {
         ...items[path],
-        [method.toLowerCase()]: operationOf(row, OPERATIONS[row.name], method.toLowerCase(), path),
+        [method.toLowerCase()]: operationOf(row, row.api, method.toLowerCase(), path),
       };
     }
   }
@@ -161,4 +163,4 @@ export const openApiDocument = (): Json => ({
 
 /** The document as YAML. */
 export const openApiText = (): string =>
-  `# Made by "npm run openapi" from the schemas that the handlers validate with.\n${stringify(openApiDocument(), { lineWidth: 120, aliasDuplicateObjects: false })}`;
+  `# Made by "npm run docs" from the schemas that the handlers validate with.\n${stringify(openApiDocument(), { lineWidth: 120, aliasDuplicateObjects: false })}`;

@@ -1,0 +1,60 @@
+import { fileURLToPath } from 'node:url';
+import {
+  entryFileOf,
+  type FunctionRow,
+  functionsOf,
+  MANIFEST,
+  type RowOf,
+} from '../../functions/manifest.ts';
+import { topicOf } from '../../functions/protocol/topics.ts';
+
+export const README_FILE = fileURLToPath(new URL('../../README.md', import.meta.url));
+
+const fileOf = (row: FunctionRow): string => `\`${entryFileOf(row)}\``;
+
+/** `POST /path` (also `GET`): routes that differ in nothing but their verb stand together. */
+function routesOf({ trigger: { contract } }: RowOf<'http'>): string {
+  const [first = '', ...others] = contract.routes;
+  if (first === '$default') return 'anything else';
+  const [, path] = first.split(' ');
+  const told = others.map((route) => {
+    const [verb, other] = route.split(' ');
+    return other === path ? `also \`${verb}\`` : `\`${route}\``;
+  });
+  return `\`${first}\`${told.length > 0 ? ` (${told.join(', ')})` : ''}`;
+}
+
+const routeRow = (row: RowOf<'http'>): string =>
+  `| ${routesOf(row)} | ${fileOf(row)} | ${row.document ?? (row.api ? 'ours' : "404 in DJI's envelope")} |`;
+
+function methodRow(row: FunctionRow): string[] {
+  const { trigger } = row;
+  if (trigger.kind === 'mqtt') {
+    const { method, channel } = trigger.contract;
+    return [`| \`${method}\` | \`${topicOf('{sn}', channel)}\` | ${fileOf(row)} |`];
+  }
+  if (trigger.kind === 'mqtt-unnamed')
+    return [`| none, in JSON | any of these | ${fileOf(row)}: a log line and a metric, no reply |`];
+  if (trigger.kind === 'mqtt-sign-in') return [`| sign-in | | ${fileOf(row)} |`];
+  return [];
+}
+
+const table = (heads: readonly string[], rows: readonly string[]): string =>
+  [`| ${heads.join(' | ')} |`, `|${heads.map(() => '---|').join('')}`, ...rows].join('\n');
+
+/** The tables of README.md, by the heads that they begin with. */
+const TABLES = [
+  table(['route', 'function', "DJI's document"], functionsOf('http').map(routeRow)),
+  table(['MQTT method', 'topic', 'function'], MANIFEST.flatMap(methodRow)),
+];
+
+/** The text with its tables made anew. Throws when one is not there. */
+export function withTables(readme: string): string {
+  return TABLES.reduce((text, made) => {
+    const [heads = ''] = made.split('\n');
+    const start = text.indexOf(`${heads}\n`);
+    if (start < 0) throw new Error(`README.md has no table that begins with ${heads}`);
+    const end = text.indexOf('\n\n', start);
+    return text.slice(0, start) + made + text.slice(end);
+  }, readme);
+}

@@ -1,0 +1,49 @@
+import type { Context, IoTCustomAuthorizerEvent, IoTCustomAuthorizerResult } from 'aws-lambda';
+import type { AdmittedGateway, SignIn } from '../core/admit-device.ts';
+import { isGatewaySn } from '../core/gateway.ts';
+import { logger } from './log.ts';
+import { observedChain, refusalEndsWith } from './observed-chain.ts';
+
+/** A day: AWS IoT's longest. */
+const DISCONNECT_AFTER_SECONDS = 86_400;
+/** AWS IoT's shortest: a revoked device stays connected for no longer. */
+const REFRESH_AFTER_SECONDS = 300;
+
+const REFUSED = { isAuthenticated: false } as IoTCustomAuthorizerResult;
+
+/** Decides who comes in. Throws `DeviceRefusedError`. */
+export type Admission = (signIn: SignIn) => Promise<AdmittedGateway>;
+
+/** What a gateway may do at the broker, as AWS IoT takes it. */
+export type DevicePolicies = (
+  location: { readonly partition: string; readonly region: string; readonly accountId: string },
+  gateway: AdmittedGateway,
+  clientId: string,
+) => IoTCustomAuthorizerResult['policyDocuments'];
+
+/** On the account's default endpoint the user name carries the authorizer's name behind a question mark. */
+const serialNumberOf = (username: string | undefined): string => (username ?? '').split('?')[0] ?? '';
+
+const signInOf = ({ protocolData }: IoTCustomAuthorizerEvent): SignIn => ({
+  sn: serialNumberOf(protocolData.mqtt?.username),
+  password: Buffer.from(protocolData.mqtt?.password ?? '', 'base64').toString(),
+  clientId: protocolData.mqtt?.clientId ?? '',
+});
+
+/** The chain of AWS IoT's custom authorizer. */
+export const deviceAuthorizer = (admit: Admission, policies: DevicePolicies) =>
+  observedChain<IoTCustomAuthorizerEvent, IoTCustomAuthorizerResult>()
+    .use(refusalEndsWith(REFUSED))
+    .handler(async (event: IoTCustomAuthorizerEvent, context: Context) => {
+      const signIn = signInOf(event);
+      if (isGatewaySn(signIn.sn)) logger.appendKeys({ gateway_sn: signIn.sn });
+      const gateway = await admit(signIn);
+      const [, partition = '', , region = '', accountId = ''] = context.invokedFunctionArn.split(':');
+      return {
+        isAuthenticated: true,
+        principalId: gateway.sn,
+        disconnectAfterInSeconds: DISCONNECT_AFTER_SECONDS,
+        refreshAfterInSeconds: REFRESH_AFTER_SECONDS,
+        policyDocuments: policies({ partition, region, accountId }, gateway, signIn.clientId),
+      };
+    });

@@ -1,0 +1,124 @@
+import { Duration } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import { MQTT_ADDRESS } from '../functions/environment.ts';
+import {
+  type FunctionRow,
+  functionsOf,
+  MANIFEST,
+  MEMORY_IN_MEGABYTES,
+  type Permissions,
+  type RowOf,
+  type Trigger,
+} from '../functions/manifest.ts';
+import { replyChannelOf } from '../functions/protocol/topics.ts';
+import { constructId } from './construct-id.ts';
+import { grantPublish } from './device-topics.ts';
+import type { DockSettings } from './dock-settings.ts';
+import { EndpointFunction, type EndpointFunctionSettings } from './endpoint-function.ts';
+import type { Identity } from './identity.ts';
+import type { MediaBucket } from './media-bucket.ts';
+import type { MediaTable } from './media-table.ts';
+import type { UploadRole } from './upload-role.ts';
+
+/** What the functions stand between, and what they have in common. */
+export interface LibraryFunctionsProps extends EndpointFunctionSettings {
+  readonly table: MediaTable;
+  readonly bucket: MediaBucket;
+  readonly uploadRole: UploadRole;
+  readonly identity: Identity;
+  readonly dockSettings: DockSettings;
+  /** What signing in tells Pilot to connect to; empty for nothing. */
+  readonly mqttAddress: string;
+}
+
+/** When Lambda ends a call, by what waits for it. */
+const TIMEOUT_IN_SECONDS: Record<Trigger['kind'], number> = {
+  // Room for the SDK's retries, and for our own answer before API Gateway gives up after 30 s.
+  http: 20,
+  // As long as a dock waits for its reply.
+  mqtt: 10,
+  'mqtt-unnamed': 10,
+  // AWS IoT waits five seconds.
+  'mqtt-sign-in': 4,
+  'object-removed': 20,
+};
+
+type Given = Required<Permissions>;
+type Grants = {
+  [Name in keyof Given]: (
+    endpoint: EndpointFunction,
+    what: Given[Name],
+    props: LibraryFunctionsProps,
+  ) => void;
+};
+
+/** How each permission of the manifest is given. */
+const GRANTS: Grants = {
+  table: (endpoint, actions, { table }) => table.grant(endpoint, ...actions),
+  bucket: (endpoint, what, { bucket }) =>
+    what === 'head' ? bucket.grantHead(endpoint) : bucket.grantAddress(endpoint),
+  uploadRole: (endpoint, _assume, { uploadRole }) => uploadRole.grantAssume(endpoint),
+  dockSettings: (endpoint, _read, { dockSettings }) => dockSettings.grantRead(endpoint),
+  publish: (endpoint, channels) => {
+    for (const channel of channels) grantPublish(endpoint, channel);
+  },
+  identity: (endpoint, _signIn, { identity, mqttAddress }) => {
+    identity.grantSignIn(endpoint);
+    endpoint.addEnvironment(MQTT_ADDRESS, mqttAddress);
+  },
+};
+
+const grant = <Name extends keyof Given>(
+  name: Name,
+  { may }: FunctionRow,
+  endpoint: EndpointFunction,
+  props: LibraryFunctionsProps,
+): void => {
+  const what: Partial<Given>[Name] = may[name];
+  if (what !== undefined) GRANTS[name](endpoint, what, props);
+};
+
+/** All functions of the library, one a row of `functions/manifest.ts`, each with exactly what its row says. */
+export class LibraryFunctions extends Construct {
+  private readonly byName: ReadonlyMap<string, EndpointFunction>;
+
+  constructor(scope: Construct, id: string, props: LibraryFunctionsProps) {
+    super(scope, id);
+    // With an issuer of their own, people sign in there.
+    const rows = MANIFEST.filter(({ may }) => props.identity.signsIn || may.identity !== 'sign-in');
+    this.byName = new Map(rows.map((row) => [row.name, this.functionOf(row, props)]));
+  }
+
+  /** All of them. */
+  get all(): EndpointFunction[] {
+    return [...this.byName.values()];
+  }
+
+  /** Those that are called by one kind of trigger, with their rows. */
+  of<Kind extends Trigger['kind']>(kind: Kind): { row: RowOf<Kind>; endpoint: EndpointFunction }[] {
+    return functionsOf(kind).flatMap((row) => {
+      const endpoint = this.byName.get(row.name);
+      return endpoint ? [{ row, endpoint }] : [];
+    });
+  }
+
+  private functionOf(row: FunctionRow, props: LibraryFunctionsProps): EndpointFunction {
+    const { name, does, trigger, memoryInMegabytes = MEMORY_IN_MEGABYTES } = row;
+    const { bundlesDirectory, logRetentionDays, logLevel } = props;
+    const endpoint = new EndpointFunction(this, constructId(name), {
+      name,
+      does,
+      memorySize: memoryInMegabytes,
+      timeout: Duration.seconds(row.timeoutInSeconds ?? TIMEOUT_IN_SECONDS[trigger.kind]),
+      bundlesDirectory,
+      logRetentionDays,
+      logLevel,
+    });
+    if (trigger.kind === 'http' && trigger.contract.access !== 'open')
+      props.identity.grantWorkspaces(endpoint);
+    for (const permission of Object.keys(GRANTS) as (keyof Given)[]) grant(permission, row, endpoint, props);
+    const replyChannel = trigger.kind === 'mqtt' ? replyChannelOf(trigger.contract.channel) : undefined;
+    if (replyChannel) grantPublish(endpoint, replyChannel);
+    return endpoint;
+  }
+}

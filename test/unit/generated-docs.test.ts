@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { OPENAPI_FILE, openApiDocument, openApiText } from '../../bin/docs/openapi.ts';
+import { README_FILE, withTables } from '../../bin/docs/readme.ts';
+import { functionsOf } from '../../functions/manifest.ts';
+
+test('docs/openapi.yaml says what the handlers validate; "npm run docs" writes it anew', () => {
+  expect(readFileSync(OPENAPI_FILE, 'utf8')).toBe(openApiText());
+});
+
+test('every route stands in the document', () => {
+  const { paths } = openApiDocument() as { paths: Record<string, Record<string, unknown>> };
+  const described = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  const routes = functionsOf('http')
+    .flatMap(({ trigger }) => trigger.contract.routes)
+    .filter((key) => key !== '$default');
+  expect(described.sort()).toEqual([...routes].sort());
+});
+
+test('the tables of README.md are those of the manifest; "npm run docs" writes them anew', () => {
+  const readme = readFileSync(README_FILE, 'utf8');
+  expect(readme).toBe(withTables(readme));
+});
