@@ -2,12 +2,14 @@ import * as v from 'valibot';
 import { AwsError } from '../http/aws-error.ts';
 import type { JsonCall } from '../json/json-service.ts';
 import { type Operation, operation } from '../json/operations.ts';
+import { batch, type EntryOutcome } from './batch.ts';
+import { MAX_BODY_BYTES, messageBody, sqsError } from './message-body.ts';
 import { md5Of, type Queue, type StoredMessage } from './queue.ts';
+import type { OutgoingMessage, Queues } from './queues.ts';
 
-/** SQS's limit for a message. */
-export const MAX_BODY_BYTES = 1024 * 1024;
-
-const NAMESPACE = 'com.amazonaws.sqs#';
+/** Twelve hours, counted from the receive. */
+const MAX_VISIBILITY_SECONDS = 43_200;
+const MAX_DELAY_SECONDS = 900;
 
 const UrlSchema = v.object({ QueueUrl: v.string() });
 
@@ -15,6 +17,8 @@ const MESSAGE_ATTRIBUTES = [
   'All',
   'ApproximateFirstReceiveTimestamp',
   'ApproximateReceiveCount',
+  'DeadLetterQueueSourceArn',
+  'SenderId',
   'SentTimestamp',
 ] as const;
 
@@ -22,45 +26,98 @@ const AttributeNamesSchema = v.optional(v.array(v.picklist(MESSAGE_ATTRIBUTES)),
 
 /** What the operations work with. */
 export interface OperationContext {
-  readonly queues: ReadonlyMap<string, Queue>;
+  readonly queues: Queues;
   readonly accountId: string;
-  /** Throws unless the caller signed the request and may do it to the queue, or to all of them. */
-  authorize(call: JsonCall, queueName: string | undefined): Promise<void>;
-  /** Called when a queue's messages have changed. */
-  changed(): Promise<void>;
-  send(queue: Queue, body: string): StoredMessage;
-  readonly clock: () => Date;
+  /**
+   * Throws unless the caller signed the request and may do it to the queue, or to all of them. Returns the caller's
+   * unique id.
+   */
+  authorize(call: JsonCall, queueName: string | undefined): Promise<string>;
+  /** Aborted when the service closes. */
+  readonly closing: AbortSignal;
 }
 
 /** The operations of SQS that the local stack has. */
 export function sqsOperations(context: OperationContext): Record<string, Operation> {
-  const { queues, accountId, authorize, changed, clock } = context;
+  const { queues, accountId, authorize, closing } = context;
   const define = <Schema extends v.GenericSchema>(
     schema: Schema,
     run: (input: v.InferOutput<Schema>, call: JsonCall) => Promise<object>,
   ): Operation => operation(schema, 'InvalidParameterValue', run);
 
-  const getQueue = async (call: JsonCall, queueName: string): Promise<Queue> => {
-    await authorize(call, queueName);
-    const queue = queues.get(queueName);
-    if (!queue) {
-      throw new AwsError(`${NAMESPACE}QueueDoesNotExist`, 'The specified queue does not exist.');
-    }
-    return queue;
+  const authorizedQueue = async (
+    call: JsonCall,
+    queueName: string,
+  ): Promise<{ queue: Queue; senderId: string }> => {
+    const senderId = await authorize(call, queueName);
+    const queue = queues.byName.get(queueName);
+    if (!queue) throw sqsError('QueueDoesNotExist', 'The specified queue does not exist.');
+    return { queue, senderId };
   };
+  const getQueue = async (call: JsonCall, url: string): Promise<Queue> =>
+    (await authorizedQueue(call, nameIn(url))).queue;
   const urlOf = ({ request }: JsonCall, name: string): string =>
     `http://${request.headers.host ?? 'localhost'}/${accountId}/${name}`;
 
+  const changeVisibility = async (
+    queue: Queue,
+    { ReceiptHandle: receiptHandle, VisibilityTimeout: seconds }: VisibilityChange,
+  ): Promise<void> => {
+    checkReceiptHandle(receiptHandle);
+    checkWholeNumber('VisibilityTimeout', seconds, MAX_VISIBILITY_SECONDS);
+    const message = queue.findByReceipt(receiptHandle);
+    if (!message || !queue.isInFlight(message)) {
+      throw sqsError('MessageNotInflight', `The message of receipt ${receiptHandle} is not in flight.`);
+    }
+    await queues.hide(queue, message, seconds);
+  };
+  const deleteMessages = async (queue: Queue, receiptHandles: readonly string[]): Promise<void> => {
+    const messages = receiptHandles.map((handle) => queue.findByReceipt(handle));
+    await queues.delete(
+      queue,
+      messages.flatMap((message) => (message ? [message.id] : [])),
+    );
+  };
+
   return {
     SendMessage: define(
+      v.strictObject({ ...UrlSchema.entries, ...MessageSchema.entries }),
+      async (input, call) => {
+        const { queue, senderId } = await authorizedQueue(call, nameIn(input.QueueUrl));
+        const [message] = await queues.send(queue, [outgoing(queue, senderId, input)]);
+        return sent(message);
+      },
+    ),
+
+    SendMessageBatch: define(
       v.strictObject({
         ...UrlSchema.entries,
-        MessageBody: v.pipe(v.string(), v.minLength(1), v.maxBytes(MAX_BODY_BYTES)),
+        Entries: v.array(v.strictObject({ Id: v.string(), ...MessageSchema.entries })),
       }),
       async (input, call) => {
-        const { id, body } = context.send(await getQueue(call, nameIn(input.QueueUrl)), input.MessageBody);
-        await changed();
-        return { MessageId: id, MD5OfMessageBody: md5Of(body) };
+        const { queue, senderId } = await authorizedQueue(call, nameIn(input.QueueUrl));
+        const bytes = input.Entries.reduce((sum, entry) => sum + Buffer.byteLength(entry.MessageBody), 0);
+        if (bytes > MAX_BODY_BYTES) {
+          throw sqsError(
+            'BatchRequestTooLong',
+            `Batch requests cannot be longer than ${MAX_BODY_BYTES} bytes. You have sent ${bytes} bytes.`,
+          );
+        }
+        return batch(input.Entries, async (entries) => {
+          const outcomes: EntryOutcome[] = [];
+          const messages: OutgoingMessage[] = [];
+          for (const entry of entries) {
+            try {
+              messages.push(outgoing(queue, senderId, entry));
+              outcomes.push({});
+            } catch (error) {
+              if (!(error instanceof AwsError)) throw error;
+              outcomes.push(error);
+            }
+          }
+          const stored = await queues.send(queue, messages);
+          return outcomes.map((outcome) => (outcome instanceof AwsError ? outcome : sent(stored.shift())));
+        });
       },
     ),
 
@@ -68,21 +125,22 @@ export function sqsOperations(context: OperationContext): Record<string, Operati
       v.strictObject({
         ...UrlSchema.entries,
         MaxNumberOfMessages: v.optional(wholeNumber(1, 10), 1),
-        VisibilityTimeout: v.optional(wholeNumber(0, 43_200)),
-        WaitTimeSeconds: v.optional(wholeNumber(0, 20), 0),
+        VisibilityTimeout: v.optional(wholeNumber(0, MAX_VISIBILITY_SECONDS)),
+        WaitTimeSeconds: v.optional(wholeNumber(0, 20)),
         AttributeNames: AttributeNamesSchema,
         MessageSystemAttributeNames: AttributeNamesSchema,
+        // Messages have no attributes of their own here: whichever are asked for, there are none.
+        MessageAttributeNames: v.optional(v.array(v.string())),
       }),
       async (input, call) => {
-        const queue = await getQueue(call, nameIn(input.QueueUrl));
-        const timeout = input.VisibilityTimeout ?? queue.definition.visibilityTimeoutSeconds;
-        const receive = () => queue.receive(input.MaxNumberOfMessages, timeout);
-        let messages = receive();
-        if (messages.length === 0 && input.WaitTimeSeconds > 0) {
-          await queue.arrival(input.WaitTimeSeconds * 1000);
-          messages = receive();
-        }
-        if (messages.length > 0) await changed();
+        const queue = await getQueue(call, input.QueueUrl);
+        const waitSeconds = input.WaitTimeSeconds ?? queue.definition.receiveWaitSeconds ?? 0;
+        using gone = clientGone(call);
+        const messages = await queues.receiveOrWait(queue, input.MaxNumberOfMessages, {
+          visibilityTimeoutSeconds: input.VisibilityTimeout,
+          waitMilliseconds: waitSeconds * 1000,
+          signal: AbortSignal.any([closing, gone.signal]),
+        });
         const names = [...input.AttributeNames, ...input.MessageSystemAttributeNames];
         return messages.length > 0 ? { Messages: messages.map((message) => received(message, names)) } : {};
       },
@@ -91,25 +149,76 @@ export function sqsOperations(context: OperationContext): Record<string, Operati
     DeleteMessage: define(
       v.strictObject({ ...UrlSchema.entries, ReceiptHandle: v.string() }),
       async (input, call) => {
-        (await getQueue(call, nameIn(input.QueueUrl))).delete(input.ReceiptHandle);
-        await changed();
+        const queue = await getQueue(call, input.QueueUrl);
+        checkReceiptHandle(input.ReceiptHandle);
+        await deleteMessages(queue, [input.ReceiptHandle]);
         return {};
       },
     ),
 
+    DeleteMessageBatch: define(
+      v.strictObject({
+        ...UrlSchema.entries,
+        Entries: v.array(v.strictObject({ Id: v.string(), ReceiptHandle: v.string() })),
+      }),
+      async (input, call) => {
+        const queue = await getQueue(call, input.QueueUrl);
+        return batch(input.Entries, async (entries) => {
+          const known = entries.filter(({ ReceiptHandle: handle }) => isReceiptHandle(handle));
+          await deleteMessages(
+            queue,
+            known.map(({ ReceiptHandle: handle }) => handle),
+          );
+          return entries.map((entry) =>
+            known.includes(entry) ? {} : invalidReceiptHandle(entry.ReceiptHandle),
+          );
+        });
+      },
+    ),
+
+    ChangeMessageVisibility: define(
+      v.strictObject({ ...UrlSchema.entries, ...VisibilityChangeSchema.entries }),
+      async (input, call) => {
+        await changeVisibility(await getQueue(call, input.QueueUrl), input);
+        return {};
+      },
+    ),
+
+    ChangeMessageVisibilityBatch: define(
+      v.strictObject({
+        ...UrlSchema.entries,
+        Entries: v.array(v.strictObject({ Id: v.string(), ...VisibilityChangeSchema.entries })),
+      }),
+      async (input, call) => {
+        const queue = await getQueue(call, input.QueueUrl);
+        return batch(input.Entries, (entries) =>
+          Promise.all(
+            entries.map((entry) =>
+              changeVisibility(queue, entry).then(
+                () => ({}),
+                (error: unknown) => {
+                  if (error instanceof AwsError) return error;
+                  throw error;
+                },
+              ),
+            ),
+          ),
+        );
+      },
+    ),
+
     PurgeQueue: define(v.strictObject(UrlSchema.entries), async (input, call) => {
-      (await getQueue(call, nameIn(input.QueueUrl))).purge();
-      await changed();
+      await queues.purge(await getQueue(call, input.QueueUrl));
       return {};
     }),
 
     GetQueueAttributes: define(
       v.strictObject({ ...UrlSchema.entries, AttributeNames: v.optional(v.array(v.string()), []) }),
       async (input, call) => {
-        const attributes = queueAttributes(await getQueue(call, nameIn(input.QueueUrl)), clock());
+        const attributes = queueAttributes(await getQueue(call, input.QueueUrl));
         const unknown = input.AttributeNames.find((name) => name !== 'All' && !(name in attributes));
-        if (unknown !== undefined) {
-          throw new AwsError(`${NAMESPACE}InvalidAttributeName`, `Unknown attribute ${unknown}.`);
+        if (unknown !== undefined && !OPTIONAL_ATTRIBUTES.includes(unknown)) {
+          throw sqsError('InvalidAttributeName', `Unknown attribute ${unknown}.`);
         }
         const wanted = Object.entries(attributes).filter(
           ([name]) => input.AttributeNames.includes('All') || input.AttributeNames.includes(name),
@@ -119,23 +228,75 @@ export function sqsOperations(context: OperationContext): Record<string, Operati
     ),
 
     GetQueueUrl: define(v.strictObject({ QueueName: v.string() }), async (input, call) => {
-      const { definition } = await getQueue(call, input.QueueName);
-      return { QueueUrl: urlOf(call, definition.name) };
+      const { queue } = await authorizedQueue(call, input.QueueName);
+      return { QueueUrl: urlOf(call, queue.definition.name) };
     }),
 
     ListQueues: define(
       v.strictObject({ QueueNamePrefix: v.optional(v.string(), '') }),
       async (input, call) => {
         await authorize(call, undefined);
-        const names = [...queues.keys()].filter((name) => name.startsWith(input.QueueNamePrefix));
+        const names = [...queues.byName.keys()].filter((name) => name.startsWith(input.QueueNamePrefix));
         return { QueueUrls: names.map((name) => urlOf(call, name)) };
       },
     ),
   };
 }
 
+const MessageSchema = v.object({ MessageBody: v.string(), DelaySeconds: v.optional(v.number()) });
+
+const VisibilityChangeSchema = v.object({ ReceiptHandle: v.string(), VisibilityTimeout: v.number() });
+
+type VisibilityChange = v.InferOutput<typeof VisibilityChangeSchema>;
+
+/** Attributes of a queue that it has only when it was given them. */
+const OPTIONAL_ATTRIBUTES: readonly string[] = ['Policy', 'RedrivePolicy'];
+
+/** A message as the caller sent it. Throws unless SQS would take it. */
+function outgoing(
+  { definition }: Queue,
+  senderId: string,
+  input: v.InferOutput<typeof MessageSchema>,
+): OutgoingMessage {
+  const { MessageBody: body, DelaySeconds: delaySeconds } = input;
+  if (delaySeconds !== undefined) checkWholeNumber('DelaySeconds', delaySeconds, MAX_DELAY_SECONDS);
+  return { body: messageBody(definition, body), senderId, delaySeconds };
+}
+
 function wholeNumber(least: number, most: number) {
   return v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+}
+
+function checkWholeNumber(name: string, value: number, most: number): void {
+  if (Number.isInteger(value) && value >= 0 && value <= most) return;
+  throw new AwsError(
+    'InvalidParameterValue',
+    `Value ${value} for parameter ${name} is invalid. Reason: ${name} must be >= 0 and <= ${most}.`,
+  );
+}
+
+function isReceiptHandle(handle: string): boolean {
+  return /^[0-9a-f-]{36}\/[0-9a-f-]{36}$/.test(handle);
+}
+
+function checkReceiptHandle(handle: string): void {
+  if (!isReceiptHandle(handle)) throw invalidReceiptHandle(handle);
+}
+
+function invalidReceiptHandle(handle: string): AwsError {
+  return sqsError(
+    'ReceiptHandleIsInvalid',
+    `The input receipt handle "${handle}" is not a valid receipt handle.`,
+  );
+}
+
+/** A signal that is aborted when the client goes away: nobody would delete what it receives. */
+function clientGone({ request: { socket } }: JsonCall): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  socket.once('close', abort);
+  if (socket.destroyed) abort();
+  return { signal: controller.signal, [Symbol.dispose]: () => socket.off('close', abort) };
 }
 
 /** The last part of a queue's URL, whatever address it was made for. */
@@ -143,13 +304,14 @@ function nameIn(queueUrl: string): string {
   return queueUrl.split('/').at(-1) ?? '';
 }
 
+function sent(message: StoredMessage | undefined): object {
+  return message ? { MessageId: message.id, MD5OfMessageBody: md5Of(message.body) } : {};
+}
+
 function received(message: StoredMessage, names: readonly string[]): object {
-  const attributes: Record<string, string> = {
-    ApproximateFirstReceiveTimestamp: String(message.firstReceivedAt),
-    ApproximateReceiveCount: String(message.receiveCount),
-    SentTimestamp: String(message.sentAt),
-  };
-  const wanted = Object.entries(attributes).filter(([name]) => names.includes('All') || names.includes(name));
+  const wanted = Object.entries(messageAttributes(message)).filter(
+    ([name]) => names.includes('All') || names.includes(name),
+  );
   return {
     MessageId: message.id,
     ReceiptHandle: message.receiptHandle,
@@ -159,15 +321,39 @@ function received(message: StoredMessage, names: readonly string[]): object {
   };
 }
 
-function queueAttributes({ definition, messages }: Queue, now: Date): Record<string, string> {
-  const visible = messages.filter(({ visibleAt }) => visibleAt <= now.getTime()).length;
+/** What SQS tells of a received message. */
+export function messageAttributes(message: StoredMessage): Record<string, string> {
+  return {
+    ApproximateReceiveCount: String(message.receiveCount),
+    SentTimestamp: String(message.sentAt),
+    SenderId: message.senderId,
+    ApproximateFirstReceiveTimestamp: String(message.firstReceivedAt),
+    ...(message.deadLetterSourceArn !== undefined && {
+      DeadLetterQueueSourceArn: message.deadLetterSourceArn,
+    }),
+  };
+}
+
+function queueAttributes(queue: Queue): Record<string, string> {
+  const { definition } = queue;
+  const { redrive } = definition;
+  const { visible, inFlight, delayed } = queue.count();
   return {
     ApproximateNumberOfMessages: String(visible),
-    ApproximateNumberOfMessagesDelayed: '0',
-    ApproximateNumberOfMessagesNotVisible: String(messages.length - visible),
+    ApproximateNumberOfMessagesDelayed: String(delayed),
+    ApproximateNumberOfMessagesNotVisible: String(inFlight),
+    DelaySeconds: String(definition.delaySeconds ?? 0),
+    MaximumMessageSize: String(definition.maximumMessageBytes ?? MAX_BODY_BYTES),
     MessageRetentionPeriod: String(definition.retentionSeconds),
     QueueArn: definition.arn,
+    ReceiveMessageWaitTimeSeconds: String(definition.receiveWaitSeconds ?? 0),
     VisibilityTimeout: String(definition.visibilityTimeoutSeconds),
     ...(definition.policy && { Policy: JSON.stringify(definition.policy) }),
+    ...(redrive && {
+      RedrivePolicy: JSON.stringify({
+        deadLetterTargetArn: redrive.deadLetterQueueArn,
+        maxReceiveCount: redrive.maxReceiveCount,
+      }),
+    }),
   };
 }

@@ -1,26 +1,34 @@
 import { join } from 'node:path';
-import * as v from 'valibot';
 import type { LocalService } from '../http/local-service.ts';
 import { authorize } from '../iam/authorize.ts';
 import { type Identities, type Identity, type Role, trustsService } from '../iam/identities.ts';
-import { evaluate } from '../iam/policy.ts';
+import { evaluate, evaluateResourcePolicy } from '../iam/policy.ts';
 import { authenticate } from '../iam/sigv4.ts';
-import { jsonFile } from '../json/json-file.ts';
 import { jsonService } from '../json/json-service.ts';
 import { dispatch } from '../json/operations.ts';
 import type { Log } from '../log.ts';
-import { MAX_BODY_BYTES, sqsOperations } from './operations.ts';
-import { Queue, type QueueDefinition, type StoredMessage, StoredMessageSchema } from './queue.ts';
+import { MAX_BODY_BYTES } from './message-body.ts';
+import { sqsOperations } from './operations.ts';
+import type { QueueDefinition } from './queue.ts';
+import { Queues } from './queues.ts';
 
 const SERVICE = 'sqs';
+
+/** Whoever sends without signing a request, as receivers see it. */
+const SERVICE_SENDER_ID = 'AIDALOCALAWSSERVICES0';
 
 /** Above the largest message as JSON. */
 const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
 
-const StateSchema = v.object({
-  version: v.literal(1),
-  queues: v.record(v.string(), v.array(StoredMessageSchema)),
-});
+/** Batch operations need the permission of the operation that they repeat. */
+const ACTIONS: Readonly<Record<string, string>> = {
+  SendMessageBatch: 'SendMessage',
+  DeleteMessageBatch: 'DeleteMessage',
+  ChangeMessageVisibilityBatch: 'ChangeMessageVisibility',
+};
+
+/** What an event source mapping needs to be allowed. */
+const POLLER_ACTIONS = ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'];
 
 /** What the local SQS needs to start. */
 export interface SqsOptions {
@@ -34,6 +42,10 @@ export interface SqsOptions {
   readonly dataDirectory?: string | undefined;
   /** @default the machine's clock */
   readonly clock?: (() => Date) | undefined;
+  /** Multiplies every delay of a message; tests set it low. @default 1 */
+  readonly delayScale?: number | undefined;
+  /** Multiplies every visibility timeout; tests set it low. @default 1 */
+  readonly visibilityScale?: number | undefined;
   readonly log: Log;
 }
 
@@ -46,38 +58,56 @@ export interface QueueSender {
   readonly sourceArn?: string | undefined;
 }
 
+/** A service of AWS that sends in its own name, as far as the queue's policy allows it. */
+export interface ServiceSender {
+  /** Such as `s3.amazonaws.com`. */
+  readonly service: string;
+  /** For whom the service acts, such as a bucket. */
+  readonly sourceArn: string;
+}
+
 /** SQS with what other services of the local stack use of it. */
 export interface LocalSqs extends LocalService {
+  /** The queues themselves, for who has checked its permissions. */
+  readonly queues: Queues;
   /** Throws unless there is such a queue and the service may send to it as the role. */
   checkSender(queueArn: string, sender: QueueSender): void;
+  /** Throws unless there is such a queue and the role may receive from it as an event source mapping does. */
+  checkPoller(queueArn: string, roleArn: string): void;
+  /** Whether there is such a queue and its policy lets the service send to it. */
+  allowsService(queueArn: string, sender: ServiceSender): boolean;
   /** Puts a message into a queue: a dead letter, or the record of a failed invocation. Never throws. */
   send(queueArn: string, body: string): void;
+  /** Puts a message into a queue; it is on the disk when this resolves. */
+  deliver(queueArn: string, body: string, options?: { delaySeconds?: number }): Promise<void>;
 }
 
 /** Starts SQS with the queues of the template; the caller listens. Rejects when the file of messages is damaged. */
 export async function createSqs(options: SqsOptions): Promise<LocalSqs> {
   const { identities, region, accountId, partition = 'aws', clock = () => new Date() } = options;
   const log = (line: string) => options.log({ source: SERVICE, line, level: 'error' });
-  const queues = new Map<string, Queue>();
   const { dataDirectory } = options;
-  const path = dataDirectory === undefined ? undefined : join(dataDirectory, 'queues.json');
-  const file = jsonFile(path, () => ({
-    version: 1,
-    queues: Object.fromEntries([...queues].map(([name, { messages }]) => [name, messages])),
-  }));
-  const kept = readState(await file.read(), path);
-  for (const definition of options.queues) {
-    queues.set(definition.name, new Queue(definition, kept[definition.name] ?? [], clock));
-  }
-  const save = () =>
-    file.write().catch((error: unknown) => log(`The queues are not saved: ${String(error)}`));
-  const findByArn = (arn: string): Queue | undefined =>
-    [...queues.values()].find(({ definition }) => definition.arn === arn);
+  const queues = await Queues.open({
+    definitions: options.queues,
+    // Without queues there is nothing to keep, and nobody who would close the file.
+    path:
+      dataDirectory === undefined || options.queues.length === 0
+        ? undefined
+        : join(dataDirectory, 'queues.jsonl'),
+    clock,
+    log,
+    delayScale: options.delayScale,
+    visibilityScale: options.visibilityScale,
+  });
+  const closing = new AbortController();
 
-  const sendTo = (queue: Queue, body: string): StoredMessage => {
-    const { message, dropped } = queue.send(body);
-    if (dropped > 0) log(`${queue.definition.name} is full: ${dropped} of its oldest messages are dropped`);
-    return message;
+  const deliver: LocalSqs['deliver'] = async (queueArn, body, { delaySeconds } = {}) => {
+    const queue = queues.findByArn(queueArn);
+    if (!queue) throw new Error('there is no such queue');
+    if (Buffer.byteLength(body) > (queue.definition.maximumMessageBytes ?? MAX_BODY_BYTES)) {
+      throw new Error('it is too large');
+    }
+    await queues.send(queue, [{ body, senderId: SERVICE_SENDER_ID, delaySeconds }]);
   };
 
   const service = jsonService({
@@ -89,9 +119,7 @@ export async function createSqs(options: SqsOptions): Promise<LocalSqs> {
       sqsOperations({
         queues,
         accountId,
-        clock,
-        changed: save,
-        send: sendTo,
+        closing: closing.signal,
         authorize: async ({ request, body, operation }, queueName) => {
           const { identity } = await authenticate(request, {
             service: SERVICE,
@@ -105,44 +133,71 @@ export async function createSqs(options: SqsOptions): Promise<LocalSqs> {
           authorize(
             SERVICE,
             identity,
-            { ...sqsRequest(operation, resource), now: clock() },
-            queues.get(queueName ?? '')?.definition.policy,
+            { ...sqsRequest(ACTIONS[operation] ?? operation, resource), now: clock() },
+            queues.byName.get(queueName ?? '')?.definition.policy,
           );
+          return identity.userId ?? identity.principalArn;
         },
       }),
       'SQS',
     ),
-    onClose: save,
+    onClose: () => queues.close(),
     log,
   });
 
   return {
     ...service,
+    queues,
     close: async () => {
-      for (const queue of queues.values()) queue.close();
+      closing.abort();
       await service.close();
     },
     checkSender: (queueArn, { roleArn, service: sender, sourceArn }) => {
-      const queue = findByArn(queueArn);
-      if (!queue) throw new Error(`there is no queue ${queueArn}`);
+      const { policy } = existing(queues, queueArn);
       const role = identities.findRole(roleArn);
       const context = { 'aws:SourceAccount': accountId, 'aws:SourceArn': sourceArn };
       if (!role || !trustsService(role, sender, context)) {
         throw new Error(`${sender} may not act as ${roleArn}`);
       }
-      const decision = evaluate(bareRole(role), sqsRequest('SendMessage', queueArn), queue.definition.policy);
-      if (decision !== 'allow') throw new Error(`${roleArn} may not send messages to ${queueArn}`);
+      if (evaluate(bareRole(role), sqsRequest('SendMessage', queueArn), policy) !== 'allow') {
+        throw new Error(`${roleArn} may not send messages to ${queueArn}`);
+      }
+    },
+    checkPoller: (queueArn, roleArn) => {
+      const { policy } = existing(queues, queueArn);
+      const role = identities.findRole(roleArn);
+      const refused = POLLER_ACTIONS.find(
+        (action) => !role || evaluate(bareRole(role), sqsRequest(action, queueArn), policy) !== 'allow',
+      );
+      if (refused !== undefined) {
+        throw new Error(`${roleArn} has no permission to call ${refused} on ${queueArn}`);
+      }
+    },
+    allowsService: (queueArn, { service: sender, sourceArn }) => {
+      const policy = queues.findByArn(queueArn)?.definition.policy;
+      if (!policy) return false;
+      const { context, ...request } = sqsRequest('SendMessage', queueArn);
+      const source = { 'aws:SourceAccount': accountId, 'aws:SourceArn': sourceArn };
+      const decision = evaluateResourcePolicy(
+        policy,
+        { service: sender },
+        { ...request, context: { ...context, ...source }, now: clock() },
+      );
+      return decision === 'allow';
     },
     send: (queueArn, body) => {
-      const queue = findByArn(queueArn);
-      if (!queue || Buffer.byteLength(body) > MAX_BODY_BYTES) {
-        log(`A message for ${queueArn} is dropped: ${queue ? 'it is too large' : 'there is no such queue'}`);
-        return;
-      }
-      sendTo(queue, body);
-      void save();
+      deliver(queueArn, body).catch((error: Error) =>
+        log(`A message for ${queueArn} is dropped: ${error.message}`),
+      );
     },
+    deliver,
   };
+}
+
+function existing(queues: Queues, queueArn: string): QueueDefinition {
+  const queue = queues.findByArn(queueArn);
+  if (!queue) throw new Error(`there is no queue ${queueArn}`);
+  return queue.definition;
 }
 
 function sqsRequest(operation: string, resource: string) {
@@ -161,11 +216,4 @@ function bareRole({ arn, policies }: Role): Identity {
     principalTags: {},
     roleArn: arn,
   };
-}
-
-function readState(content: unknown, path: string | undefined): Record<string, StoredMessage[]> {
-  if (content === undefined) return {};
-  const stored = v.safeParse(StateSchema, content);
-  if (!stored.success) throw new Error(`${path} does not hold the local SQS's messages`);
-  return stored.output.queues;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { interpretTemplate } from '../../template/interpreter.ts';
 import { IOT_TYPES, readIotAuthorizer, readTopicRules } from '../../template/resources/iot.ts';
-import { readQueues, SQS_TYPES } from '../../template/resources/sqs.ts';
+import { SQS_TYPES } from '../../template/resources/sqs.ts';
 
 const ENVIRONMENT = {
   region: 'eu-central-1',
@@ -126,43 +126,5 @@ describe('the authorizer of the template', () => {
     expect(() => readIotAuthorizer(interpret({ Docks: authorizer(), Others: authorizer() }))).toThrow(
       'one authorizer',
     );
-  });
-});
-
-describe('queues of the template', () => {
-  it('are read with their policies', () => {
-    const policy = {
-      Version: '2012-10-17',
-      Statement: [{ Effect: 'Deny', Principal: '*', Action: 'sqs:*', Resource: '*' }],
-    };
-    const template = interpret({
-      DeadLetters: queue,
-      Failures: { Type: 'AWS::SQS::Queue', Properties: { QueueName: 'failures' } },
-      Policy: {
-        Type: 'AWS::SQS::QueuePolicy',
-        Properties: { PolicyDocument: policy, Queues: [{ Ref: 'DeadLetters' }] },
-      },
-    });
-    expect(readQueues(template)).toEqual([
-      {
-        name: 'MediaLibrary-DeadLetters',
-        arn: 'arn:aws:sqs:eu-central-1:123456789012:MediaLibrary-DeadLetters',
-        retentionSeconds: 1_209_600,
-        visibilityTimeoutSeconds: 30,
-        policy,
-      },
-      {
-        name: 'failures',
-        arn: 'arn:aws:sqs:eu-central-1:123456789012:failures',
-        retentionSeconds: 345_600,
-        visibilityTimeoutSeconds: 30,
-        policy: undefined,
-      },
-    ]);
-  });
-
-  it('are refused with a property that the local stack does not play', () => {
-    const fifo = { Type: 'AWS::SQS::Queue', Properties: { FifoQueue: true } };
-    expect(() => interpret({ Fifo: fifo })).toThrow('FifoQueue');
   });
 });

@@ -1,0 +1,30 @@
+import { AwsError } from '../http/aws-error.ts';
+import type { QueueDefinition } from './queue.ts';
+
+/** SQS's limit for a message, and for all messages of a batch together. */
+export const MAX_BODY_BYTES = 1024 * 1024;
+
+/** Everything that XML 1.0 has no place for; lone halves of a surrogate pair among it. */
+const FORBIDDEN_CHARACTERS = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
+
+/** The body of a message. Throws unless SQS would take it. */
+export function messageBody({ maximumMessageBytes = MAX_BODY_BYTES }: QueueDefinition, body: string): string {
+  if (body === '') {
+    throw new AwsError('MissingParameter', 'The request must contain the parameter MessageBody.');
+  }
+  if (Buffer.byteLength(body) > maximumMessageBytes) {
+    throw new AwsError(
+      'InvalidParameterValue',
+      `One or more parameters are invalid. Reason: Message must be shorter than ${maximumMessageBytes} bytes.`,
+    );
+  }
+  if (FORBIDDEN_CHARACTERS.test(body)) {
+    throw sqsError('InvalidMessageContents', 'The message contains characters outside the allowed set.');
+  }
+  return body;
+}
+
+/** An error that SQS's own model has a shape for. */
+export function sqsError(shape: string, message: string): AwsError {
+  return new AwsError(`com.amazonaws.sqs#${shape}`, message);
+}
