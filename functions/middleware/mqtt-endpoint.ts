@@ -144,5 +144,11 @@ export const dockEndpoint = <const Contract extends DockContract>(
     .handler(async ({ gateway, data, raw, message }: MessageEvent) => {
       if (!gateway || !message) throw new GatewayUnregisteredError();
       const { tid, bid = '' } = message;
-      return await endpoint({ gateway, data: data as InputOf<Contract>, raw, tid, bid });
+      return await endpoint({
+        gateway,
+        data: data as InputOf<Contract>,
+        raw,
+        tid: String(tid),
+        bid: String(bid),
+      });
     });

@@ -65,6 +65,12 @@ describe('a reply', () => {
     expect(world.published[0]?.message.timestamp).toBeGreaterThanOrEqual(before);
   });
 
+  it('repeats a number as one', async () => {
+    await say(message(METHOD, GOOD, { tid: 17, bid: 0 }));
+    expect(world.published[0]?.message).toMatchObject({ tid: 17, bid: 0 });
+    expect(seen.mock.lastCall?.[0]).toMatchObject({ tid: '17', bid: '0' });
+  });
+
   it('has no output where there is none', async () => {
     await say(message(METHOD, GOOD));
     expect(world.published[0]?.message.data).toEqual({ result: 0 });
@@ -94,7 +100,8 @@ describe('a reply', () => {
   it.each([
     ['missing', undefined, {}],
     ['null', null, {}],
-    ['a number', 7, {}],
+    ['a list', [7], {}],
+    ['a number', 7, { bid: 7 }],
     ['empty', '', { bid: '' }],
   ])('is sent when bid is %s', async (_what, bid, expected) => {
     await say(message(METHOD, GOOD, { bid }));
@@ -110,16 +117,19 @@ describe('a reply', () => {
 });
 
 describe('an event', () => {
-  it.each([1, true, '1'])('is answered when need_reply is %j', async (need_reply) => {
+  it.each([1, true, '1', 'true', 'TRUE'])('is answered when need_reply is %j', async (need_reply) => {
     await say(message(METHOD, GOOD, { need_reply }), EVENTS);
     expect(world.published).toHaveLength(1);
   });
 
-  it.each([0, false, '0', '', null, undefined])('is not answered for %j, and handled', async (need_reply) => {
-    await say(message(METHOD, GOOD, { need_reply }), EVENTS);
-    expect(seen).toHaveBeenCalledOnce();
-    expect(world.published).toEqual([]);
-  });
+  it.each([0, false, '0', '', null, undefined, 2, [1], { toString: null }])(
+    'is not answered for %j, and handled',
+    async (need_reply) => {
+      await say(message(METHOD, GOOD, { need_reply }), EVENTS);
+      expect(seen).toHaveBeenCalledOnce();
+      expect(world.published).toEqual([]);
+    },
+  );
 
   it('that wants no reply is refused without one, and counted', async () => {
     await say(message(METHOD, {}, { need_reply: 0 }), EVENTS);
@@ -145,7 +155,8 @@ describe('a message without a reply address', () => {
     ['is a number', '7'],
     ['has no tid', message(METHOD, GOOD, { tid: undefined })],
     ['has an empty tid', message(METHOD, GOOD, { tid: '' })],
-    ['has a number for a tid', message(METHOD, GOOD, { tid: 7 })],
+    ['has a list for a tid', message(METHOD, GOOD, { tid: [7] })],
+    ['has a number for a tid that lost its digits', message(METHOD, GOOD, { tid: 1e20 })],
     ['has an endless tid', message(METHOD, GOOD, { tid: 'x'.repeat(257) })],
     ['comes on a topic without a serial number', message(METHOD, GOOD), 'a-b'],
     ['comes on a topic with nothing in its place', message(METHOD, GOOD), ''],

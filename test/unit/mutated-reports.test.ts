@@ -26,7 +26,7 @@ import { call, recordLog } from './http-requests.ts';
 import { anySource, mutated } from './mutated-json.ts';
 
 /** Messages of each fixture; fast-check prints the seed of a run that fails. */
-const RUNS = { numRuns: 150 };
+const RUNS = { numRuns: 60 };
 
 const prototypeBefore = Object.getOwnPropertyNames(Object.prototype).join();
 
