@@ -62,7 +62,7 @@ export interface Permissions {
 export interface ApiTexts {
   readonly summary: string;
   readonly description: string;
-  /** Statuses of refusals besides those that every endpoint has. */
+  /** Statuses of refusals besides those that every endpoint has; 200 for a "no" in the normal course, whose `code` is not 0. */
   readonly refusals?: Readonly<Record<number, string>>;
   /** What a GET asks with. */
   readonly query?: readonly {
@@ -123,7 +123,10 @@ export const MANIFEST: readonly FunctionRow[] = [
       description:
         'A wrong password, an unknown user and a disabled one get the same answer: HTTP 200 with `code` 401. HTTP 401 would make ' +
         'DJI clients drop a session that does not exist yet.',
-      refusals: { 403: 'The user belongs to no workspace' },
+      refusals: {
+        200: '`code` 401: no such user with this password',
+        403: 'The user belongs to no workspace',
+      },
     },
   }),
   http(TOKEN_REFRESH, {
@@ -161,6 +164,7 @@ export const MANIFEST: readonly FunctionRow[] = [
       description:
         '`code` 0: it is, and stands in the library under the asked name and path; nothing needs to be uploaded. `code` -1, with HTTP ' +
         '200: it is not. A hit is answered only after the object itself has been seen.',
+      refusals: { 200: '`code` -1: no such file, so it is to be uploaded' },
     },
   }),
   http(STS, {

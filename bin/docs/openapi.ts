@@ -28,11 +28,14 @@ const schemaOf = (schema: Schema, typeMode: 'input' | 'output'): Json => {
   return json as Json;
 };
 
-const envelopeOf = (data: Json): Json => ({
+const envelopeOf = (code: Json, data: Json): Json => ({
   type: 'object',
   required: ['code', 'message', 'data'],
-  properties: { code: { type: 'integer', description: '0 is success' }, message: { type: 'string' }, data },
+  properties: { code, message: { type: 'string' }, data },
 });
+
+const successOf = (output: Schema): Json =>
+  envelopeOf({ type: 'integer', const: 0, description: 'Success' }, schemaOf(output, 'output'));
 
 const answer = (description: string, schema: Json): Json => ({
   description,
@@ -42,8 +45,17 @@ const answer = (description: string, schema: Json): Json => ({
 
 const REFUSAL: Json = { $ref: '#/components/schemas/Refusal' };
 
+/** The envelope of success; where a "no" is HTTP 200 too, the one of a refusal beside it. */
+function okOf({ trigger: { contract } }: RowOf<'http'>, { refusals = {} }: ApiTexts): Json {
+  const success = successOf(contract.output);
+  return refusals[200] === undefined
+    ? answer('The envelope', success)
+    : answer(`The envelope. ${refusals[200]}`, { anyOf: [success, REFUSAL] });
+}
+
 /** Refusals that the handlers of every function share. API Gateway's own 401 and 429 are not envelopes. */
-function refusalsOf({ trigger: { contract } }: RowOf<'http'>, { refusals }: ApiTexts): Json {
+function refusalsOf({ trigger: { contract } }: RowOf<'http'>, { refusals = {} }: ApiTexts): Json {
+  const { 200: _ok, ...others } = refusals;
   const { access, input } = contract;
   const told: Record<number, string> = {
     400: 'The request is malformed; `message` says where',
@@ -51,7 +63,7 @@ function refusalsOf({ trigger: { contract } }: RowOf<'http'>, { refusals }: ApiT
     ...(input && { 413: 'The body is too large' }),
     500: 'The server failed; `message` holds the request id. Try again',
     503: 'A service that this one needs asks to slow down. Try again',
-    ...refusals,
+    ...others,
   };
   const answers: [string, Json][] = Object.entries(told).map(([status, text]) => [
     status,
@@ -93,7 +105,7 @@ const queryParameters = ({ query = [] }: ApiTexts): Json[] =>
   }));
 
 function operationOf(row: RowOf<'http'>, texts: ApiTexts, method: string, path: string): Json {
-  const { name, routes, access, input, output } = row.trigger.contract;
+  const { name, routes, access, input } = row.trigger.contract;
   return {
     operationId: method === 'get' && routes.length > 1 ? `${name}-get` : name,
     summary: texts.summary,
@@ -112,7 +124,7 @@ function operationOf(row: RowOf<'http'>, texts: ApiTexts, method: string, path: 
         },
       }),
     responses: {
-      200: answer('The envelope', envelopeOf(schemaOf(output, 'output'))),
+      200: okOf(row, texts),
       ...refusalsOf(row, texts),
     },
   };
@@ -151,12 +163,13 @@ export const openApiDocument = (): Json => ({
         name: 'X-Request-ID',
         in: 'header',
         required: false,
-        description: 'Logged and echoed',
-        schema: { type: 'string', maxLength: 128 },
+        description:
+          'Logged and echoed when it is 1 to 128 visible ASCII characters; otherwise the request gets an id of its own',
+        schema: { type: 'string' },
       },
     },
     schemas: {
-      Refusal: envelopeOf({ type: 'object' }),
+      Refusal: envelopeOf({ type: 'integer', not: { const: 0 } }, { type: 'object', maxProperties: 0 }),
     },
   },
 });
