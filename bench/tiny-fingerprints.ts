@@ -7,18 +7,12 @@
  * item there; through the service it would take minutes. Every answer is compared with what it must be.
  */
 import { createHash, randomInt } from 'node:crypto';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { BatchGetItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PilotClient } from '../devices/pilot/pilot-client.ts';
 import { tinyFingerprintKey } from '../functions/adapters/media-table-keys.ts';
 import type { TinyFingerprint } from '../functions/core/fingerprint.ts';
 import type { WorkspaceId } from '../functions/core/workspace.ts';
-import {
-  itemPrefix,
-  type StoreOperation,
-  type TableDescription,
-} from '../packages/local-aws/dynamodb/dynalite.ts';
 import { openEngine } from '../packages/local-aws/dynamodb/engine.ts';
 import { DEFAULT_ACCOUNT_ID } from '../packages/local-aws/iam/identities.ts';
 import { scratchFolder } from './scratch.ts';
@@ -34,10 +28,6 @@ const CATALOG_SIZES = [1_000, 1_000_000];
 /** An item of texts as DynamoDB writes it. */
 const asItem = (texts: object): Record<string, { S: string }> =>
   Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, { S: String(text) }]));
-
-const createKey: (item: object, table: TableDescription) => string = createRequire(import.meta.url)(
-  'dynalite/db',
-).createKey;
 
 const tinyFingerprint = (number: number): TinyFingerprint =>
   `${createHash('md5').update(String(number)).digest('hex')}_2024_5_16_11_42_7` as TinyFingerprint;
@@ -57,32 +47,26 @@ const expectHalf = (found: number): void => {
 };
 
 /** Puts markers into the table of a stack that does not run. */
-async function fill({ endpoints, dataDirectory }: StackProcess, count: number): Promise<void> {
-  const engine = await openEngine({
+function fill({ endpoints, dataDirectory }: StackProcess, count: number): void {
+  const engine = openEngine({
     directory: join(dataDirectory, 'dynamodb'),
     region: endpoints.region,
     accountId: DEFAULT_ACCOUNT_ID,
   });
-  const table = await engine.findTable(endpoints.table);
-  if (!table) throw new Error('The stack has made no table');
   const { workspaceId } = demoUser({ endpoints });
-  const operation = (number: number): StoreOperation => {
-    const item = asItem({
+  const marker = (number: number) =>
+    asItem({
       ...tinyFingerprintKey(workspaceId as WorkspaceId, tinyFingerprint(number)),
       object_key: `${workspaceId}/5b1f0c2ad94e7a6c3380e1f2/9c41d7e0aa52/DJI_${number}.JPG`,
       etag: '297f490b0252690d3f93841818567cc6',
       file_id: '0123456789abcdef0123456789abcdef',
     });
-    return { type: 'put', key: itemPrefix(endpoints.table) + createKey(item, table), value: item };
-  };
   for (let start = 0; start < count; start += ITEMS_A_BATCH) {
     const length = Math.min(ITEMS_A_BATCH, count - start);
-    const operations = Array.from({ length }, (_, index) => operation(start + index));
-    await new Promise<void>((resolve, reject) => {
-      engine.store.db.batch(operations, (error) => (error ? reject(error) : resolve()));
-    });
+    const markers = Array.from({ length }, (_, index) => marker(start + index));
+    engine.importItems(endpoints.table, markers);
   }
-  await engine.close();
+  engine.close();
 }
 
 /** One catalog behind its stack, and the two ways to ask it. */
@@ -91,7 +75,7 @@ async function openCatalog(folder: string, size: number) {
   const empty = await startStackProcess(options);
   await empty.stop();
   const startedAt = performance.now();
-  await fill(empty, size);
+  fill(empty, size);
   const filledIn = performance.now() - startedAt;
   const stack = await startStackProcess(options);
 

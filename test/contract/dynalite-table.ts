@@ -1,10 +1,11 @@
-import type { Server } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { CreateTableCommand, DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { createDynamoDb } from '../../packages/local-aws/dynamodb/dynamodb.ts';
+import { Identities } from '../../packages/local-aws/iam/identities.ts';
 
-const dynalite: (options: object) => Server = createRequire(import.meta.url)('dynalite');
+const credentials = { accessKeyId: 'AKIALOCALROOT', secretAccessKey: 'root-secret' };
+const region = 'eu-central-1';
 
 /** A DynamoDB of this process, in memory. */
 export interface DynaliteTable {
@@ -16,13 +17,18 @@ export interface DynaliteTable {
 
 /** Starts DynamoDB on a free port with one empty table, keyed as the media table is. */
 export async function startDynaliteTable(): Promise<DynaliteTable> {
-  const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as AddressInfo;
+  const service = await createDynamoDb({
+    identities: new Identities({ root: credentials }),
+    region,
+    accountId: '123456789012',
+    tables: [],
+  });
+  await new Promise<void>((listening) => service.server.listen(0, '127.0.0.1', listening));
+  const { port } = service.server.address() as AddressInfo;
   const settings: DynamoDBClientConfig = {
     endpoint: `http://127.0.0.1:${port}`,
-    region: 'eu-central-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    region,
+    credentials,
   };
   const tableName = 'media';
   const clients = [new DynamoDBClient(settings)];
@@ -49,7 +55,7 @@ export async function startDynaliteTable(): Promise<DynaliteTable> {
     },
     async close() {
       for (const client of clients) client.destroy();
-      await new Promise<void>((closed) => server.close(() => closed()));
+      await service.close();
     },
   };
 }

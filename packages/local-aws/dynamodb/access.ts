@@ -1,5 +1,6 @@
 import type { AccessRequest } from '../iam/policy.ts';
-import type { Operation, TableDescription } from './dynalite.ts';
+import type { Operation } from './dynalite.ts';
+import type { TableDescription } from './table.ts';
 
 type AttributeValue = Readonly<Record<string, unknown>>;
 type Attributes = Readonly<Record<string, AttributeValue>>;
@@ -25,30 +26,28 @@ type TableRequests =
     }[];
 
 /** Everything that a request needs permission for: one entry a table. */
-export async function accessesOf(
+export function accessesOf(
   operation: Operation,
   prepared: object,
   tables: {
     arnOf(tableName: string): string;
-    findTable(tableName: string): Promise<TableDescription | undefined>;
+    findTable(tableName: string): TableDescription | undefined;
   },
-): Promise<AccessRequest[]> {
+): AccessRequest[] {
   const action = `dynamodb:${operation}`;
   const request = prepared as Prepared;
   if (operation === 'ListTables') return [{ action, resource: '*' }];
 
   if (request.RequestItems) {
-    return Promise.all(
-      Object.entries(request.RequestItems).map(async ([tableName, requests]) => ({
-        action,
-        resource: tables.arnOf(tableName),
-        context: leadingKeys(partitionKey(await tables.findTable(tableName)), keysOfBatch(requests)),
-      })),
-    );
+    return Object.entries(request.RequestItems).map(([tableName, requests]) => ({
+      action,
+      resource: tables.arnOf(tableName),
+      context: leadingKeys(partitionKey(tables.findTable(tableName)), keysOfBatch(requests)),
+    }));
   }
 
   const { TableName: tableName = '', IndexName: indexName } = request;
-  const name = partitionKey(await tables.findTable(tableName), indexName);
+  const name = partitionKey(tables.findTable(tableName), indexName);
   const condition = name === undefined ? undefined : request.KeyConditions?.[name]?.AttributeValueList[0];
   const attributes = request.Key ?? request.Item ?? (name && condition ? { [name]: condition } : undefined);
   return [

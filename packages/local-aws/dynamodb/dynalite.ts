@@ -1,110 +1,62 @@
 import { createRequire } from 'node:module';
+import type { AttributeValue, Item } from './item.ts';
+import type { TableDescription } from './table.ts';
 
 /**
- * The parts of dynalite that the engine drives. Its HTTP server is left out: it believes any signature, and
- * closes its database only after it has listened on a port. dynalite ships no types.
+ * The parts of dynalite that the engine drives: the checks of a request, with DynamoDB's own words, and its expressions.
+ * Left out are its HTTP server, which believes any signature; its database, which goes on after a write that failed; its
+ * indexes, where two items with one index key may take each other's place; and its capacity units, which leave the
+ * indexes out. dynalite ships no types.
  */
 
-type Callback<Result> = (error: Error | null, result?: Result) => void;
-
-/** One write of a batch of the underlying key-value store. */
-export type StoreOperation =
-  | { readonly type: 'put'; readonly key: string; readonly value: unknown }
-  | { readonly type: 'del'; readonly key: string };
-
-/** A slice of the key-value store: a table's items, an index's entries, the table descriptions. */
-export interface Collection {
-  get(key: string, callback: Callback<unknown>): void;
-  put(key: string, value: unknown, callback: Callback<void>): void;
-  del(key: string, callback: Callback<void>): void;
-  createKeyStream(options: object): unknown;
-  readonly lock: unknown;
-}
-
-/** An iterator of the key-value store, which holds a snapshot until it is closed. */
-export interface StoreIterator {
-  return?: () => Promise<void>;
-  close(): Promise<void>;
-}
-
-/** dynalite's store: everything that its actions work on. */
-export interface Store {
-  readonly db: {
-    open(): Promise<void>;
-    close(callback: Callback<void>): void;
-    batch(operations: readonly StoreOperation[], callback: Callback<void>): void;
-    keys(options: object): StoreIterator;
-    values(options: object): StoreIterator;
-    clear(options: object): Promise<void>;
-    iterator(options: object): AsyncIterable<[string, Record<string, unknown>]>;
-  };
-  readonly tableDb: Collection & { awsAccountId: string; awsRegion: string };
-  getItemDb(tableName: string): Collection;
-  getIndexDb(type: string, tableName: string, indexName: string): Collection;
-}
-
-/** A table as dynalite stores it and DescribeTable answers it. */
-export interface TableDescription {
-  readonly TableName: string;
-  readonly KeySchema: readonly { readonly AttributeName: string; readonly KeyType: string }[];
-  readonly AttributeDefinitions: readonly {
-    readonly AttributeName: string;
-    readonly AttributeType: string;
-  }[];
-  readonly GlobalSecondaryIndexes?: readonly {
-    readonly IndexName: string;
-    readonly KeySchema: TableDescription['KeySchema'];
-    readonly [detail: string]: unknown;
-  }[];
-  readonly [detail: string]: unknown;
-}
-
-/** Where dynalite keeps the items of a table. */
-export const itemPrefix = (tableName: string): string => `item-${tableName}~`;
-
-/** Where dynalite keeps the entries of an index; `type` is `local` or `global`, in any case. */
-export const indexPrefix = (type: string, tableName: string, indexName: string): string =>
-  `index-${type.toLowerCase()}~${tableName}~${indexName}~`;
-
-/** What an action needs checked before it runs; `custom` answers a message or nothing. */
-interface Validation {
-  readonly types: Readonly<Record<string, unknown>>;
-  readonly custom?: unknown;
-}
-
-/** An error that dynalite raises on purpose, with the body that DynamoDB would send. */
+/** An error that DynamoDB answers on purpose, with the body that it would send. */
 export interface DynaliteError extends Error {
   readonly statusCode?: number;
   readonly body?: { readonly __type: string; readonly message?: string; readonly Message?: string };
 }
 
-type Action = (store: Store, input: object, callback: Callback<object>) => void;
+/** A condition of the old style, and what a condition expression on keys is made into. */
+export interface Condition {
+  readonly ComparisonOperator: string;
+  readonly AttributeValueList: readonly AttributeValue[];
+}
+
+/** An expression, parsed. */
+export interface Expression {
+  /** First names of all paths. */
+  readonly pathHeads?: Readonly<Record<string, boolean>>;
+  /** First names of paths that go into lists or maps. */
+  readonly nestedPaths?: Readonly<Record<string, boolean>>;
+  readonly expression?: object;
+}
+
+/** A path into an item: names, and places in lists. */
+export type Path = string | readonly (string | number)[];
+
+type Fault = DynaliteError | null | undefined;
+
+interface Database {
+  checkConditional(request: object, existing: Item | undefined): Fault;
+  compare(operator: string, value: AttributeValue | undefined, operands: readonly AttributeValue[]): boolean;
+  mapPaths(paths: readonly Path[], item: Item): Item;
+  matchesExprFilter(item: Item, expression: object): boolean;
+  matchesFilter(item: Item, filter: object, conditionalOperator?: string): boolean;
+  toLexiStr(value: string, type: string): string;
+  validateItem(item: Item, table: TableDescription): Fault;
+  validateKey(key: Item, table: TableDescription): Fault;
+  validateKeyPaths(nestedPaths: Expression['nestedPaths'], table: TableDescription): Fault;
+  validateKeyPiece(key: Item, name: string, type: string, isPartitionKey: boolean): Fault;
+  validationError(message: string): DynaliteError;
+}
+
+interface Checks {
+  checkTypes(input: object, types: object): object;
+  checkValidations(input: object, types: object, custom: unknown, store: object): void;
+}
 
 const load = createRequire(import.meta.url);
-
-/** Opens a store; without a path it lives in memory. */
-export const createStore: (options: {
-  path?: string;
-  createTableMs: number;
-  deleteTableMs: number;
-  updateTableMs: number;
-}) => Store = load('dynalite/db').create;
-
-/** The index entries that replace those of `before` when an item becomes `after`. */
-export const indexChanges: (
-  indexes: NonNullable<TableDescription['GlobalSecondaryIndexes']>,
-  before: object | null,
-  after: object | null,
-  table: TableDescription,
-) => {
-  puts: { index: string; key: string; item: object }[];
-  deletes: { index: string; key: string }[];
-} = load('dynalite/db').getIndexActions;
-
-const checks: {
-  checkTypes(input: object, types: Validation['types']): object;
-  checkValidations(input: object, types: Validation['types'], custom: unknown, store: Store): void;
-} = load('dynalite/validations');
+const database: Database = load('dynalite/db');
+const checks: Checks = load('dynalite/validations');
 
 const operations = [
   'BatchGetItem',
@@ -122,34 +74,126 @@ const operations = [
   'UpdateItem',
 ] as const;
 
-/** An operation that dynalite knows and this project checked. */
+/** An operation of the local DynamoDB. */
 export type Operation = (typeof operations)[number];
 
-/** Whether dynalite knows the operation. */
+/** Whether the local DynamoDB knows the operation. */
 export function isOperation(name: string): name is Operation {
   return (operations as readonly string[]).includes(name);
 }
 
-const fileOf = (operation: Operation): string => operation.charAt(0).toLowerCase() + operation.slice(1);
+/** What an action needs checked before it runs; `custom` answers a message or nothing. */
+interface Validation {
+  readonly types: Readonly<Record<string, unknown>>;
+  readonly custom?: unknown;
+}
+
+const validations = new Map<Operation, Validation>(
+  operations.map((operation) => [
+    operation,
+    load(`dynalite/validations/${operation.charAt(0).toLowerCase()}${operation.slice(1)}`),
+  ]),
+);
+
+const scan = validations.get('Scan');
+// dynalite does not know the parameter for this operation.
+if (scan) validations.set('Scan', { ...scan, types: { ...scan.types, ConsistentRead: 'Boolean' } });
+
+function validationOf(operation: Operation): Validation {
+  const validation = validations.get(operation);
+  if (!validation) throw new TypeError(`dynalite does not check ${operation}`);
+  return validation;
+}
+
+/** DynamoDB's limit for an item. dynalite's own check counts characters, and is the looser one. */
+export const MAXIMUM_ITEM_BYTES = 400 * 1024;
+
+const LIMITS = { options: { maxItemSize: MAXIMUM_ITEM_BYTES } };
 
 /** The parameters that dynalite takes into account for an operation; it drops all others silently. */
 export function parametersOf(operation: Operation): readonly string[] {
-  const validation: Validation = load(`dynalite/validations/${fileOf(operation)}`);
-  return Object.keys(validation.types);
+  return Object.keys(validationOf(operation).types);
 }
 
 /** Checks types and rules that need no table, and parses expressions. Throws a `DynaliteError`. */
-export function validate(store: Store, operation: Operation, input: object): object {
-  const validation: Validation = load(`dynalite/validations/${fileOf(operation)}`);
-  const checked = checks.checkTypes(input, validation.types);
-  checks.checkValidations(checked, validation.types, validation.custom, store);
+export function validate(operation: Operation, input: object): object {
+  const { types, custom } = validationOf(operation);
+  const checked = checks.checkTypes(input, types);
+  checks.checkValidations(checked, types, custom, LIMITS);
   return checked;
 }
 
-/** Runs an operation on input that `validate` answered. Rejects with a `DynaliteError`. */
-export function run(store: Store, operation: Operation, input: object): Promise<object> {
-  const action: Action = load(`dynalite/actions/${fileOf(operation)}`);
-  return new Promise((resolve, reject) => {
-    action(store, input, (error, result) => (error ? reject(error) : resolve(result ?? {})));
+/** Throws the fault, if there is one. */
+export function refuse(fault: Fault): void {
+  if (fault) throw fault;
+}
+
+export const { compare, validateItem, validateKey, validateKeyPaths, validateKeyPiece, validationError } =
+  database;
+
+/** Refuses a write whose condition does not hold for the item that is there. */
+export function refuseFailedCondition(request: object, existing: Item | undefined): void {
+  refuse(database.checkConditional(request, existing));
+}
+
+/** Whether an item passes a filter expression, or a filter of the old style. */
+export function matches(
+  item: Item,
+  filter: { readonly expression?: Expression; readonly conditions?: object; readonly operator?: string },
+): boolean {
+  if (filter.expression?.expression) return database.matchesExprFilter(item, filter.expression.expression);
+  return filter.conditions === undefined || database.matchesFilter(item, filter.conditions, filter.operator);
+}
+
+/** The parts of an item that paths lead to. */
+export function pick(paths: readonly Path[], item: Item): Item {
+  return database.mapPaths(paths, item);
+}
+
+/** A number as a text that sorts as numbers do. */
+export function numberAsSortableText(number: string): string {
+  return database.toLexiStr(number, 'N');
+}
+
+type Callback<Result> = (error: DynaliteError | null, result?: Result) => void;
+
+const updateItem: (store: object, request: object, callback: Callback<object>) => void = load(
+  'dynalite/actions/updateItem',
+);
+
+/**
+ * What an UpdateItem makes of an item, and its answer. dynalite's action reads and writes through its store; here the
+ * store is one item, and all is done when the action returns.
+ */
+export function updated(
+  table: TableDescription,
+  request: object,
+  existing: Item | undefined,
+): { item: Item; answer: { readonly Attributes?: Item } } {
+  let item: Item | undefined;
+  let failure: DynaliteError | null = null;
+  let answer: object = {};
+  const items = {
+    lock: (_key: string, work: (release: <Release>(callback: Release) => Release) => void) =>
+      work((callback) => callback),
+    get: (_key: string, callback: Callback<Item>) => callback(null, existing),
+    put: (_key: string, value: Item, callback: Callback<void>) => {
+      item = value;
+      callback(null);
+    },
+  };
+  const discard = (_key: string, ...rest: readonly unknown[]): void => (rest.at(-1) as Callback<void>)(null);
+  const store = {
+    ...LIMITS,
+    getTable: (_name: string, callback: Callback<TableDescription>) => callback(null, table),
+    getItemDb: () => items,
+    getIndexDb: () => ({ put: discard, del: discard }),
+  };
+  updateItem(store, request, (error, result) => {
+    failure = error;
+    answer = result ?? {};
   });
+  if (failure) throw failure;
+  if (!item) throw new Error('dynalite did not finish an UpdateItem at once');
+  return { item, answer };
 }

@@ -8,7 +8,7 @@ import { accessesOf } from './access.ts';
 import { type DynaliteError, isOperation } from './dynalite.ts';
 import { type Engine, openEngine } from './engine.ts';
 import { deleteExpiredItems } from './expiry.ts';
-import { ensureTable, type TableDefinition } from './tables.ts';
+import type { IndexRebuild, TableDefinition } from './tables.ts';
 
 export type { GlobalSecondaryIndexDefinition, TableDefinition } from './tables.ts';
 
@@ -36,11 +36,13 @@ export interface DynamoDbOptions {
 export async function createDynamoDb(options: DynamoDbOptions): Promise<LocalService> {
   const { identities, region, accountId, tables, clock = () => new Date(), log = console.error } = options;
   const arnOf = (tableName: string): string => `arn:aws:dynamodb:${region}:${accountId}:table/${tableName}`;
-  const engine = await openEngine({ directory: options.dataDirectory, region, accountId });
+  const engine = openEngine({ directory: options.dataDirectory, region, accountId });
   try {
-    for (const table of tables) await ensureTable(engine, table, arnOf(table.name));
+    for (const table of tables) {
+      for (const rebuild of engine.ensureTable(table)) log(`dynamodb: ${rebuildMessage(rebuild)}`);
+    }
   } catch (error) {
-    await engine.close();
+    engine.close();
     throw error;
   }
   const expiry = repeatExpiry(engine, { tables, clock, log });
@@ -65,18 +67,25 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<LocalSer
         );
       }
       const prepared = engine.prepare(operation, input);
-      const accesses = await accessesOf(operation, prepared, { arnOf, findTable: engine.findTable });
+      const accesses = accessesOf(operation, prepared, { arnOf, findTable: engine.findTable });
       for (const access of accesses) authorize('dynamodb', identity, { ...access, now: clock() });
-      const answer = await engine.execute(operation, prepared);
+      const answer = engine.execute(operation, prepared);
       return operation === 'DescribeTimeToLive' ? describeTimeToLive(tables, prepared) : answer;
     },
     describeError,
     onClose: async () => {
       await expiry.stop();
-      await engine.close();
+      engine.close();
     },
     log,
   });
+}
+
+function rebuildMessage({ tableName, indexName, change, entries, leftOut }: IndexRebuild): string {
+  const index = `index ${indexName} of table ${tableName}`;
+  if (change === 'removed') return `${index} is gone from the template and was removed`;
+  const rest = leftOut === 0 ? '' : `; ${leftOut} items have key attributes that no index takes`;
+  return `${index} is new in the template, or has changed, and was filled with ${entries} items${rest}`;
 }
 
 /** dynalite's errors have their body already; ours are written as DynamoDB's front end writes them. */

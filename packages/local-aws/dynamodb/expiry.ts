@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Operation } from './dynalite.ts';
 import type { Engine } from './engine.ts';
 
@@ -14,30 +15,27 @@ export async function deleteExpiredItems(
   table: { readonly name: string; readonly timeToLiveAttribute: string },
   now: Date,
 ): Promise<void> {
-  const keyNames = (await engine.findTable(table.name))?.KeySchema.map((key) => key.AttributeName) ?? [];
+  const keyNames = engine.findTable(table.name)?.KeySchema.map((key) => key.AttributeName) ?? [];
   const expired = {
     ExpressionAttributeNames: { '#ttl': table.timeToLiveAttribute },
     ExpressionAttributeValues: { ':now': { N: String(Math.floor(now.getTime() / 1000)) } },
   };
-  const run = (operation: Operation, input: object): Promise<object> =>
+  const run = (operation: Operation, input: object): object =>
     engine.execute(operation, engine.prepare(operation, { TableName: table.name, ...expired, ...input }));
 
   let startKey: object | undefined;
   do {
-    const page = (await run('Scan', {
+    const page = run('Scan', {
       FilterExpression: '#ttl < :now',
       Limit: PAGE_SIZE,
       ...(startKey ? { ExclusiveStartKey: startKey } : {}),
-    })) as Page;
+    }) as Page;
     for (const item of page.Items ?? []) {
       const Key = Object.fromEntries(keyNames.map((name) => [name, item[name]]));
-      // The item may have been given a longer life since it was read.
-      await run('DeleteItem', { Key, ConditionExpression: '#ttl < :now' }).catch(ignoreFailedCondition);
+      // Nothing can have given the item a longer life meanwhile: a page is read and deleted in one go.
+      run('DeleteItem', { Key, ConditionExpression: '#ttl < :now' });
     }
     startKey = page.LastEvaluatedKey;
+    await nextTurn();
   } while (startKey);
-}
-
-function ignoreFailedCondition(error: { body?: { __type?: string } }): void {
-  if (!error.body?.__type?.endsWith('#ConditionalCheckFailedException')) throw error;
 }

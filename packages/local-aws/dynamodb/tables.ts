@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { type DynaliteError, validate, validationError } from './dynalite.ts';
+import { entryOf } from './indexes.ts';
+import type { Item } from './item.ts';
+import type { CollectionId, Store } from './store.ts';
 import {
-  indexChanges,
-  indexPrefix,
-  itemPrefix,
-  type StoreOperation,
+  attributeType,
+  type IndexDescription,
+  type KeySchema,
+  keyNames,
   type TableDescription,
-} from './dynalite.ts';
-import type { Engine } from './engine.ts';
+} from './table.ts';
 
 /** A table as the template declares it. */
 export interface TableDefinition {
@@ -33,30 +36,203 @@ export interface GlobalSecondaryIndexDefinition {
   };
 }
 
-type Index = NonNullable<TableDescription['GlobalSecondaryIndexes']>[number];
+/** A table that can be read and written. */
+export interface OpenTable {
+  readonly description: TableDescription;
+  readonly items: CollectionId;
+  /** Entries by the index's name. */
+  readonly entries: ReadonlyMap<string, CollectionId>;
+}
 
-/** Entries of a rebuilt index that are written at once. */
-const REBUILD_BATCH = 1000;
+/** What starting with a changed template did to an index. */
+export interface IndexRebuild {
+  readonly tableName: string;
+  readonly indexName: string;
+  readonly change: 'filled' | 'removed';
+  readonly entries: number;
+  /** Items with the index's key attributes in a form that no index takes; AWS leaves them out as well. */
+  readonly leftOut: number;
+}
+
+/** CloudFormation's own limits, which dynalite does not check. */
+const MAXIMUM_PROJECTED_ATTRIBUTES = 100;
 
 const THROUGHPUT = { ReadCapacityUnits: 0, WriteCapacityUnits: 0, NumberOfDecreasesToday: 0 };
 
-/**
- * Makes the table as it is declared: creates it when it is missing, rebuilds the indexes that the template has
- * changed since. Rejects when the keys of the table itself have changed: its items cannot be found by the new ones.
- */
-export async function ensureTable(engine: Engine, definition: TableDefinition, arn: string): Promise<void> {
-  const existing = await engine.findTable(definition.name);
-  const wanted = describe(definition, arn, existing);
-  if (
-    existing &&
-    !isDeepStrictEqual(keysOf(existing, existing.KeySchema), keysOf(wanted, wanted.KeySchema))
-  ) {
-    throw new Error(`The keys of table ${definition.name} have changed; its data has to be removed first`);
+/** The tables of a store. */
+export class Tables {
+  readonly #store: Store;
+  readonly #open = new Map<string, OpenTable>();
+
+  constructor(store: Store) {
+    this.#store = store;
+    for (const description of store.tables().values()) this.#openTable(JSON.parse(description));
   }
-  await rebuildIndexes(engine, existing, wanted);
-  await new Promise<void>((resolve, reject) => {
-    engine.store.tableDb.put(wanted.TableName, wanted, (error) => (error ? reject(error) : resolve()));
-  });
+
+  get names(): string[] {
+    return [...this.#open.keys()].sort();
+  }
+
+  find(name: string): OpenTable | undefined {
+    return this.#open.get(name);
+  }
+
+  /** The table of that name; throws what DynamoDB answers when there is none. */
+  get(name: string): OpenTable {
+    const table = this.#open.get(name);
+    if (!table) throw notFound('Requested resource not found');
+    return table;
+  }
+
+  /** The description of a table; throws what DynamoDB answers when there is none. */
+  describe(name: string): TableDescription {
+    const table = this.#open.get(name);
+    if (!table) throw notFound(`Requested resource not found: Table: ${name} not found`);
+    return table.description;
+  }
+
+  /**
+   * Makes the table as it is declared: creates it when it is missing, fills the indexes that the template has gained or
+   * changed since, removes the others. Throws when the keys of the table itself have changed: its items cannot be found
+   * by the new ones.
+   */
+  ensure(definition: TableDefinition, arn: string): IndexRebuild[] {
+    refuseBadDefinition(definition);
+    const existing = this.#open.get(definition.name)?.description;
+    const wanted = describe(definition, arn, existing);
+    if (
+      existing &&
+      !isDeepStrictEqual(shapeOfKeys(existing, existing.KeySchema), shapeOfKeys(wanted, wanted.KeySchema))
+    ) {
+      throw new Error(`The keys of table ${definition.name} have changed; its data has to be removed first`);
+    }
+    return this.#store.atomically(() => {
+      this.#store.putTable(wanted.TableName, JSON.stringify(wanted));
+      const table = this.#openTable(wanted);
+      return existing ? this.#rebuildIndexes(table, existing) : [];
+    });
+  }
+
+  delete(name: string): TableDescription {
+    const description = this.describe(name);
+    const { items, entries } = this.get(name);
+    this.#store.atomically(() => {
+      for (const collection of [items, ...entries.values()]) this.#store.clear(collection);
+      this.#store.deleteTable(name);
+    });
+    this.#open.delete(name);
+    return description;
+  }
+
+  #openTable(description: TableDescription): OpenTable {
+    const { TableName: name, GlobalSecondaryIndexes: indexes = [] } = description;
+    const table = {
+      description,
+      items: this.#store.collection(`items ${name}`),
+      entries: new Map(indexes.map((index) => [index.IndexName, this.#entriesOf(name, index.IndexName)])),
+    };
+    this.#open.set(name, table);
+    return table;
+  }
+
+  #entriesOf(tableName: string, indexName: string): CollectionId {
+    return this.#store.collection(`index ${tableName}/${indexName}`);
+  }
+
+  #rebuildIndexes({ description, items }: OpenTable, existing: TableDescription): IndexRebuild[] {
+    const before = existing.GlobalSecondaryIndexes ?? [];
+    const after = description.GlobalSecondaryIndexes ?? [];
+    const isIn = (list: readonly IndexDescription[], table: TableDescription, shape: object): boolean =>
+      list.some((index) => isDeepStrictEqual(shapeOf(table, index), shape));
+    const gone = before.filter((index) => !isIn(after, description, shapeOf(existing, index)));
+    const added = after.filter((index) => !isIn(before, existing, shapeOf(description, index)));
+
+    for (const { IndexName: name } of gone) this.#store.clear(this.#entriesOf(description.TableName, name));
+    const filled = added.map((index) => this.#fill(description, index, items));
+    const addedNames = new Set(added.map(({ IndexName: name }) => name));
+    const removed = gone
+      .filter(({ IndexName: name }) => !addedNames.has(name))
+      .map(({ IndexName: indexName }) => ({
+        tableName: description.TableName,
+        indexName,
+        change: 'removed' as const,
+        entries: 0,
+        leftOut: 0,
+      }));
+    return [...filled, ...removed];
+  }
+
+  #fill(table: TableDescription, index: IndexDescription, items: CollectionId): IndexRebuild {
+    const entries = this.#entriesOf(table.TableName, index.IndexName);
+    const names = keyNames(index.KeySchema);
+    const counts = { entries: 0, leftOut: 0 };
+    for (const text of this.#store.all(items)) {
+      const item = JSON.parse(text) as Item;
+      const entry = entryOf(table, index, item);
+      if (entry) {
+        this.#store.put(entries, entry.key, JSON.stringify(entry.value));
+        counts.entries++;
+      } else if (names.every((name) => item[name] !== undefined)) {
+        counts.leftOut++;
+      }
+    }
+    return { tableName: table.TableName, indexName: index.IndexName, change: 'filled', ...counts };
+  }
+}
+
+function notFound(message: string): DynaliteError {
+  const body = { __type: 'com.amazonaws.dynamodb.v20120810#ResourceNotFoundException', message };
+  return Object.assign(new Error(message), { statusCode: 400, body });
+}
+
+/** What CreateTable would refuse, in its words, with the table's name. */
+function refuseBadDefinition(definition: TableDefinition): void {
+  const { name, globalSecondaryIndexes: indexes = [] } = definition;
+  try {
+    validate('CreateTable', {
+      TableName: name,
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: definition.keySchema,
+      AttributeDefinitions: definition.attributeDefinitions,
+      ...(indexes.length === 0 ? {} : { GlobalSecondaryIndexes: structuredClone(indexes) }),
+    });
+    refuseUnusedAttributes(definition);
+    refuseBadProjections(indexes);
+  } catch (error) {
+    throw new Error(`Table ${name}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function refuseUnusedAttributes(definition: TableDefinition): void {
+  const schemas = [
+    definition.keySchema,
+    ...(definition.globalSecondaryIndexes ?? []).map((index) => index.KeySchema),
+  ];
+  const used = new Set(schemas.flatMap(keyNames));
+  const defined = definition.attributeDefinitions.map(({ AttributeName: name }) => name);
+  if (defined.every((name) => used.has(name))) return;
+  throw validationError(
+    'One or more parameter values were invalid: Some AttributeDefinitions are not used. ' +
+      `AttributeDefinitions: [${defined.join(', ')}], keys used: [${[...used].join(', ')}]`,
+  );
+}
+
+function refuseBadProjections(indexes: readonly GlobalSecondaryIndexDefinition[]): void {
+  const included = indexes.map(({ Projection: projection }) => projection.NonKeyAttributes ?? []);
+  if (
+    indexes.some(
+      ({ Projection: { ProjectionType: type } }, at) => type === 'INCLUDE' && !included[at]?.length,
+    )
+  ) {
+    throw validationError(
+      'One or more parameter values were invalid: ProjectionType is INCLUDE, but NonKeyAttributes is not specified',
+    );
+  }
+  if (included.flat().length > MAXIMUM_PROJECTED_ATTRIBUTES) {
+    throw validationError(
+      `One or more parameter values were invalid: the indexes of a table project ${MAXIMUM_PROJECTED_ATTRIBUTES} attributes at most`,
+    );
+  }
 }
 
 function describe(
@@ -84,7 +260,7 @@ function describe(
   };
 }
 
-function describeIndex(definition: GlobalSecondaryIndexDefinition, tableArn: string): Index {
+function describeIndex(definition: GlobalSecondaryIndexDefinition, tableArn: string): IndexDescription {
   const { ProjectionType: type = 'ALL', NonKeyAttributes: attributes } = definition.Projection;
   return {
     IndexName: definition.IndexName,
@@ -98,61 +274,20 @@ function describeIndex(definition: GlobalSecondaryIndexDefinition, tableArn: str
   };
 }
 
-/** The new description is stored after this: a rebuild that was cut short starts again. */
-async function rebuildIndexes(
-  engine: Engine,
-  existing: TableDescription | undefined,
-  wanted: TableDescription,
-): Promise<void> {
-  if (!existing) return;
-  const before = existing.GlobalSecondaryIndexes ?? [];
-  const after = wanted.GlobalSecondaryIndexes ?? [];
-  const isIn = (
-    list: readonly Index[],
-    table: TableDescription,
-    index: Index,
-    indexTable: TableDescription,
-  ) => list.some((other) => isDeepStrictEqual(shapeOf(other, table), shapeOf(index, indexTable)));
-  const gone = before.filter((index) => !isIn(after, wanted, index, existing));
-  const added = after.filter((index) => !isIn(before, existing, index, wanted));
-
-  for (const { IndexName: name } of [...gone, ...added]) {
-    await engine.store.db.clear(within(indexPrefix('global', wanted.TableName, name)));
-  }
-  if (added.length > 0) await fillIndexes(engine, wanted, added);
-}
-
-async function fillIndexes(
-  engine: Engine,
-  table: TableDescription,
-  indexes: readonly Index[],
-): Promise<void> {
-  let entries: StoreOperation[] = [];
-  const flush = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      engine.store.db.batch(entries, (error) => (error ? reject(error) : resolve()));
-      entries = [];
-    });
-  for await (const [, item] of engine.store.db.iterator(within(itemPrefix(table.TableName)))) {
-    for (const { index, key, item: value } of indexChanges(indexes, null, item, table).puts) {
-      entries.push({ type: 'put', key: indexPrefix('global', table.TableName, index) + key, value });
-    }
-    if (entries.length >= REBUILD_BATCH) await flush();
-  }
-  if (entries.length > 0) await flush();
-}
-
 /** What an index holds and in which order; two indexes of the same shape have the same entries. */
-function shapeOf(index: Index, table: TableDescription): unknown {
-  return { name: index.IndexName, keys: keysOf(table, index.KeySchema), projection: index['Projection'] };
+function shapeOf(table: TableDescription, index: IndexDescription): object {
+  return {
+    name: index.IndexName,
+    keys: shapeOfKeys(table, index.KeySchema),
+    projection: index.Projection.ProjectionType,
+    included: new Set(index.Projection.NonKeyAttributes),
+  };
 }
 
-function keysOf(table: TableDescription, schema: TableDescription['KeySchema']): unknown {
+function shapeOfKeys(table: TableDescription, schema: KeySchema): object {
   return schema.map(({ AttributeName: name, KeyType: kind }) => ({
     name,
     kind,
-    type: table.AttributeDefinitions.find((attribute) => attribute.AttributeName === name)?.AttributeType,
+    type: attributeType(table, name),
   }));
 }
-
-const within = (prefix: string): object => ({ gte: prefix, lt: `${prefix}\u00ff` });

@@ -1,32 +1,49 @@
 import type { TableDefinition } from '../../dynamodb/dynamodb.ts';
 import type { InterpretedTemplate } from '../interpreter.ts';
 import { TemplateError } from '../intrinsics.ts';
-import { arnOf, generatedName, type ResourceTypes } from '../resource.ts';
+import { arnOf, generatedName, type Resource, type ResourceType, type ResourceTypes } from '../resource.ts';
 
-const TABLE = 'AWS::DynamoDB::GlobalTable';
+const GLOBAL_TABLE = 'AWS::DynamoDB::GlobalTable';
+const TABLE = 'AWS::DynamoDB::Table';
 
-/** Tables, as CDK's `TableV2` writes them. */
+const COMMON: Pick<ResourceType, 'physicalId' | 'attributes'> = {
+  physicalId: (table) => String(table.property('TableName') ?? generatedName(table)),
+  attributes: { Arn: (table) => arnOf(table, 'dynamodb', `table/${table.physicalId}`) },
+};
+
+const COMMON_PROPERTIES = [
+  'AttributeDefinitions',
+  'BillingMode',
+  'GlobalSecondaryIndexes',
+  'KeySchema',
+  'SSESpecification',
+  'TableName',
+  'TimeToLiveSpecification',
+];
+
+/** Tables, as CDK's `TableV2` and `Table` write them. */
 export const DYNAMODB_TYPES: ResourceTypes = {
+  [GLOBAL_TABLE]: { ...COMMON, properties: [...COMMON_PROPERTIES, 'Replicas'] },
   [TABLE]: {
-    physicalId: (table) => String(table.property('TableName') ?? generatedName(table)),
-    attributes: { Arn: (table) => arnOf(table, 'dynamodb', `table/${table.physicalId}`) },
+    ...COMMON,
     properties: [
-      'AttributeDefinitions',
-      'BillingMode',
-      'GlobalSecondaryIndexes',
-      'KeySchema',
-      'Replicas',
-      'SSESpecification',
-      'TableName',
-      'TimeToLiveSpecification',
+      ...COMMON_PROPERTIES,
+      'DeletionProtectionEnabled',
+      'PointInTimeRecoverySpecification',
+      'TableClass',
+      'Tags',
     ],
   },
 };
 
+const INDEX_PROPERTIES: readonly string[] = ['IndexName', 'KeySchema', 'Projection'];
+
 /** The tables of the template. */
 export function readTables(template: InterpretedTemplate): TableDefinition[] {
-  return template.ofType(TABLE).map((table) => {
+  return [...template.ofType(GLOBAL_TABLE), ...template.ofType(TABLE)].map((table) => {
     const { properties } = table;
+    refuseProvisioned(table);
+    refuseUnknownIndexSettings(table);
     const replicas = properties.objects('Replicas').map((replica) => replica.text('Region'));
     if (replicas.some((region) => region !== table.environment.region)) {
       throw new TemplateError(
@@ -47,6 +64,24 @@ export function readTables(template: InterpretedTemplate): TableDefinition[] {
       timeToLiveAttribute: timeToLive.optionalFlag('Enabled') ? timeToLive.text('AttributeName') : undefined,
     };
   });
+}
+
+/** A table with provisioned capacity throttles, which the local DynamoDB does not. */
+function refuseProvisioned({ logicalId, properties }: Resource): void {
+  if (properties.optionalText('BillingMode') === 'PAY_PER_REQUEST') return;
+  throw new TemplateError(
+    `${logicalId}: the local DynamoDB has on-demand tables only: BillingMode PAY_PER_REQUEST`,
+  );
+}
+
+function refuseUnknownIndexSettings({ logicalId, properties }: Resource): void {
+  for (const index of properties.objects('GlobalSecondaryIndexes')) {
+    const unknown = index.names.filter((name) => !INDEX_PROPERTIES.includes(name));
+    if (unknown.length === 0) continue;
+    throw new TemplateError(
+      `${logicalId}: the local DynamoDB does not implement ${unknown.join(', ')} of index ${index.text('IndexName')}`,
+    );
+  }
 }
 
 function listOf(value: unknown): unknown[] {

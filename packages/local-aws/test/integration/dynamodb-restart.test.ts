@@ -7,7 +7,11 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createDynamoDb, type TableDefinition } from '../../dynamodb/dynamodb.ts';
+import {
+  createDynamoDb,
+  type GlobalSecondaryIndexDefinition,
+  type TableDefinition,
+} from '../../dynamodb/dynamodb.ts';
 import type { LocalService } from '../../http/local-service.ts';
 import { Identities } from '../../iam/identities.ts';
 
@@ -16,19 +20,22 @@ const accountId = '123456789012';
 const root = { accessKeyId: 'AKIALOCALROOT', secretAccessKey: 'root-secret' };
 const TableName = 'media';
 
-const byFlight = {
+const byFlight: GlobalSecondaryIndexDefinition = {
   IndexName: 'by-flight',
-  KeySchema: [{ AttributeName: 'flight', KeyType: 'HASH' as const }],
-  Projection: { ProjectionType: 'ALL' as const },
+  KeySchema: [{ AttributeName: 'flight', KeyType: 'HASH' }],
+  Projection: { ProjectionType: 'ALL' },
 };
 
-const byDrone = {
+const byDrone: GlobalSecondaryIndexDefinition = {
   ...byFlight,
   IndexName: 'by-drone',
-  KeySchema: [{ AttributeName: 'drone', KeyType: 'HASH' as const }],
+  KeySchema: [{ AttributeName: 'drone', KeyType: 'HASH' }],
 };
 
-const media = (indexes: (typeof byFlight)[], partitionKeyType: 'S' | 'N' = 'S'): TableDefinition => ({
+const media = (
+  indexes: GlobalSecondaryIndexDefinition[],
+  partitionKeyType: 'S' | 'N' = 'S',
+): TableDefinition => ({
   name: TableName,
   keySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
   attributeDefinitions: [
@@ -44,6 +51,7 @@ const media = (indexes: (typeof byFlight)[], partitionKeyType: 'S' | 'N' = 'S'):
 let dataDirectory: string;
 let service: LocalService | undefined;
 const clients: DynamoDBClient[] = [];
+const log: string[] = [];
 
 beforeEach(async () => {
   dataDirectory = await mkdtemp(join(tmpdir(), 'local-dynamodb-'));
@@ -53,6 +61,7 @@ afterEach(async () => {
   for (const client of clients.splice(0)) client.destroy();
   await service?.close();
   service = undefined;
+  log.length = 0;
   await rm(dataDirectory, { recursive: true });
 });
 
@@ -75,6 +84,7 @@ async function start(table = media([byFlight])): Promise<DynamoDBDocumentClient>
     accountId,
     tables: [table],
     dataDirectory,
+    log: (line) => log.push(line),
   });
   await new Promise<void>((resolve) => service?.server.listen(0, '127.0.0.1', resolve));
   return documentsAt((service.server.address() as AddressInfo).port);
@@ -114,6 +124,28 @@ describe('a restart', () => {
     await expect(query(after, 'by-flight', 'flight', 'f')).rejects.toMatchObject({
       name: 'ValidationException',
     });
+  });
+
+  it('fills an index again whose projection has changed', async () => {
+    const before = await start();
+    await before.send(new PutCommand({ TableName, Item: { pk: '1', flight: 'f', name: 'a' } }));
+    const keysOnly = { ...byFlight, Projection: { ProjectionType: 'KEYS_ONLY' as const } };
+    const after = await start(media([keysOnly]));
+    expect((await query(after, 'by-flight', 'flight', 'f')).Items).toEqual([{ pk: '1', flight: 'f' }]);
+  });
+
+  it('leaves out of a new index what no index takes, and says how much it has filled and left out', async () => {
+    const before = await start();
+    for (const [pk, drone] of Object.entries({ 1: 'd', 2: '', 3: 7, 4: 'é'.repeat(1025), 5: undefined })) {
+      const Item = { pk, ...(drone === undefined ? {} : { drone }) };
+      await before.send(new PutCommand({ TableName, Item }));
+    }
+    const after = await start(media([byFlight, byDrone]));
+    expect((await query(after, 'by-drone', 'drone', 'd')).Items).toEqual([{ pk: '1', drone: 'd' }]);
+    expect(log).toEqual([
+      'dynamodb: index by-drone of table media is new in the template, or has changed, and was filled with 1 items; ' +
+        '3 items have key attributes that no index takes',
+    ]);
   });
 
   it('stops with the name of a table whose own keys have changed', async () => {

@@ -21,10 +21,10 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Operation } from '../../dynamodb/dynalite.ts';
 import { createDynamoDb, type TableDefinition } from '../../dynamodb/dynamodb.ts';
 import { openEngine } from '../../dynamodb/engine.ts';
 import { deleteExpiredItems } from '../../dynamodb/expiry.ts';
-import { ensureTable } from '../../dynamodb/tables.ts';
 import type { LocalService } from '../../http/local-service.ts';
 import { Identities } from '../../iam/identities.ts';
 
@@ -362,54 +362,56 @@ describe('what is not there', () => {
 });
 
 describe('the engine', () => {
-  it('refuses a null in the place of an attribute value', async () => {
-    const engine = await openEngine({ region, accountId });
+  it('refuses a null in the place of an attribute value', () => {
+    const engine = openEngine({ region, accountId });
     expect(() => engine.prepare('PutItem', { TableName, Item: { pk: { S: 'a' }, sk: null } })).toThrow(
       'missing or of the wrong type',
     );
-    await engine.close();
+    engine.close();
   });
 
-  it('writes an item and its index entries in one batch, in a BatchWriteItem as well', async () => {
-    const engine = await openEngine({ region, accountId });
-    await ensureTable(engine, catalog, 'arn:catalog');
-    const batches: number[] = [];
-    const { batch } = engine.store.db;
-    engine.store.db.batch = (operations, callback) => {
-      batches.push(operations.length);
-      batch.call(engine.store.db, operations, callback);
-    };
-    const puts = [1, 2, 3].map((number) => ({
-      PutRequest: {
-        Item: {
-          pk: { S: 'p' },
-          sk: { S: String(number) },
-          flight: { S: 'f' },
-          taken_at: { N: String(number) },
-        },
-      },
-    }));
-    await engine.execute(
-      'BatchWriteItem',
-      engine.prepare('BatchWriteItem', { RequestItems: { catalog: puts } }),
-    );
-    expect(batches).toEqual([2, 2, 2]);
-    await engine.close();
+  it('writes an item and its index entries together or not at all, in a BatchWriteItem as well', () => {
+    const engine = openEngine({ region, accountId });
+    engine.ensureTable(catalog);
+    const run = (operation: Operation, input: object) =>
+      engine.execute(operation, engine.prepare(operation, input));
+    const item = (sk: string) => ({
+      pk: { S: 'p' },
+      sk: { S: sk },
+      flight: { S: 'f' },
+      taken_at: { N: '1' },
+    });
+    const put = engine.store.put.bind(engine.store);
+    for (const failing of [2, 4]) {
+      let writes = 0;
+      engine.store.put = (...write) => {
+        writes++;
+        if (writes === failing) throw new Error('the disk has failed');
+        put(...write);
+      };
+      const puts = ['1', '2', '3'].map((sk) => ({ PutRequest: { Item: item(sk) } }));
+      expect(() => run('BatchWriteItem', { RequestItems: { catalog: puts } })).toThrow('the disk has failed');
+      engine.store.put = put;
+      for (const IndexName of [undefined, 'by-flight']) {
+        expect(run('Scan', { TableName, ...(IndexName && { IndexName }) })).toMatchObject({ Items: [] });
+      }
+    }
+    engine.close();
   });
 
   it('deletes items whose time to live is over, with their index entries, and no others', async () => {
-    const engine = await openEngine({ region, accountId });
-    await ensureTable(engine, catalog, 'arn:catalog');
-    const run = (operation: 'PutItem' | 'Scan', input: object) =>
+    const engine = openEngine({ region, accountId });
+    engine.ensureTable(catalog);
+    const run = (operation: Operation, input: object) =>
       engine.execute(operation, engine.prepare(operation, { TableName, ...input }));
     const put = (sk: string, expiry: object) =>
       run('PutItem', {
         Item: { pk: { S: 'p' }, sk: { S: sk }, flight: { S: 'f' }, taken_at: { N: '1' }, ...expiry },
       });
-    await put('over', { expires_at: { N: '999' } });
-    await put('later', { expires_at: { N: '1001' } });
-    await put('never', {});
-    await put('text', { expires_at: { S: '1' } });
+    put('over', { expires_at: { N: '999' } });
+    put('later', { expires_at: { N: '1001' } });
+    put('never', {});
+    put('text', { expires_at: { S: '1' } });
 
     await deleteExpiredItems(
       engine,
@@ -418,11 +420,9 @@ describe('the engine', () => {
     );
 
     for (const IndexName of [undefined, 'by-flight']) {
-      const { Items } = (await run('Scan', IndexName ? { IndexName } : {})) as {
-        Items: { sk: { S: string } }[];
-      };
+      const { Items } = run('Scan', IndexName ? { IndexName } : {}) as { Items: { sk: { S: string } }[] };
       expect(Items.map((item) => item.sk.S).sort()).toEqual(['later', 'never', 'text']);
     }
-    await engine.close();
+    engine.close();
   });
 });

@@ -266,26 +266,60 @@ describe('reading services from the template', () => {
     ).toThrow('lambda:InvokeFunctionUrl');
   });
 
-  it('reads tables, and refuses replicas in other regions', () => {
-    const table = (region: string): Template => ({
-      Resources: {
-        Catalog: {
-          Type: 'AWS::DynamoDB::GlobalTable',
-          Properties: {
-            KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-            AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
-            TimeToLiveSpecification: { AttributeName: 'expires_at', Enabled: true },
-            Replicas: [{ Region: region }],
+  describe('tables', () => {
+    const byFlight = {
+      IndexName: 'by-flight',
+      KeySchema: [{ AttributeName: 'flight', KeyType: 'HASH' }],
+      Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['name'] },
+    };
+    const table = (Type: string, properties: object) =>
+      interpret({
+        Resources: {
+          Catalog: {
+            Type,
+            Properties: {
+              BillingMode: 'PAY_PER_REQUEST',
+              KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+              AttributeDefinitions: [
+                { AttributeName: 'pk', AttributeType: 'S' },
+                { AttributeName: 'flight', AttributeType: 'S' },
+              ],
+              GlobalSecondaryIndexes: [byFlight],
+              TimeToLiveSpecification: { AttributeName: 'expires_at', Enabled: true },
+              ...properties,
+            },
           },
         },
-      },
+      });
+    const global = (properties: object = {}) =>
+      table('AWS::DynamoDB::GlobalTable', { Replicas: [{ Region: 'eu-central-1' }], ...properties });
+
+    it.each([
+      ['TableV2', () => global()],
+      ['Table', () => table('AWS::DynamoDB::Table', {})],
+    ])('are read with their indexes, as %s writes them', (_, template) => {
+      expect(readTables(template())).toEqual([
+        {
+          name: 'MediaLibrary-Catalog',
+          keySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+          attributeDefinitions: [
+            { AttributeName: 'pk', AttributeType: 'S' },
+            { AttributeName: 'flight', AttributeType: 'S' },
+          ],
+          globalSecondaryIndexes: [byFlight],
+          timeToLiveAttribute: 'expires_at',
+        },
+      ]);
     });
-    expect(readTables(interpret(table('eu-central-1')))[0]).toMatchObject({
-      name: 'MediaLibrary-Catalog',
-      keySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-      timeToLiveAttribute: 'expires_at',
+
+    it('are refused when something is asked of them that nothing here does', () => {
+      const index = { ...byFlight, OnDemandThroughput: { MaxReadRequestUnits: 1 } };
+      expect(() => readTables(global({ Replicas: [{ Region: 'us-east-1' }] }))).toThrow('one region');
+      expect(() => readTables(global({ BillingMode: undefined }))).toThrow('on-demand tables only');
+      expect(() => readTables(global({ GlobalSecondaryIndexes: [index] }))).toThrow(
+        'Catalog: the local DynamoDB does not implement OnDemandThroughput of index by-flight',
+      );
     });
-    expect(() => readTables(interpret(table('us-east-1')))).toThrow('one region');
   });
 
   it('reads a user pool with its clients, token lifetimes in seconds, and its issuer', () => {
