@@ -98,6 +98,7 @@ async function start(options: LocalStackOptions, onClose: OnClose): Promise<Omit
     region: REGION,
     environmentOf: mqttAddress,
     log: options.log,
+    lossAdvice: 'Run npm run admin -- reconcile: it compares the catalog with the bucket and mends both.',
   });
   onClose(() => aws.close());
 

@@ -58,6 +58,8 @@ export interface ComposeOptions {
   readonly addresses: Addresses;
   readonly environmentOf: EnvironmentOf;
   readonly log: Log;
+  /** What to do when a service has lost what it had acknowledged. */
+  readonly lossAdvice?: string | undefined;
   /** Takes each service as soon as it is made, to close it in the end, the last one first. */
   readonly onClose: (close: () => Promise<void>) => void;
 }
@@ -104,7 +106,8 @@ export async function composeServices(options: ComposeOptions): Promise<Composit
   // Functions and rules ask it where their messages may go, so it is there without queues too, but nobody can call it.
   if (queueDefinitions.length > 0) add('sqs', queues);
   const tables = readTables(template);
-  if (tables.length > 0) add('dynamodb', await createDynamoDb({ ...common('dynamodb'), tables }));
+  if (tables.length > 0)
+    add('dynamodb', await createDynamoDb({ ...common('dynamodb'), tables, lossAdvice: options.lossAdvice }));
   const userPools = readUserPools(template);
   const cognito =
     userPools.length > 0
@@ -125,7 +128,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composit
     const onEvent: Parameters<typeof createS3>[0]['onEvent'] = (event) => {
       if (tellingBuckets.has(event.bucket)) bus.put(s3BusEvent(event, { region, accountId }));
     };
-    add('s3', createS3({ ...common('s3'), buckets, onEvent }));
+    add('s3', createS3({ ...common('s3'), buckets, onEvent, lossAdvice: options.lossAdvice }));
   }
 
   const authorizer = readIotAuthorizer(template);

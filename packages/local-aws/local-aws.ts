@@ -51,6 +51,8 @@ export interface LocalAwsOptions {
   readonly environmentOf?: EnvironmentOf | undefined;
   /** Takes the lines of functions and services. @default dropped */
   readonly log?: Log | undefined;
+  /** What the log says to do when a service finds that files of its were damaged and records are gone. @default nothing */
+  readonly lossAdvice?: string | undefined;
 }
 
 /** A running stack. `await using` closes it at the end of its block. */
@@ -128,6 +130,7 @@ async function start(
     addresses,
     environmentOf: options.environmentOf ?? (() => ({})),
     log: options.log ?? (() => {}),
+    lossAdvice: options.lossAdvice,
     onClose,
   });
   for (const { key, server } of servers) addresses[key] = await startService(server, key, ports, host);

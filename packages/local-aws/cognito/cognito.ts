@@ -72,6 +72,7 @@ export async function createCognito(options: CognitoOptions): Promise<Cognito> {
       },
       'Cognito',
     ),
+    settled: () => state.settled(),
     document: (path) => wellKnownDocument(pools, path),
     log: options.log,
   });

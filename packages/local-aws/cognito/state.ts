@@ -57,6 +57,8 @@ export interface State {
   pool(id: string): PoolState;
   /** Resolves when everything up to now is on disk. */
   save(): Promise<void>;
+  /** The same, for answers that change nothing. */
+  settled(): Promise<void>;
 }
 
 /** Reads the state; rejects when the file is damaged. */
@@ -95,6 +97,7 @@ export async function loadState(path: string | undefined): Promise<State> {
       return created;
     },
     save: () => file.write(),
+    settled: () => file.settled(),
   };
 }
 

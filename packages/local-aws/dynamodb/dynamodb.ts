@@ -30,6 +30,8 @@ export interface DynamoDbOptions {
   readonly clock?: (() => Date) | undefined;
   /** Where faults of the service go. @default standard error */
   readonly log?: ((line: string) => void) | undefined;
+  /** What to do when acknowledged writes are gone, told with that. @default nothing */
+  readonly lossAdvice?: string | undefined;
 }
 
 /** Starts DynamoDB's store and creates the tables that are missing; the caller listens. */
@@ -37,6 +39,7 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<LocalSer
   const { identities, region, accountId, tables, clock = () => new Date(), log = console.error } = options;
   const arnOf = (tableName: string): string => `arn:aws:dynamodb:${region}:${accountId}:table/${tableName}`;
   const engine = openEngine({ directory: options.dataDirectory, region, accountId });
+  if (engine.store.lostWrites > 0) log(`dynamodb: ${lossMessage(engine.store.lostWrites, options)}`);
   try {
     for (const table of tables) {
       for (const rebuild of engine.ensureTable(table)) log(`dynamodb: ${rebuildMessage(rebuild)}`);
@@ -79,6 +82,14 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<LocalSer
     },
     log,
   });
+}
+
+function lossMessage(lostWrites: number, { dataDirectory, lossAdvice }: DynamoDbOptions): string {
+  const advice = lossAdvice === undefined ? '' : ` ${lossAdvice}`;
+  return (
+    `the last ${lostWrites} acknowledged writes are missing from the database in ${dataDirectory}: ` +
+    `its files were damaged while nothing ran.${advice}`
+  );
 }
 
 function rebuildMessage({ tableName, indexName, change, entries, leftOut }: IndexRebuild): string {

@@ -15,6 +15,7 @@ export type CollectionId = number;
 
 /** SQLite's codes; an extended code has one of them in its lowest byte. */
 const SQLITE_BUSY = 5;
+const SQLITE_IO_ERROR = 10;
 const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_NOT_A_DATABASE = 26;
@@ -222,8 +223,14 @@ function openError(error: unknown, directory: string | undefined): Error {
 
 /** Says of a failed write what SQLite says in a word. */
 function storeError(error: unknown): unknown {
-  if (resultCode(error) !== SQLITE_FULL) return error;
-  return new Error('The disk is full: nothing of this write was kept', { cause: error });
+  switch (resultCode(error)) {
+    case SQLITE_FULL:
+      return new Error('The disk is full: nothing of this write was kept', { cause: error });
+    case SQLITE_IO_ERROR:
+      return new Error('The disk has failed: nothing of this write was kept', { cause: error });
+    default:
+      return error;
+  }
 }
 
 function resultCode(error: unknown): number | undefined {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { PolicyDocument } from './policy-document.ts';
 
@@ -39,6 +39,12 @@ export function readSessions(path: string): Session[] {
 export function writeSessions(path: string, sessions: readonly Session[]): void {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, JSON.stringify({ sessions }), { mode: 0o600 });
-  renameSync(temporary, path);
+  try {
+    writeFileSync(temporary, JSON.stringify({ sessions }), { mode: 0o600 });
+    renameSync(temporary, path);
+  } catch (error) {
+    // Half a file takes room on a disk that is full.
+    rmSync(temporary, { force: true });
+    throw error;
+  }
 }

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** One value kept in a JSON file that only its owner may read. */
@@ -7,6 +7,11 @@ export interface JsonFile {
   read(): Promise<unknown>;
   /** Resolves when the value, as it stands now or later, is on disk; calls during a write share the next one. */
   write(): Promise<void>;
+  /**
+   * Resolves when the file holds the value as it stands, and tries again when the last write failed. Nothing is to be
+   * answered before: what is only in memory is gone after a restart.
+   */
+  settled(): Promise<void>;
 }
 
 /**
@@ -14,28 +19,54 @@ export interface JsonFile {
  * is kept.
  */
 export function jsonFile(path: string | undefined, value: () => unknown): JsonFile {
-  if (path === undefined) return { read: async () => undefined, write: async () => {} };
+  if (path === undefined)
+    return { read: async () => undefined, write: async () => {}, settled: async () => {} };
   let writing: Promise<void> | undefined;
   let next: Promise<void> | undefined;
+  let failed = false;
 
   const replace = async (): Promise<void> => {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const temporary = `${path}.new`;
-    const file = await open(temporary, 'w', 0o600);
     try {
+      await using file = await open(temporary, 'w', 0o600);
       await file.writeFile(`${JSON.stringify(value(), null, 2)}\n`);
       await file.sync();
-    } finally {
-      await file.close();
+      await rename(temporary, path);
+    } catch (error) {
+      // Half a file takes room on a disk that is full.
+      await rm(temporary, { force: true }).catch(() => {});
+      throw error;
     }
-    await rename(temporary, path);
   };
 
   const start = (): Promise<void> => {
-    writing = replace().finally(() => {
-      writing = undefined;
-    });
+    writing = replace()
+      .then(
+        () => {
+          failed = false;
+        },
+        (error) => {
+          failed = true;
+          throw error;
+        },
+      )
+      .finally(() => {
+        writing = undefined;
+      });
     return writing;
+  };
+
+  const write = (): Promise<void> => {
+    if (next) return next;
+    if (!writing) return start();
+    next = writing
+      .catch(() => {})
+      .then(() => {
+        next = undefined;
+        return start();
+      });
+    return next;
   };
 
   return {
@@ -51,16 +82,10 @@ export function jsonFile(path: string | undefined, value: () => unknown): JsonFi
         throw new Error(`${path} is not JSON`, { cause: error });
       }
     },
-    write: () => {
-      if (next) return next;
-      if (!writing) return start();
-      next = writing
-        .catch(() => {})
-        .then(() => {
-          next = undefined;
-          return start();
-        });
-      return next;
+    write,
+    settled: async () => {
+      await (next ?? writing);
+      if (failed) await write();
     },
   };
 }

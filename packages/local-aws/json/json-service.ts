@@ -27,6 +27,11 @@ export interface JsonServiceOptions {
   readonly target: string;
   readonly bodyLimitBytes: number;
   answer(call: JsonCall): Promise<object>;
+  /**
+   * Resolves when all that an answer may rest on is on disk; a service whose state is in memory first waits for it. When
+   * it rejects, the client is told of a fault of the service. @default nothing to wait for
+   */
+  readonly settled?: (() => Promise<void>) | undefined;
   /** What a client is told about an error; `undefined` for a fault of the service. @default only `AwsError`s */
   readonly describeError?: ((error: unknown) => JsonFailure | undefined) | undefined;
   /** Documents that are served to GET, by path. @default none */
@@ -82,7 +87,8 @@ async function respond(
     }
     operation = operationOf(request, options.target);
     const body = await readBody(request, options.bodyLimitBytes);
-    const answer = await options.answer({ operation, input: parse(body), request, body });
+    const call = { operation, input: parse(body), request, body };
+    const answer = await options.answer(call).finally(() => options.settled?.());
     send(200, answer);
   } catch (error) {
     // The client is gone: nobody to tell, nothing broken here.

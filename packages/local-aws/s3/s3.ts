@@ -31,6 +31,8 @@ export interface S3Options {
   readonly clock?: (() => Date) | undefined;
   /** Told of faults. @default standard error */
   readonly log?: ((line: string) => void) | undefined;
+  /** What to do when objects are gone, told with that. @default nothing */
+  readonly lossAdvice?: string | undefined;
 }
 
 /** A connection on which nothing moves for this long is given up. */
@@ -48,7 +50,13 @@ export function createS3(options: S3Options): LocalService {
     const directory = join(options.dataDirectory, bucketFolder(definition.name));
     buckets.set(definition.name, {
       definition,
-      store: new BucketStore({ directory, versioned: definition.versioned, clock, log }),
+      store: new BucketStore({
+        directory,
+        versioned: definition.versioned,
+        clock,
+        log,
+        lossAdvice: options.lossAdvice,
+      }),
     });
   }
   const context: S3Context = {

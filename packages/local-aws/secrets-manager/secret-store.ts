@@ -50,6 +50,8 @@ export interface SecretStore {
   addVersion(secret: Secret, content: SecretContent, versionId?: string): SecretVersion;
   /** Resolves when everything up to now is on disk. */
   save(): Promise<void>;
+  /** The same, for answers that change nothing. */
+  settled(): Promise<void>;
 }
 
 /** Reads the secrets; rejects when the file is damaged. */
@@ -89,6 +91,7 @@ export async function openSecretStore(path: string | undefined, clock: () => Dat
       return added;
     },
     save: () => file.write(),
+    settled: () => file.settled(),
   };
 }
 

@@ -67,6 +67,7 @@ export async function createSecretsManager(options: SecretsManagerOptions): Prom
       }),
       'Secrets Manager',
     ),
+    settled: () => store.settled(),
     log: options.log,
   });
 }

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataFiles, type DataLease } from './data-files.ts';
-import { readDocument, readDocuments, removeDocument, writeDocument } from './documents.ts';
+import { NotSynced, readDocument, readDocuments, removeDocument, writeDocument } from './documents.ts';
 import { KeyLocks } from './key-locks.ts';
 import { ObjectIndex } from './object-index.ts';
 import { NULL_VERSION, type ObjectMetadata, type ObjectVersion } from './object-metadata.ts';
@@ -52,6 +52,7 @@ export class BucketStore {
     versioned: boolean;
     clock: () => Date;
     log: (line: string) => void;
+    lossAdvice?: string | undefined;
   }) {
     this.versioned = options.versioned;
     this.#clock = options.clock;
@@ -69,11 +70,12 @@ export class BucketStore {
     this.uploads = new Uploads({ directory: join(options.directory, 'uploads'), data: this.data, completed });
     const referred = new Set([...found.flatMap(({ dataIds }) => dataIds), ...this.uploads.dataIds()]);
     const present = this.data.sweep(referred);
-    const isWhole = ({ version, dataIds }: (typeof found)[number]) => {
-      const whole = dataIds.every((dataId) => present.has(dataId));
-      if (!whole) options.log(`${version.key} (${version.versionId}) is left out: its data file is missing`);
-      return whole;
-    };
+    const isWhole = ({ dataIds }: (typeof found)[number]) => dataIds.every((dataId) => present.has(dataId));
+    const lost = found.filter((object) => !isWhole(object));
+    for (const { version } of lost) {
+      options.log(`${version.key} (${version.versionId}) is left out: its data file is missing`);
+    }
+    if (lost.length > 0 && options.lossAdvice !== undefined) options.log(options.lossAdvice);
     this.index = new ObjectIndex(found.filter(isWhole).map(({ version }) => version));
   }
 
@@ -99,7 +101,7 @@ export class BucketStore {
         await this.#publish(metadata);
         return metadata;
       } catch (error) {
-        if (!options.keepsData) await this.data.remove(draft.data);
+        if (!options.keepsData && !(error instanceof NotSynced)) await this.data.remove(draft.data);
         throw error;
       }
     });
@@ -145,7 +147,13 @@ export class BucketStore {
     const replacedData = replaced
       ? (await readDocument<ObjectMetadata>(this.#objects, documentName(replaced))).data
       : [];
-    await writeDocument(this.#objects, documentName(metadata), metadata);
+    try {
+      await writeDocument(this.#objects, documentName(metadata), metadata);
+    } catch (error) {
+      // The version is there, and so is its document: the index says so though the client hears of a fault.
+      if (error instanceof NotSynced) this.index.put(indexEntry(metadata));
+      throw error;
+    }
     this.index.put(indexEntry(metadata));
     await this.data.remove(replacedData);
   }

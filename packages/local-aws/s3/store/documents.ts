@@ -15,12 +15,19 @@ export async function writeDocument(directory: string, name: string, content: un
     await using file = await open(temporary, 'wx');
     await file.writeFile(JSON.stringify(content));
     await file.datasync();
+    await rename(temporary, join(directory, name));
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
-  await rename(temporary, join(directory, name));
-  await syncDirectory(directory);
+  await syncDirectory(directory).catch((cause) => {
+    throw new NotSynced(`${name} is in its place and may not survive a lost power supply`, { cause });
+  });
+}
+
+/** A document that is there, though nobody can promise that it stays: what it refers to has to stay as well. */
+export class NotSynced extends Error {
+  override readonly name = 'NotSynced';
 }
 
 /** Removes a document for good; one that is not there is fine. */

@@ -4,7 +4,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChecksumAlgorithm, ChecksumType } from '../checksums.ts';
 import type { DataFiles } from './data-files.ts';
-import { readDocuments, removeDocument, writeDocument } from './documents.ts';
+import { NotSynced, readDocuments, removeDocument, writeDocument } from './documents.ts';
 import { KeyLocks } from './key-locks.ts';
 import type { DataPart, ObjectAttributes } from './object-metadata.ts';
 
@@ -58,7 +58,12 @@ export class Uploads {
     const upload: MultipartUpload = { uploadId: randomBytes(32).toString('hex'), ...draft };
     const folder = this.#folder(upload.uploadId);
     await mkdir(folder);
-    await writeDocument(folder, UPLOAD_DOCUMENT, upload);
+    try {
+      await writeDocument(folder, UPLOAD_DOCUMENT, upload);
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
     this.#entries.set(upload.uploadId, { upload, parts: new Map() });
     return upload;
   }
@@ -85,7 +90,7 @@ export class Uploads {
         if (!entry) throw new UploadGone();
         await writeDocument(this.#folder(uploadId), `${part.partNumber}.json`, part);
       } catch (error) {
-        await this.#data.remove([part]);
+        if (!(error instanceof NotSynced)) await this.#data.remove([part]);
         if (error instanceof UploadGone) return 'gone';
         throw error;
       }
