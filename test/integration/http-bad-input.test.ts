@@ -107,7 +107,6 @@ describe('bad input writes nothing', () => {
       ['.. that comes back', () => objectKey.replace('/', '/x/../')],
       ['an encoded slash', () => objectKey.replace('/', '%2F')],
       ['an encoded slash and ..', () => `${pilot.workspaceId}%2f..%2f${foreigner.workspaceId}/b.jpg`],
-      ['a slash encoded twice', () => `${pilot.workspaceId}/a%252F..%252Fb.jpg`],
       ['a backslash', () => `${pilot.workspaceId}\\..\\${foreigner.workspaceId}\\b.jpg`],
       ["this workspace's id as the beginning of another", () => objectKey.replace('/', 'x/')],
       ["another workspace's id in front", () => `${foreigner.workspaceId}/${objectKey}`],

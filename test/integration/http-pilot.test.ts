@@ -114,6 +114,20 @@ describe('the story of one file', () => {
     });
   });
 
+  it.each([
+    'line\nbreak\r\n{"level":"ERROR"}\ttab.JPG',
+    'back\\..\\slash.JPG',
+    '%2f..%2F%2e%2e%5c100%.JPG',
+    '\u0001\u001b[31mred\u007f\u0085\u2028.JPG',
+    '\u202egpj.\u{10ffff}\ufffe.JPG',
+  ])('takes the name %j literally, like S3', async (name) => {
+    const file = photo(name);
+    const objectKey = await pilot.upload(file);
+    const hit = await fastUpload(file.fingerprint, { name });
+    expect(hit.envelope).toMatchObject({ code: 0, data: { object_key: objectKey } });
+    expect(await fileItem(objectKey, file.fingerprint)).toMatchObject({ name, object_key: objectKey });
+  });
+
   it('ends once, however often the callback comes', async () => {
     const file = photo();
     const objectKey = await pilot.put(file);

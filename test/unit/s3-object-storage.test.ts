@@ -30,6 +30,12 @@ describe('object storage in S3', () => {
     ]);
   });
 
+  it('asks for a key literally: what is encoded in it is encoded once more', async () => {
+    const { sent, storage } = storageThat({ status: 200, headers: HEADERS });
+    await storage.find('w/a\n\t%2f..\\%2e.JPG');
+    expect(sent).toMatchObject([{ path: expect.stringMatching(/\/w\/a%0A%09%252f\.\.%5C%252e\.JPG$/) }]);
+  });
+
   it('describes an empty object, which has a length too', async () => {
     const { storage } = storageThat({ status: 200, headers: { ...HEADERS, 'content-length': '0' } });
     expect(await storage.find('k')).toMatchObject({ sizeInBytes: 0 });
