@@ -8,8 +8,6 @@ const FUNCTION_ENVIRONMENT = {
   UPLOAD_ROLE_ARN: 'arn:aws:iam::123456789012:role/upload',
   OBJECT_STORAGE_ENDPOINT: 'https://s3.eu-central-1.amazonaws.com',
   USER_POOL_CLIENT_ID: 'client',
-  POWERTOOLS_SERVICE_NAME: 'media-library',
-  POWERTOOLS_METRICS_NAMESPACE: 'MediaLibrary',
 };
 
 /** Everything but the unit and contract tests may start processes and servers, so it gets more time. */

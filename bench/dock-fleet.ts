@@ -8,6 +8,7 @@ import { dynamoDbDeviceRegistry } from '../functions/adapters/dynamodb-device-re
 import type { GatewaySn } from '../functions/core/gateway.ts';
 import { hashPassword, randomPassword } from '../functions/core/gateway-password.ts';
 import type { WorkspaceId } from '../functions/core/workspace.ts';
+import { topicOf } from '../functions/protocol/topics.ts';
 import type { DockUpload } from './dock-event.ts';
 import { administrator, demoUser, type StackProcess } from './stack-process.ts';
 
@@ -104,11 +105,11 @@ export class DockFleet {
           const { tid, data } = JSON.parse(String(payload)) as { tid: string; data: { result: number } };
           onReply({ tid, result: data.result });
         });
-        await connection.subscribeAsync(`thing/product/${sn}/events_reply`, { qos: 1 });
+        await connection.subscribeAsync(topicOf(sn, 'events_reply'), { qos: 1 });
         return {
           sn,
           publish: (event: object) =>
-            connection.publishAsync(`thing/product/${sn}/events`, JSON.stringify(event), { qos: 1 }),
+            connection.publishAsync(topicOf(sn, 'events'), JSON.stringify(event), { qos: 1 }),
         };
       }),
     );

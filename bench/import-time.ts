@@ -29,8 +29,6 @@ const FUNCTION_ENVIRONMENT = {
   OBJECT_STORAGE_ENDPOINT: 'https://s3.eu-central-1.amazonaws.com',
   USER_POOL_CLIENT_ID: 'client',
   DOCK_SETTINGS_SECRET_ARN: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:dock-settings',
-  POWERTOOLS_SERVICE_NAME: 'media-library',
-  POWERTOOLS_METRICS_NAMESPACE: 'MediaLibrary',
 };
 
 /** Loads the file of its first argument and prints how long that took, in milliseconds. */

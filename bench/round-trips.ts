@@ -11,6 +11,7 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import mqtt from 'mqtt';
 import type { StorageAccess } from '../devices/common/storage-access.ts';
 import { type FileReport, PilotClient } from '../devices/pilot/pilot-client.ts';
+import { topicOf } from '../functions/protocol/topics.ts';
 import { startLocalStack } from '../local/stack.ts';
 import { fileUploadCallbackEvent } from './dock-event.ts';
 import { longestChain, RoundTripRecorder, type ServiceCall } from './round-trip-recorder.ts';
@@ -102,7 +103,7 @@ async function dockFiles(): Promise<void> {
     password: dock.password,
     protocolVersion: 4,
   });
-  await connection.subscribeAsync(`thing/product/${dock.sn}/events_reply`, { qos: 1 });
+  await connection.subscribeAsync(topicOf(dock.sn, 'events_reply'), { qos: 1 });
   for (let repetition = 0; repetition < REPETITIONS; repetition++) {
     const objectKey = `${dock.workspace_id}/bench/round-trips/DJI_2024051611420${repetition}_0001_W.JPG`;
     await put(objectKey, randomBytes(1024));
@@ -112,7 +113,7 @@ async function dockFiles(): Promise<void> {
         connection.once('message', (_topic, payload) => resolve(String(payload)));
       });
       const message = JSON.stringify(fileUploadCallbackEvent(upload));
-      await connection.publishAsync(`thing/product/${dock.sn}/events`, message, { qos: 1 });
+      await connection.publishAsync(topicOf(dock.sn, 'events'), message, { qos: 1 });
       const { data } = JSON.parse(await replied) as { data: { result: number } };
       if (data.result !== 0) throw new Error(`The dock was answered ${data.result}`);
       // The reply is here before the function has heard that it was sent.

@@ -49,7 +49,6 @@ const environment = (address: string) => ({
   UPLOAD_ROLE_ARN: 'arn:aws:iam::123456789012:role/upload',
   OBJECT_STORAGE_ENDPOINT: 'https://s3.eu-central-1.amazonaws.com',
   USER_POOL_CLIENT_ID: 'client',
-  POWERTOOLS_SERVICE_NAME: 'media-library',
 });
 
 /** Loads all handlers. Once in a test file: a handler's file reads its variables when it is imported. */

@@ -1,5 +1,5 @@
 import { type ConditionContext, conditionsHold, contextValues } from './condition.ts';
-import type { Identity } from './identities.ts';
+import type { Identity } from './identity.ts';
 import {
   listOf,
   type PolicyDocument,
