@@ -58,7 +58,8 @@ const load = createRequire(import.meta.url);
 const database: Database = load('dynalite/db');
 const checks: Checks = load('dynalite/validations');
 
-const operations = [
+/** What the local DynamoDB implements. */
+export const DYNAMODB_OPERATIONS = [
   'BatchGetItem',
   'BatchWriteItem',
   'CreateTable',
@@ -75,11 +76,11 @@ const operations = [
 ] as const;
 
 /** An operation of the local DynamoDB. */
-export type Operation = (typeof operations)[number];
+export type Operation = (typeof DYNAMODB_OPERATIONS)[number];
 
 /** Whether the local DynamoDB knows the operation. */
 export function isOperation(name: string): name is Operation {
-  return (operations as readonly string[]).includes(name);
+  return (DYNAMODB_OPERATIONS as readonly string[]).includes(name);
 }
 
 /** What an action needs checked before it runs; `custom` answers a message or nothing. */
@@ -89,7 +90,7 @@ interface Validation {
 }
 
 const validations = new Map<Operation, Validation>(
-  operations.map((operation) => [
+  DYNAMODB_OPERATIONS.map((operation) => [
     operation,
     load(`dynalite/validations/${operation.charAt(0).toLowerCase()}${operation.slice(1)}`),
   ]),

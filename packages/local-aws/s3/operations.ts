@@ -53,6 +53,9 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   DeleteObjects: { handle: deleteObjects },
 };
 
+/** What the local S3 implements. */
+export const S3_OPERATIONS: readonly string[] = Object.keys(OPERATIONS);
+
 /** Does what a request asks for, once the caller is known to be allowed to. */
 export async function perform(call: S3Call): Promise<void> {
   const { request } = call;

@@ -24,7 +24,10 @@ const NAMESPACE = `https://sts.amazonaws.com/doc/${API_VERSION}/`;
 /** Far above the longest request: a policy of 2,048 characters and 50 tags. */
 const MAX_BODY_BYTES = 256 * 1024;
 
-/** The local STS: `AssumeRole` and `GetCallerIdentity` in AWS's query protocol. */
+/** What the local STS implements. */
+export const STS_OPERATIONS = ['AssumeRole', 'GetCallerIdentity'] as const;
+
+/** The local STS, in AWS's query protocol. */
 export function createSts(options: StsOptions): LocalService {
   const server = createServer(async (request, response) => {
     const requestId = newRequestId();
@@ -43,7 +46,7 @@ async function answer(request: IncomingMessage, requestId: string, options: StsO
   const body = await readBody(request, MAX_BODY_BYTES);
   const { identity } = await authenticate(request, { service: 'sts', region, identities, clock, body });
   const parameters = queryParameters(request, body);
-  const action = parameters.get('Action');
+  const action = STS_OPERATIONS.find((name) => name === parameters.get('Action'));
   if (parameters.get('Version') !== API_VERSION) {
     throw new AwsError('NoSuchVersion', `STS has the version ${API_VERSION} only.`);
   }
@@ -55,7 +58,7 @@ async function answer(request: IncomingMessage, requestId: string, options: StsO
     case 'GetCallerIdentity':
       return document(action, callerIdentityResult(identity, identities), requestId);
     default:
-      throw notImplemented(`the STS action ${action}`);
+      throw notImplemented(`the STS action ${parameters.get('Action')}`);
   }
 }
 

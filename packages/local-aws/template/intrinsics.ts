@@ -70,6 +70,9 @@ const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
     listOf(argument, path).some((part) => resolveCondition(part, scope, path)),
 };
 
+/** The intrinsic functions that are known. */
+export const INTRINSIC_FUNCTIONS: readonly string[] = Object.keys(INTRINSICS);
+
 /** Replaces every intrinsic function in a value of the template. `path` names the place in errors. */
 export function resolve(value: unknown, scope: ResolutionScope, path: string): unknown {
   const resolved = resolveOrNoValue(value, scope, path);

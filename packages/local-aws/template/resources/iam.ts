@@ -59,6 +59,9 @@ export const IAM_TYPES: ResourceTypes = {
   },
 };
 
+/** AWS's own managed policies that are known. */
+export const MANAGED_POLICIES: readonly string[] = Object.keys(MANAGED_BY_AWS);
+
 /** The roles of the template, each with every policy that the template attaches to it. */
 export function readRoles(template: InterpretedTemplate): Role[] {
   const policies = [...template.ofType(POLICY), ...template.ofType(MANAGED_POLICY)];
