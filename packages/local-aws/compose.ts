@@ -11,6 +11,7 @@ import { type Identities, trustsService } from './iam/identities.ts';
 import { createIotBroker } from './iot/broker.ts';
 import { createIotData } from './iot/iot-data.ts';
 import type { FunctionCredentials, FunctionDefinition } from './lambda/definitions.ts';
+import { EventSourceMapping } from './lambda/event-source-mapping.ts';
 import { Lambda } from './lambda/lambda.ts';
 import { withLocalAddresses } from './local-addresses.ts';
 import type { Log } from './log.ts';
@@ -28,7 +29,11 @@ import { readTables } from './template/resources/dynamodb.ts';
 import { readEventRules } from './template/resources/events.ts';
 import { readHttpApis } from './template/resources/http-api.ts';
 import { readIotAuthorizer, readTopicRules } from './template/resources/iot.ts';
-import { readFunctions, readInvokePermissions } from './template/resources/lambda.ts';
+import {
+  readEventSourceMappings,
+  readFunctions,
+  readInvokePermissions,
+} from './template/resources/lambda.ts';
 import { bucketsWithEvents, readBuckets } from './template/resources/s3.ts';
 import { readSecrets } from './template/resources/secrets-manager.ts';
 import { readQueues } from './template/resources/sqs.ts';
@@ -48,6 +53,16 @@ export type EnvironmentOf = (
   addresses: Addresses,
 ) => Readonly<Record<string, string>>;
 
+/** What tests make shorter than it is on AWS. */
+export interface TimeScales {
+  /** Multiplies the batching windows of event source mappings. @default 1 */
+  readonly batchingWindow?: number | undefined;
+  /** Multiplies the delays of messages. @default 1 */
+  readonly delay?: number | undefined;
+  /** Multiplies the visibility timeouts of queues. @default 1 */
+  readonly visibilityTimeout?: number | undefined;
+}
+
 /** What the services are made of. */
 export interface ComposeOptions {
   readonly template: InterpretedTemplate;
@@ -57,6 +72,7 @@ export interface ComposeOptions {
   /** Where the services listen; complete once all of them do. */
   readonly addresses: Addresses;
   readonly environmentOf: EnvironmentOf;
+  readonly timeScales: TimeScales;
   readonly log: Log;
   /** What to do when a service has lost what it had acknowledged. */
   readonly lossAdvice?: string | undefined;
@@ -74,6 +90,8 @@ export interface ComposedServer {
 export interface Composition {
   readonly servers: readonly ComposedServer[];
   readonly functions: Lambda;
+  /** Lets work begin that nobody calls for; for when every service listens. */
+  readonly begin: () => void;
 }
 
 /**
@@ -81,7 +99,7 @@ export interface Composition {
  * there: it tells a caller who he is. What the template does not declare is refused by name, so that no call leaves the machine.
  */
 export async function composeServices(options: ComposeOptions): Promise<Composition> {
-  const { template, identities } = options;
+  const { template, identities, timeScales } = options;
   const { region, partition, accountId } = template.environment;
   const servers: ComposedServer[] = [];
   const add = <Service extends { readonly server: Server; close(): Promise<void> }>(
@@ -102,7 +120,13 @@ export async function composeServices(options: ComposeOptions): Promise<Composit
   });
 
   const queueDefinitions = readQueues(template);
-  const queues = await createSqs({ ...common('sqs'), queues: queueDefinitions, log: options.log });
+  const queues = await createSqs({
+    ...common('sqs'),
+    queues: queueDefinitions,
+    delayScale: timeScales.delay,
+    visibilityScale: timeScales.visibilityTimeout,
+    log: options.log,
+  });
   // Functions and rules ask it where their messages may go, so it is there without queues too, but nobody can call it.
   if (queueDefinitions.length > 0) add('sqs', queues);
   const tables = readTables(template);
@@ -120,6 +144,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composit
 
   const functions = createFunctions(options, queues);
   options.onClose(() => functions.close());
+  const mappings = createMappings(options, functions, queues);
 
   const bus = new EventBus({ rules: readEventRules(template), functions, queues, log: options.log });
   const buckets = readBuckets(template);
@@ -168,7 +193,41 @@ export async function composeServices(options: ComposeOptions): Promise<Composit
     );
   }
   add('other', createRefusal());
-  return { servers, functions };
+  const begin = () => {
+    for (const mapping of mappings) mapping.start();
+  };
+  return { servers, functions, begin };
+}
+
+/** Runs what fails for a template that AWS would not deploy. */
+function asDeclared<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    throw cause instanceof TemplateError ? cause : new TemplateError((cause as Error).message, { cause });
+  }
+}
+
+function createMappings(
+  { template, timeScales, log, onClose }: ComposeOptions,
+  functions: Lambda,
+  sqs: LocalSqs,
+): EventSourceMapping[] {
+  return readEventSourceMappings(template).map((definition) => {
+    const mapping = asDeclared(
+      () =>
+        new EventSourceMapping({
+          definition,
+          functions,
+          sqs,
+          region: template.environment.region,
+          log,
+          batchingWindowScale: timeScales.batchingWindow,
+        }),
+    );
+    onClose(() => mapping.close());
+    return mapping;
+  });
 }
 
 function createFunctions(

@@ -2,7 +2,7 @@
  * Runs the template of a CDK app on one machine. This file and `lock.ts` are all that others import from the package.
  */
 export { type AdministratorCall, CallError } from './administrator.ts';
-export type { EnvironmentOf } from './compose.ts';
+export type { EnvironmentOf, TimeScales } from './compose.ts';
 export type { RootCredentials } from './iam/identities.ts';
 export { type LocalAws, type LocalAwsOptions, startLocalAws } from './local-aws.ts';
 export type { Log, LogEntry } from './log.ts';

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type AdministratorCall, administratorCall } from './administrator.ts';
-import { composeServices, type EnvironmentOf } from './compose.ts';
+import { composeServices, type EnvironmentOf, type TimeScales } from './compose.ts';
 import { base32 } from './iam/base32.ts';
 import { DEFAULT_ACCOUNT_ID, Identities, type RootCredentials } from './iam/identities.ts';
 import { jsonFile } from './json/json-file.ts';
@@ -49,6 +49,8 @@ export interface LocalAwsOptions {
   readonly parameters?: Readonly<Record<string, string>> | undefined;
   /** Variables of a function beyond those of the template, such as an address that only a deployment knows. @default none */
   readonly environmentOf?: EnvironmentOf | undefined;
+  /** What takes less time than on AWS, for tests. @default nothing */
+  readonly timeScales?: TimeScales | undefined;
   /** Takes the lines of functions and services. @default dropped */
   readonly log?: Log | undefined;
   /** What the log says to do when a service finds that files of its were damaged and records are gone. @default nothing */
@@ -122,18 +124,20 @@ async function start(
   const root = await openRootCredentials(dataDirectory);
   const identities = new Identities({ root, accountId, storePath: join(dataDirectory, 'sessions.json') });
   for (const role of readRoles(template)) identities.addRole(role);
-  const { servers, functions } = await composeServices({
+  const { servers, functions, begin } = await composeServices({
     template,
     assembly,
     identities,
     dataDirectory,
     addresses,
     environmentOf: options.environmentOf ?? (() => ({})),
+    timeScales: options.timeScales ?? {},
     log: options.log ?? (() => {}),
     lossAdvice: options.lossAdvice,
     onClose,
   });
   for (const { key, server } of servers) addresses[key] = await startService(server, key, ports, host);
+  begin();
   const outputs = Object.fromEntries(
     Object.entries(template.outputs).map(([name, value]) => [
       name,

@@ -72,6 +72,11 @@ export class Lambda {
     return this.#pool.size;
   }
 
+  /** How many workers one function may have: more invocations of it wait. */
+  get workersPerFunction(): number {
+    return this.#pool.perFunction;
+  }
+
   /** Whether a permission of the template lets a service call the function on behalf of a source. */
   mayInvoke(
     functionArn: string,
@@ -105,7 +110,9 @@ export class Lambda {
 
   /** Invokes and waits for the answer. Rejects only when there is no such function. */
   invoke(functionArn: string, event: unknown): Promise<InvocationResult> {
-    return this.#track(this.#invoke(this.#get(functionArn), randomUUID(), event, SYNCHRONOUS_LIMIT_BYTES));
+    return this.#track(
+      this.#invoke(this.definition(functionArn), randomUUID(), event, SYNCHRONOUS_LIMIT_BYTES),
+    );
   }
 
   /**
@@ -113,7 +120,7 @@ export class Lambda {
    * destination. The promise tells how the last attempt ended; nobody has to wait for it.
    */
   invokeEvent(functionArn: string, event: unknown): Promise<InvocationResult> {
-    return this.#track(this.#invokeWithRetries(this.#get(functionArn), event));
+    return this.#track(this.#invokeWithRetries(this.definition(functionArn), event));
   }
 
   /** Lets running invocations finish, for at most `graceMilliseconds`, and ends the workers. */
@@ -132,7 +139,8 @@ export class Lambda {
     await this.#pool.close();
   }
 
-  #get(functionArn: string): FunctionDefinition {
+  /** What the template declares of a function. Throws when there is no such function. */
+  definition(functionArn: string): FunctionDefinition {
     const definition = this.#functions.get(functionArn.replace(/:\$LATEST$/, ''));
     if (!definition) throw new Error(`There is no function ${functionArn}`);
     return definition;

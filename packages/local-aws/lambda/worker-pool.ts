@@ -70,6 +70,11 @@ export class WorkerPool {
     return this.#slots.size;
   }
 
+  /** How many workers one function may have. */
+  get perFunction(): number {
+    return this.#limits.perFunction;
+  }
+
   /** Runs the function's handler; never rejects. */
   run(definition: FunctionDefinition, requestId: string, event: string): Promise<InvocationResult> {
     if (this.#closed) return Promise.resolve(stopped());

@@ -6,6 +6,7 @@ import { batch, type EntryOutcome } from './batch.ts';
 import { MAX_BODY_BYTES, messageBody, sqsError } from './message-body.ts';
 import { md5Of, type Queue, type StoredMessage } from './queue.ts';
 import type { OutgoingMessage, Queues } from './queues.ts';
+import { receiptAttributes } from './receipt-attributes.ts';
 
 /** Twelve hours, counted from the receive. */
 const MAX_VISIBILITY_SECONDS = 43_200;
@@ -70,13 +71,6 @@ export function sqsOperations(context: OperationContext): Record<string, Operati
       throw sqsError('MessageNotInflight', `The message of receipt ${receiptHandle} is not in flight.`);
     }
     await queues.hide(queue, message, seconds);
-  };
-  const deleteMessages = async (queue: Queue, receiptHandles: readonly string[]): Promise<void> => {
-    const messages = receiptHandles.map((handle) => queue.findByReceipt(handle));
-    await queues.delete(
-      queue,
-      messages.flatMap((message) => (message ? [message.id] : [])),
-    );
   };
 
   return {
@@ -151,7 +145,7 @@ export function sqsOperations(context: OperationContext): Record<string, Operati
       async (input, call) => {
         const queue = await getQueue(call, input.QueueUrl);
         checkReceiptHandle(input.ReceiptHandle);
-        await deleteMessages(queue, [input.ReceiptHandle]);
+        await queues.deleteReceived(queue, [input.ReceiptHandle]);
         return {};
       },
     ),
@@ -165,7 +159,7 @@ export function sqsOperations(context: OperationContext): Record<string, Operati
         const queue = await getQueue(call, input.QueueUrl);
         return batch(input.Entries, async (entries) => {
           const known = entries.filter(({ ReceiptHandle: handle }) => isReceiptHandle(handle));
-          await deleteMessages(
+          await queues.deleteReceived(
             queue,
             known.map(({ ReceiptHandle: handle }) => handle),
           );
@@ -309,7 +303,7 @@ function sent(message: StoredMessage | undefined): object {
 }
 
 function received(message: StoredMessage, names: readonly string[]): object {
-  const wanted = Object.entries(messageAttributes(message)).filter(
+  const wanted = Object.entries(receiptAttributes(message)).filter(
     ([name]) => names.includes('All') || names.includes(name),
   );
   return {
@@ -318,19 +312,6 @@ function received(message: StoredMessage, names: readonly string[]): object {
     Body: message.body,
     MD5OfBody: md5Of(message.body),
     ...(wanted.length > 0 && { Attributes: Object.fromEntries(wanted) }),
-  };
-}
-
-/** What SQS tells of a received message. */
-export function messageAttributes(message: StoredMessage): Record<string, string> {
-  return {
-    ApproximateReceiveCount: String(message.receiveCount),
-    SentTimestamp: String(message.sentAt),
-    SenderId: message.senderId,
-    ApproximateFirstReceiveTimestamp: String(message.firstReceivedAt),
-    ...(message.deadLetterSourceArn !== undefined && {
-      DeadLetterQueueSourceArn: message.deadLetterSourceArn,
-    }),
   };
 }
 

@@ -131,11 +131,18 @@ export class Queues {
     return [];
   }
 
-  /** Deletes messages by their ids. */
-  async delete(queue: Queue, ids: readonly string[]): Promise<void> {
+  /** Deletes messages by their receipts; one that was received again since stays. */
+  async deleteReceived(queue: Queue, receiptHandles: readonly string[]): Promise<void> {
+    const ids = receiptHandles.flatMap((handle) => queue.findByReceipt(handle)?.id ?? []);
     if (ids.length === 0) return;
     for (const id of ids) queue.delete(id);
-    await this.#write([{ op: 'delete', queue: queue.definition.name, ids: [...ids] }]);
+    await this.#write([{ op: 'delete', queue: queue.definition.name, ids }]);
+  }
+
+  /** Shows received messages at once; one that was received again since stays hidden. */
+  async release(queue: Queue, receiptHandles: readonly string[]): Promise<void> {
+    const messages = receiptHandles.flatMap((handle) => queue.findByReceipt(handle) ?? []);
+    await Promise.all(messages.map((message) => this.hide(queue, message, 0)));
   }
 
   /** Hides a message for this long from now on; 0 shows it. */

@@ -1,13 +1,20 @@
+import { createHash } from 'node:crypto';
 import type { FunctionDefinition, InvokePermission } from '../../lambda/definitions.ts';
+import type { EventSourceMappingDefinition } from '../../lambda/event-source-mapping.ts';
 import type { InterpretedTemplate } from '../interpreter.ts';
 import { TemplateError } from '../intrinsics.ts';
-import { arnOf, generatedName, type Resource, type ResourceTypes } from '../resource.ts';
+import { arnOf, generatedName, type Properties, type Resource, type ResourceTypes } from '../resource.ts';
 
 const FUNCTION = 'AWS::Lambda::Function';
 const PERMISSION = 'AWS::Lambda::Permission';
 const EVENT_INVOKE_CONFIG = 'AWS::Lambda::EventInvokeConfig';
+const EVENT_SOURCE_MAPPING = 'AWS::Lambda::EventSourceMapping';
 
-/** Functions, who may invoke them, and what becomes of asynchronous invocations that fail. */
+/** Lambda's limits for a function. */
+const TIMEOUT_SECONDS = { least: 1, most: 900 };
+const MEMORY_MEGABYTES = { least: 128, most: 10_240 };
+
+/** Functions, who may invoke them, what becomes of asynchronous invocations that fail, and the queues that they read. */
 export const LAMBDA_TYPES: ResourceTypes = {
   [FUNCTION]: {
     physicalId: (fn) => String(fn.property('FunctionName') ?? fn.logicalId),
@@ -41,6 +48,24 @@ export const LAMBDA_TYPES: ResourceTypes = {
       'Qualifier',
     ],
   },
+  [EVENT_SOURCE_MAPPING]: {
+    physicalId: uuidOf,
+    attributes: {
+      EventSourceMappingArn: (mapping) =>
+        arnOf(mapping, 'lambda', `event-source-mapping:${mapping.physicalId}`),
+      Id: (mapping) => mapping.physicalId,
+    },
+    properties: [
+      'BatchSize',
+      'Enabled',
+      'EventSourceArn',
+      'FunctionName',
+      'FunctionResponseTypes',
+      'MaximumBatchingWindowInSeconds',
+      'ScalingConfig',
+      'Tags',
+    ],
+  },
 };
 
 /** The functions of the template. `codeDirectory` finds the folder of a code asset by its key in the asset bucket. */
@@ -63,8 +88,8 @@ export function readFunctions(
       handler: properties.text('Handler'),
       runtime,
       roleArn: properties.text('Role'),
-      timeoutSeconds: properties.optionalNumber('Timeout') ?? 3,
-      memoryMegabytes: properties.optionalNumber('MemorySize') ?? 128,
+      timeoutSeconds: wholeNumber(fn, 'Timeout', TIMEOUT_SECONDS) ?? 3,
+      memoryMegabytes: wholeNumber(fn, 'MemorySize', MEMORY_MEGABYTES) ?? 128,
       environment: textsByName(properties.object('Environment').object('Variables').toJSON()),
       logFormat: logging.optionalText('LogFormat') === 'JSON' ? 'JSON' : 'Text',
       applicationLogLevel: logging.optionalText('ApplicationLogLevel'),
@@ -84,18 +109,57 @@ export function readInvokePermissions(template: InterpretedTemplate): InvokePerm
     const action = properties.text('Action');
     if (action !== 'lambda:InvokeFunction')
       throw new TemplateError(`${logicalId}: the local stack does not know ${action}`);
-    const named = properties.text('FunctionName');
-    const fn = template
-      .ofType(FUNCTION)
-      .find((candidate) => [candidate.physicalId, candidate.attribute('Arn')].includes(named));
-    if (!fn) throw new TemplateError(`${logicalId}: there is no function ${named}`);
     return {
-      functionArn: fn.attribute('Arn'),
+      functionArn: functionArn(template, logicalId, properties.text('FunctionName')),
       principal: properties.text('Principal'),
       sourceArn: properties.optionalText('SourceArn'),
       sourceAccount: properties.optionalText('SourceAccount'),
     };
   });
+}
+
+/** The event source mappings of the template, disabled ones included: Lambda checks these as well. */
+export function readEventSourceMappings(template: InterpretedTemplate): EventSourceMappingDefinition[] {
+  const mappings = template.ofType(EVENT_SOURCE_MAPPING).map((mapping) => {
+    const { logicalId, properties } = mapping;
+    const sourceArn = properties.text('EventSourceArn');
+    if (sourceArn.split(':')[2] !== 'sqs') {
+      throw new TemplateError(`${logicalId}: the local AWS reads queues of SQS only, not ${sourceArn}`);
+    }
+    const responseTypes = properties.texts('FunctionResponseTypes');
+    const unknown = responseTypes.find((type) => type !== 'ReportBatchItemFailures');
+    if (unknown !== undefined) {
+      throw new TemplateError(`${logicalId}: Lambda has no function response type ${unknown}`);
+    }
+    const scaling = properties.object('ScalingConfig');
+    const strange = scaling.names.find((name) => name !== 'MaximumConcurrency');
+    if (strange !== undefined) throw new TemplateError(`${logicalId}: a ScalingConfig has no ${strange}`);
+    const batchSize = wholeNumber(mapping, 'BatchSize', { least: 1, most: 10_000 }) ?? 10;
+    const batchingWindowSeconds =
+      wholeNumber(mapping, 'MaximumBatchingWindowInSeconds', { least: 0, most: 300 }) ?? 0;
+    if (batchSize > 10 && batchingWindowSeconds < 1) {
+      throw new TemplateError(
+        `${logicalId}: a BatchSize above 10 needs a MaximumBatchingWindowInSeconds of at least 1`,
+      );
+    }
+    return {
+      name: logicalId,
+      queueArn: sourceArn,
+      functionArn: functionArn(template, logicalId, properties.text('FunctionName')),
+      enabled: properties.optionalFlag('Enabled') ?? true,
+      batchSize,
+      batchingWindowSeconds,
+      reportsBatchItemFailures: responseTypes.length > 0,
+      maximumConcurrency: wholeNumber(mapping, 'MaximumConcurrency', { least: 2, most: 1000 }, scaling),
+    };
+  });
+  for (const [index, { name, queueArn, functionArn: arn }] of mappings.entries()) {
+    const twin = mappings
+      .slice(0, index)
+      .find((earlier) => earlier.queueArn === queueArn && earlier.functionArn === arn);
+    if (twin) throw new TemplateError(`${name}: ${twin.name} maps the same queue to the same function`);
+  }
+  return mappings;
 }
 
 /** The name of the function's file, which its description starts with. */
@@ -107,6 +171,33 @@ function eventInvokeConfig(template: InterpretedTemplate, fn: Resource): Resourc
   return template
     .ofType(EVENT_INVOKE_CONFIG)
     .find(({ properties }) => properties.text('FunctionName') === fn.physicalId);
+}
+
+/** The ARN of a function that a resource names, in one way or the other. */
+function functionArn(template: InterpretedTemplate, logicalId: string, named: string): string {
+  const fn = template
+    .ofType(FUNCTION)
+    .find((candidate) => [candidate.physicalId, candidate.attribute('Arn')].includes(named));
+  if (!fn) throw new TemplateError(`${logicalId}: there is no function ${named}`);
+  return fn.attribute('Arn');
+}
+
+function wholeNumber(
+  { logicalId, properties }: Resource,
+  name: string,
+  { least, most }: { least: number; most: number },
+  place: Properties = properties,
+): number | undefined {
+  const value = place.optionalNumber(name);
+  if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return value;
+  throw new TemplateError(`${logicalId}: ${name} is ${value}, and Lambda takes ${least} to ${most}`);
+}
+
+/** Event source mappings have no names: an id that stays the same over a restart. */
+function uuidOf(mapping: Pick<Resource, 'environment' | 'logicalId'>): string {
+  const { stackName } = mapping.environment;
+  const digest = createHash('sha256').update(`${stackName}/${mapping.logicalId}`).digest('hex');
+  return [0, 8, 12, 16, 20].map((start, index) => digest.slice(start, [8, 12, 16, 20, 32][index])).join('-');
 }
 
 function textsByName(values: Readonly<Record<string, unknown>>): Record<string, string> {

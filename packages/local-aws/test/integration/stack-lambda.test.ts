@@ -1,14 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { FunctionDefinition } from '../../lambda/definitions.ts';
 import { type FailureRecord, Lambda, type LambdaOptions } from '../../lambda/lambda.ts';
 import type { LogEntry } from '../../log.ts';
-
-const folder = mkdtempSync(join(tmpdir(), 'local-lambda-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+import { bundled, credentials } from './lambda-fixture.ts';
 
 const entries: LogEntry[] = [];
 const lambdas: Lambda[] = [];
@@ -16,33 +11,6 @@ afterEach(async () => {
   await Promise.all(lambdas.splice(0).map((lambda) => lambda.close()));
   entries.length = 0;
 });
-
-/** A function with this code as its bundle. */
-function bundled(
-  name: string,
-  code: string,
-  overrides: Partial<FunctionDefinition> = {},
-): FunctionDefinition {
-  const codeDirectory = join(folder, name);
-  mkdirSync(codeDirectory, { recursive: true });
-  writeFileSync(join(codeDirectory, 'index.mjs'), code);
-  return {
-    name,
-    arn: `arn:aws:lambda:eu-central-1:123456789012:function:${name}`,
-    label: name,
-    codeDirectory,
-    handler: 'index.handler',
-    runtime: 'nodejs24.x',
-    roleArn: `arn:aws:iam::123456789012:role/${name}`,
-    timeoutSeconds: 5,
-    memoryMegabytes: 128,
-    environment: { TABLE: 'catalog' },
-    logFormat: 'JSON',
-    logGroup: `/aws/lambda/${name}`,
-    retryAttempts: 2,
-    ...overrides,
-  };
-}
 
 function lambdaOf(functions: FunctionDefinition[], options: Partial<LambdaOptions> = {}): Lambda {
   const lambda = new Lambda({
@@ -59,13 +27,6 @@ function lambdaOf(functions: FunctionDefinition[], options: Partial<LambdaOption
   lambdas.push(lambda);
   return lambda;
 }
-
-const credentials = (owner: string, secondsLeft: number) => ({
-  accessKeyId: `key of ${owner}`,
-  secretAccessKey: 'secret',
-  sessionToken: 'token',
-  expiresAt: new Date(Date.now() + secondsLeft * 1000),
-});
 
 async function answerOf(lambda: Lambda, fn: FunctionDefinition, event: unknown = {}): Promise<unknown> {
   const result = await lambda.invoke(fn.arn, event);

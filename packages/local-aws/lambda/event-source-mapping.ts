@@ -1,0 +1,224 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from '../log.ts';
+import type { Queue, StoredMessage } from '../sqs/queue.ts';
+import type { LocalSqs } from '../sqs/sqs.ts';
+import type { Lambda } from './lambda.ts';
+import { batchFailures, type SqsEvent, type SqsRecord, sqsRecord } from './sqs-batch.ts';
+
+/** A queue whose messages a function takes, as the template declares it. */
+export interface EventSourceMappingDefinition {
+  readonly name: string;
+  readonly queueArn: string;
+  readonly functionArn: string;
+  readonly enabled: boolean;
+  /** Messages of one invocation at the most. */
+  readonly batchSize: number;
+  /** How long messages are gathered before the function is invoked with fewer. */
+  readonly batchingWindowSeconds: number;
+  /** Whether the function tells which messages it did not manage. */
+  readonly reportsBatchItemFailures: boolean;
+  /** Invocations at once. @default as many as the function has workers */
+  readonly maximumConcurrency?: number | undefined;
+}
+
+/** What an event source mapping works with. */
+export interface EventSourceMappingOptions {
+  readonly definition: EventSourceMappingDefinition;
+  readonly functions: Pick<Lambda, 'workersPerFunction' | 'definition' | 'invoke'>;
+  readonly sqs: Pick<LocalSqs, 'queues' | 'checkPoller'>;
+  readonly region: string;
+  readonly log: Log;
+  /** Multiplies the batching window; tests set it low. @default 1 */
+  readonly batchingWindowScale?: number | undefined;
+}
+
+/** The most that one receive hands out. */
+const MAX_RECEIVE = 10;
+/** SQS's longest wait. */
+const WAIT_MILLISECONDS = 20_000;
+/** Pause before a queue is asked again that could not answer. */
+const RETRY_MILLISECONDS = 1_000;
+/** Lambda's limit for the event of an invocation. */
+const EVENT_LIMIT_BYTES = 6 * 1024 * 1024;
+const EMPTY_EVENT_BYTES = Buffer.byteLength(JSON.stringify({ Records: [] } satisfies SqsEvent));
+
+interface BatchItem {
+  readonly message: StoredMessage;
+  readonly record: SqsRecord;
+  readonly bytes: number;
+}
+
+/**
+ * Invokes a function with the messages of a queue and deletes those that it managed. The others stay hidden for the
+ * queue's visibility timeout, and come again after it.
+ */
+export class EventSourceMapping {
+  readonly #options: EventSourceMappingOptions;
+  readonly #queue: Queue;
+  readonly #concurrency: number;
+  readonly #closing = new AbortController();
+  readonly #invocations = new Set<Promise<void>>();
+  /** Received, but too much for the batch before. */
+  #leftOver: BatchItem[] = [];
+  #polling: Promise<void> | undefined;
+  /** Ends the wait for an invocation to finish. */
+  #goOn: () => void = () => {};
+
+  /** Throws for a mapping that Lambda would not make. */
+  constructor(options: EventSourceMappingOptions) {
+    const { definition, functions, sqs } = options;
+    const { name, queueArn, maximumConcurrency } = definition;
+    const fn = functions.definition(definition.functionArn);
+    try {
+      sqs.checkPoller(queueArn, fn.roleArn);
+    } catch (cause) {
+      throw new Error(`${name}: ${(cause as Error).message}`, { cause });
+    }
+    const queue = sqs.queues.findByArn(queueArn);
+    if (!queue) throw new Error(`${name}: there is no queue ${queueArn}`);
+    const { visibilityTimeoutSeconds } = queue.definition;
+    if (visibilityTimeoutSeconds < fn.timeoutSeconds) {
+      throw new Error(
+        `${name}: Queue visibility timeout: ${visibilityTimeoutSeconds} seconds is less than Function timeout: ${fn.timeoutSeconds} seconds`,
+      );
+    }
+    this.#options = options;
+    this.#queue = queue;
+    // More would only wait for a worker, while the time runs for which their messages are hidden.
+    this.#concurrency = Math.min(
+      maximumConcurrency ?? functions.workersPerFunction,
+      functions.workersPerFunction,
+    );
+  }
+
+  /** Begins to take messages, unless the mapping is disabled. */
+  start(): void {
+    if (this.#options.definition.enabled) this.#polling ??= this.#poll();
+  }
+
+  /** Takes no more messages, and lets what is under way finish, for at most `graceMilliseconds`. */
+  async close(graceMilliseconds = 3_000): Promise<void> {
+    this.#closing.abort();
+    this.#goOn();
+    await this.#polling;
+    const grace = new AbortController();
+    await Promise.race([
+      Promise.all(this.#invocations),
+      sleep(graceMilliseconds, undefined, { signal: grace.signal }).catch(() => {}),
+    ]);
+    grace.abort();
+  }
+
+  async #poll(): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      if (this.#invocations.size >= this.#concurrency) {
+        await new Promise<void>((resolve) => {
+          this.#goOn = resolve;
+        });
+        continue;
+      }
+      try {
+        const batch = await this.#gather();
+        if (batch.length > 0) this.#invoke(batch);
+      } catch (error) {
+        this.#log(`cannot receive messages: ${String(error)}`);
+        await sleep(RETRY_MILLISECONDS, undefined, { signal: this.#closing.signal }).catch(() => {});
+      }
+    }
+    await this.#release(this.#leftOver).catch((error: unknown) => this.#log(String(error)));
+  }
+
+  /** Collects a batch: until it is full, or its window is over, or the event has no room for more. */
+  async #gather(): Promise<BatchItem[]> {
+    const { batchSize, batchingWindowSeconds } = this.#options.definition;
+    const { signal } = this.#closing;
+    const gathered = this.#leftOver;
+    this.#leftOver = [];
+    if (gathered.length === 0) gathered.push(...(await this.#receive(batchSize, WAIT_MILLISECONDS)));
+    const scale = this.#options.batchingWindowScale ?? 1;
+    const deadline = Date.now() + batchingWindowSeconds * 1000 * scale;
+    while (gathered.length > 0 && gathered.length < batchSize && fits(gathered) && !signal.aborted) {
+      const left = deadline - Date.now();
+      if (left <= 0) break;
+      gathered.push(...(await this.#receive(batchSize - gathered.length, left)));
+    }
+    if (signal.aborted) {
+      await this.#release(gathered);
+      return [];
+    }
+    const batch = largestBatch(gathered);
+    this.#leftOver = gathered.slice(batch.length);
+    return batch;
+  }
+
+  async #receive(limit: number, waitMilliseconds: number): Promise<BatchItem[]> {
+    const { sqs, region, definition } = this.#options;
+    const messages = await sqs.queues.receiveOrWait(this.#queue, Math.min(limit, MAX_RECEIVE), {
+      waitMilliseconds: Math.min(waitMilliseconds, WAIT_MILLISECONDS),
+      polled: true,
+      signal: this.#closing.signal,
+    });
+    return messages.map((message) => {
+      const record = sqsRecord(message, { queueArn: definition.queueArn, region });
+      // And the comma before it.
+      return { message, record, bytes: Buffer.byteLength(JSON.stringify(record)) + 1 };
+    });
+  }
+
+  #invoke(batch: readonly BatchItem[]): void {
+    const invocation = this.#run(batch)
+      .catch((error: unknown) => this.#log(`cannot delete messages: ${String(error)}`))
+      .finally(() => {
+        this.#invocations.delete(invocation);
+        this.#goOn();
+      });
+    this.#invocations.add(invocation);
+  }
+
+  async #run(batch: readonly BatchItem[]): Promise<void> {
+    const { definition, functions, sqs } = this.#options;
+    const event: SqsEvent = { Records: batch.map(({ record }) => record) };
+    const result = await functions.invoke(definition.functionArn, event);
+    // The log has the error already.
+    if (!result.ok) return;
+    const managed = definition.reportsBatchItemFailures ? this.#managed(batch, result.payload) : batch;
+    await sqs.queues.deleteReceived(
+      this.#queue,
+      managed.map(({ record }) => record.receiptHandle),
+    );
+  }
+
+  #managed(batch: readonly BatchItem[], payload: string): readonly BatchItem[] {
+    const failures = batchFailures(payload, new Set(batch.map(({ message }) => message.id)));
+    const { definition, functions } = this.#options;
+    if (failures.kind === 'some') return batch.filter(({ message }) => !failures.messageIds.has(message.id));
+    this.#log(
+      `the answer of ${functions.definition(definition.functionArn).label} counts as the failure of the whole batch: ${failures.reason}`,
+    );
+    return [];
+  }
+
+  async #release(items: readonly BatchItem[]): Promise<void> {
+    const handles = items.map(({ record }) => record.receiptHandle);
+    await this.#options.sqs.queues.release(this.#queue, handles);
+  }
+
+  #log(line: string): void {
+    const { definition, log } = this.#options;
+    log({ source: 'lambda', line: `${definition.name}: ${line}`, level: 'error' });
+  }
+}
+
+function fits(items: readonly BatchItem[]): boolean {
+  return largestBatch(items).length === items.length;
+}
+
+/** As many of the first messages as one event has room for; a single one always has. */
+function largestBatch(items: readonly BatchItem[]): BatchItem[] {
+  let bytes = EMPTY_EVENT_BYTES;
+  const tooMuch = items.findIndex((item, index) => {
+    bytes += item.bytes;
+    return index > 0 && bytes > EVENT_LIMIT_BYTES;
+  });
+  return items.slice(0, tooMuch < 0 ? items.length : tooMuch);
+}
