@@ -127,7 +127,7 @@ describe('a message that cannot be told apart from noise', () => {
     ['is a list', [unnamed]],
     ['is an empty object', {}],
     ['has no tid', { method: 'file_upload_callback', need_reply: 1, data: {} }],
-    ['has a number for a tid', { tid: 7, method: 'file_upload_callback', need_reply: 1, data: {} }],
+    ['has a list for a tid', { tid: [7], method: 'file_upload_callback', need_reply: 1, data: {} }],
   ])('because it %s, on events, gets silence, one line and a metric', async (_what, sent) => {
     const noise = { message: 'refused', code: 200001 };
     const [lines, metrics] = [stack.lines(noise).length, stack.lines(METRIC).length];
