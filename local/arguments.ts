@@ -3,7 +3,8 @@ import { DEFAULT_DATA_DIRECTORY, DEFAULT_PORT, PORTS_IN_A_ROW } from './stack.ts
 
 /** What the command line asked for. */
 export interface StartArguments {
-  readonly port: number;
+  /** Undefined when the command line leaves it open. */
+  readonly port: number | undefined;
   readonly host: string;
   readonly dataDirectory: string;
   readonly ephemeral: boolean;
@@ -23,7 +24,8 @@ export const START_HELP = `Runs the whole media library on this machine and uplo
 
   npm start -- [options]
 
-  --port N      port of the API, the other services take the ones after it; 0 takes free ones (default ${DEFAULT_PORT})
+  --port N      port of the API, the other services take the ones after it; 0 takes free ones (default ${DEFAULT_PORT},
+                or the next ones that are free)
   --data DIR    folder of the data, which survives a restart (default ${DEFAULT_DATA_DIRECTORY})
   --ephemeral   keep the data in a folder of its own and delete it at the end
   --no-sample   upload nothing
@@ -71,8 +73,8 @@ function parse(argv: readonly string[]) {
   }
 }
 
-function portNumber(text: string | undefined): number {
-  if (text === undefined) return DEFAULT_PORT;
+function portNumber(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
   const port = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (port >= 0 && port <= HIGHEST_PORT) return port;
   throw new ArgumentError(`--port takes a whole number from 0 to ${HIGHEST_PORT}, not "${text}"`);

@@ -58,6 +58,7 @@ async function run(options: StartArguments, terminal: Terminal, stop: AbortSigna
   const stack = await startLocalStack({
     ...options,
     log: log.log,
+    onOtherPorts: (reason, port) => say(`${reason}: the stack takes ${port} and the ones after it.`),
     onSynthesis: () => say('Synthesising the stack: the first time, and whenever its source has changed …'),
   });
   try {

@@ -2,12 +2,15 @@ import { MQTT_ADDRESS } from '../functions/environment.ts';
 import {
   addressOf,
   checkPort,
+  checkPorts,
   type EnvironmentOf,
+  type Listening,
   type LocalAws,
   type Log,
   listenOn,
   portsFrom,
   SERVICES,
+  StartError,
   startLocalAws,
   TemplateError,
 } from '../packages/local-aws/index.ts';
@@ -19,8 +22,11 @@ import { type Endpoints, writeEndpoints } from './endpoints.ts';
 import { createLazyPage } from './lazy-page.ts';
 import { synthesise, touch } from './synthesis.ts';
 
-/** The first of the ports that the local stack takes unless told otherwise. */
+/** The first of the ports that the local stack takes unless told otherwise, or others have them. */
 export const DEFAULT_PORT = 9700;
+
+/** From one block of ports to the next, while the former is not free. */
+const BLOCK_OF_PORTS = 20;
 
 /** How many ports it takes: one a service, and one for the page. */
 export const PORTS_IN_A_ROW = SERVICES.length + 1;
@@ -38,8 +44,10 @@ const TOUCH_MILLISECONDS = 3600 * 1000;
 
 /** How to start. */
 export interface LocalStackOptions {
-  /** Of the API, the other services follow; 0 takes free ones. @default 9700 */
+  /** Of the API, the other services follow; 0 takes free ones. @default 9700, or the next block whose ports are free */
   readonly port?: number | undefined;
+  /** Told when 9700 and the ports after it are not free: why, and the first of those that are taken instead. */
+  readonly onOtherPorts?: ((reason: string, port: number) => void) | undefined;
   /** @default 127.0.0.1: whoever reaches the stack can try its passwords */
   readonly host?: string | undefined;
   /** @default .local */
@@ -78,12 +86,8 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
 }
 
 async function start(options: LocalStackOptions, onClose: OnClose): Promise<Omit<LocalStack, 'close'>> {
-  const port = options.port ?? DEFAULT_PORT;
-  const pageListening = {
-    title: 'the page',
-    host: PAGE_HOST,
-    port: port === 0 ? 0 : port + SERVICES.length,
-  };
+  const port = options.port ?? (await freePorts(options));
+  const pageListening = pageAt(port);
   const aws = await startLocalAws({
     assembly: async () => {
       if (port !== 0) await checkPort(pageListening);
@@ -115,6 +119,29 @@ async function start(options: LocalStackOptions, onClose: OnClose): Promise<Omit
   await ensureDemoAccounts(aws, account, endpoints);
   writeEndpoints(aws.dataDirectory, endpoints);
   return { endpoints, dataDirectory: aws.dataDirectory };
+}
+
+const pageAt = (port: number): Listening => ({
+  title: 'the page',
+  host: PAGE_HOST,
+  port: port === 0 ? 0 : port + SERVICES.length,
+});
+
+/** The first port of a block in which all are free. */
+async function freePorts({ host = '127.0.0.1', onOtherPorts }: LocalStackOptions): Promise<number> {
+  let reason = '';
+  for (let port = DEFAULT_PORT; ; port += BLOCK_OF_PORTS) {
+    try {
+      await checkPorts(portsFrom(port), host);
+      await checkPort(pageAt(port));
+      if (port !== DEFAULT_PORT) onOtherPorts?.(reason, port);
+      return port;
+    } catch (error) {
+      const isLast = port + BLOCK_OF_PORTS + PORTS_IN_A_ROW > 65_536;
+      if (isLast || !(error instanceof StartError) || error.code !== 'port-unavailable') throw error;
+      reason ||= error.message;
+    }
+  }
 }
 
 /** The one address that the template cannot know and no variable of the SDK tells: where devices find the broker. */

@@ -10,6 +10,7 @@ export {
   type Addresses,
   addressOf,
   checkPort,
+  checkPorts,
   isLoopback,
   type Listening,
   listenOn,

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -122,6 +123,29 @@ describe('npm start', () => {
     expect(third.output).toBe(
       `Port ${port}, which API needs, is in use by another program: choose others with --port\n`,
     );
+  });
+
+  it('takes the next free ports when others have 9700, and says so', async () => {
+    const blocker = createServer();
+    // Whoever else has it, a stack of somebody who works here say, blocks it as well.
+    const blocked = await new Promise<boolean>((resolve) => {
+      blocker.once('error', () => resolve(false));
+      blocker.listen(9700, '127.0.0.1', () => resolve(true));
+    });
+    const data = join(folder, 'other-ports');
+    const command = new Command('--no-sample', '--data', data);
+    await command.says('Ctrl-C stops the stack');
+    const [line] = command.output.split('\n');
+    const port = Number(new URL(endpointsOf(data).api).port);
+    expect(line).toBe(
+      `Port 9700, which API needs, is in use by another program: the stack takes ${port} and the ones after it.`,
+    );
+    expect([port > 9700, port % 20, Number(new URL(endpointsOf(data).s3).port)]).toEqual([true, 0, port + 1]);
+
+    const refused = new Command('--no-sample', '--ephemeral', '--port', '9700');
+    expect(await refused.ended).toBe(1);
+    expect(refused.output).toContain('choose others with --port');
+    if (blocked) await new Promise((resolve) => blocker.close(resolve));
   });
 
   it('starts again after kill -9, with everything that was acknowledged', async () => {
