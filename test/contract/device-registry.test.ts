@@ -7,7 +7,7 @@ import { prioritizationState } from '../../functions/core/flight.ts';
 import type { DeviceRegistry, GatewaySn } from '../../functions/core/gateway.ts';
 import type { WorkspaceId } from '../../functions/core/workspace.ts';
 import { type DynaliteTable, startDynaliteTable } from './dynalite-table.ts';
-import { InMemoryDeviceRegistry } from './in-memory-device-registry.ts';
+import { InMemoryDeviceRegistry } from '../../fakes/in-memory-device-registry.ts';
 
 let table: DynaliteTable;
 let counter = 0;

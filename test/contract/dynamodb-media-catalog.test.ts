@@ -12,7 +12,7 @@ import { linkExistingFile } from '../../functions/core/link-existing-file.ts';
 import type { WorkspaceId } from '../../functions/core/workspace.ts';
 import { FINGERPRINT, mediaFile, storedObject, TINY_FINGERPRINT } from '../fixtures/library.ts';
 import { type DynaliteTable, startDynaliteTable } from './dynalite-table.ts';
-import { InMemoryObjectStorage } from './in-memory-object-storage.ts';
+import { InMemoryObjectStorage } from '../../fakes/in-memory-object-storage.ts';
 
 let table: DynaliteTable;
 let workspaceId: WorkspaceId;

@@ -8,7 +8,7 @@ import { linkedFileId, type MediaFile } from '../../functions/core/media-file.ts
 import type { WorkspaceId } from '../../functions/core/workspace.ts';
 import { FINGERPRINT, mediaFile, OTHER_FINGERPRINT, TINY_FINGERPRINT } from '../fixtures/library.ts';
 import { type DynaliteTable, startDynaliteTable } from './dynalite-table.ts';
-import { InMemoryMediaCatalog } from './in-memory-media-catalog.ts';
+import { InMemoryMediaCatalog } from '../../fakes/in-memory-media-catalog.ts';
 
 let table: DynaliteTable;
 

@@ -5,7 +5,7 @@ import { devicePolicies, type PolicyDocument } from '../../functions/adapters/de
 import type { GatewaySn } from '../../functions/core/gateway.ts';
 import { hashPassword, passwordMatches, randomPassword } from '../../functions/core/gateway-password.ts';
 import { authorize } from '../../functions/dock/authorizer.ts';
-import { InMemoryDeviceRegistry } from '../contract/in-memory-device-registry.ts';
+import { InMemoryDeviceRegistry } from '../../fakes/in-memory-device-registry.ts';
 import { FOREIGN_WORKSPACE } from '../fixtures/library.ts';
 import { gateway, invoke, OTHER_SN, SN } from './dock-messages.ts';
 import { recordLog } from './http-requests.ts';

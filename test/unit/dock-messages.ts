@@ -7,9 +7,9 @@ import type { PrioritizationLog } from '../../functions/core/flight-priority.ts'
 import type { Gateway, GatewaySn } from '../../functions/core/gateway.ts';
 import type { CredentialIssuer } from '../../functions/core/upload-credentials.ts';
 import type { DevicePublisher } from '../../functions/protocol/dock-message.ts';
-import { InMemoryDeviceRegistry } from '../contract/in-memory-device-registry.ts';
-import { InMemoryMediaCatalog } from '../contract/in-memory-media-catalog.ts';
-import { InMemoryObjectStorage } from '../contract/in-memory-object-storage.ts';
+import { InMemoryDeviceRegistry } from '../../fakes/in-memory-device-registry.ts';
+import { InMemoryMediaCatalog } from '../../fakes/in-memory-media-catalog.ts';
+import { InMemoryObjectStorage } from '../../fakes/in-memory-object-storage.ts';
 import { WORKSPACE } from '../fixtures/library.ts';
 
 /** The dock of the messages in `fixtures/dock/`. */

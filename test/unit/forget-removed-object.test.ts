@@ -5,8 +5,8 @@ import { forgetRemovedObject } from '../../functions/core/forget-removed-object.
 import { linkedFileId } from '../../functions/core/media-file.ts';
 import { eventEndpoint } from '../../functions/middleware/event-endpoint.ts';
 import { objectRemoved } from '../../functions/storage/object-removed.ts';
-import { InMemoryMediaCatalog } from '../contract/in-memory-media-catalog.ts';
-import { InMemoryObjectStorage } from '../contract/in-memory-object-storage.ts';
+import { InMemoryMediaCatalog } from '../../fakes/in-memory-media-catalog.ts';
+import { InMemoryObjectStorage } from '../../fakes/in-memory-object-storage.ts';
 import {
   FINGERPRINT,
   mediaFile,

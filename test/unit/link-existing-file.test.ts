@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { FingerprintUnknownError } from '../../functions/core/errors.ts';
 import type { Fingerprint, TinyFingerprint } from '../../functions/core/fingerprint.ts';
 import { linkExistingFile, type UploadCandidate } from '../../functions/core/link-existing-file.ts';
-import { InMemoryMediaCatalog } from '../contract/in-memory-media-catalog.ts';
-import { InMemoryObjectStorage } from '../contract/in-memory-object-storage.ts';
+import { InMemoryMediaCatalog } from '../../fakes/in-memory-media-catalog.ts';
+import { InMemoryObjectStorage } from '../../fakes/in-memory-object-storage.ts';
 import {
   FINGERPRINT,
   FOREIGN_WORKSPACE,

@@ -6,8 +6,8 @@ import {
 } from '../../functions/core/errors.ts';
 import type { Fingerprint } from '../../functions/core/fingerprint.ts';
 import { recordUpload, type UploadReport } from '../../functions/core/record-upload.ts';
-import { InMemoryMediaCatalog } from '../contract/in-memory-media-catalog.ts';
-import { InMemoryObjectStorage } from '../contract/in-memory-object-storage.ts';
+import { InMemoryMediaCatalog } from '../../fakes/in-memory-media-catalog.ts';
+import { InMemoryObjectStorage } from '../../fakes/in-memory-object-storage.ts';
 import {
   FINGERPRINT,
   FOREIGN_WORKSPACE,

@@ -1,8 +1,8 @@
-import type { Fingerprint, TinyFingerprint } from '../../functions/core/fingerprint.ts';
-import type { Flight, ReportedCounts } from '../../functions/core/flight.ts';
-import type { MediaCatalog, UploadFailure } from '../../functions/core/media-catalog.ts';
-import { flightFileId, type MediaFile } from '../../functions/core/media-file.ts';
-import type { WorkspaceId } from '../../functions/core/workspace.ts';
+import type { Fingerprint, TinyFingerprint } from '../functions/core/fingerprint.ts';
+import type { Flight, ReportedCounts } from '../functions/core/flight.ts';
+import type { MediaCatalog, UploadFailure } from '../functions/core/media-catalog.ts';
+import { flightFileId, type MediaFile } from '../functions/core/media-file.ts';
+import type { WorkspaceId } from '../functions/core/workspace.ts';
 
 const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);
 

@@ -5,8 +5,8 @@ import {
   type GatewaySn,
   type Topology,
   type TopologyDevice,
-} from '../../functions/core/gateway.ts';
-import type { WorkspaceId } from '../../functions/core/workspace.ts';
+} from '../functions/core/gateway.ts';
+import type { WorkspaceId } from '../functions/core/workspace.ts';
 
 /** A registry in maps, held to the same contract as the one in DynamoDB. */
 export class InMemoryDeviceRegistry implements DeviceRegistry {

@@ -1,5 +1,5 @@
-import type { StoredObject } from '../../functions/core/media-file.ts';
-import type { ObjectStorage } from '../../functions/core/object-storage.ts';
+import type { StoredObject } from '../functions/core/media-file.ts';
+import type { ObjectStorage } from '../functions/core/object-storage.ts';
 
 /** Object storage in a map, which can be made to fail. */
 export class InMemoryObjectStorage implements ObjectStorage {
