@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { DEFAULT_DATA_DIRECTORY, DEFAULT_PORT, PORTS_IN_A_ROW } from './stack.ts';
+import { DEFAULT_DATA_DIRECTORY } from './endpoints.ts';
+import { DEFAULT_PORT, PORTS_IN_A_ROW } from './stack.ts';
 
 /** What the command line asked for. */
 export interface StartArguments {

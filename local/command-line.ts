@@ -1,9 +1,9 @@
 import { relative } from 'node:path';
 import { isLoopback, StartError, type StartErrorCode, TemplateError } from '../packages/local-aws/index.ts';
 import { ArgumentError, parseStartArguments, START_HELP, type StartArguments } from './arguments.ts';
-import { endpointsFile } from './endpoints.ts';
+import { DEFAULT_DATA_DIRECTORY, endpointsFile } from './endpoints.ts';
 import { type SampleOutcome, uploadSample } from './sample-upload.ts';
-import { DEFAULT_DATA_DIRECTORY, type LocalStack, startLocalStack } from './stack.ts';
+import { type LocalStack, startLocalStack } from './stack.ts';
 import { StackLog } from './stack-log.ts';
 import { SynthesisError } from './synthesis.ts';
 

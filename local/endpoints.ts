@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import { readPrivateJson, writePrivateJson } from './private-json.ts';
 
+/** Where the data of a local stack is unless told otherwise. */
+export const DEFAULT_DATA_DIRECTORY = '.local';
+
 /** Where everything of a running local stack is, as scripts read it from `endpoints.json`. */
 export interface Endpoints {
   readonly region: string;

@@ -18,7 +18,7 @@ import { type Account, openAccount } from './account.ts';
 import { ensureDemoDockSettings } from './demo-dock-settings.ts';
 import { ensureDemoDocks } from './demo-docks.ts';
 import { ensureDemoUsers } from './demo-users.ts';
-import { type Endpoints, writeEndpoints } from './endpoints.ts';
+import { DEFAULT_DATA_DIRECTORY, type Endpoints, writeEndpoints } from './endpoints.ts';
 import { createLazyPage } from './lazy-page.ts';
 import { synthesise, touch } from './synthesis.ts';
 
@@ -30,9 +30,6 @@ const BLOCK_OF_PORTS = 20;
 
 /** How many ports it takes: one a service, and one for the page. */
 export const PORTS_IN_A_ROW = SERVICES.length + 1;
-
-/** Where the data is unless told otherwise. */
-export const DEFAULT_DATA_DIRECTORY = '.local';
 
 const REGION = 'eu-central-1';
 

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   entryFileOf,
@@ -8,7 +10,9 @@ import {
 } from '../../functions/manifest.ts';
 import { topicOf } from '../../functions/protocol/topics.ts';
 
-export const README_FILE = fileURLToPath(new URL('../../README.md', import.meta.url));
+const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
+
+export const README_FILE = join(PROJECT, 'README.md');
 
 const fileOf = (row: FunctionRow): string => `\`${entryFileOf(row)}\``;
 
@@ -48,7 +52,18 @@ const TABLES = [
   table(['MQTT method', 'topic', 'function'], MANIFEST.flatMap(methodRow)),
 ];
 
-/** The text with its tables made anew. Throws when one is not there. */
+/** The test that README.md shows, and which runs with all others. */
+const EXAMPLE_FILE = 'test/unit/handler-example.test.ts';
+
+function withExample(readme: string): string {
+  const [start, end] = ['```ts\n', '```\n'];
+  const from = readme.indexOf(start) + start.length;
+  const to = readme.indexOf(end, from);
+  if (from < start.length || to < 0) throw new Error(`README.md has no ${start}`);
+  return readme.slice(0, from) + readFileSync(join(PROJECT, EXAMPLE_FILE), 'utf8') + readme.slice(to);
+}
+
+/** The text with its tables and its example made anew. Throws when one is not there. */
 export function withTables(readme: string): string {
   return TABLES.reduce((text, made) => {
     const [heads = ''] = made.split('\n');
@@ -56,5 +71,5 @@ export function withTables(readme: string): string {
     if (start < 0) throw new Error(`README.md has no table that begins with ${heads}`);
     const end = text.indexOf('\n\n', start);
     return text.slice(0, start) + made + text.slice(end);
-  }, readme);
+  }, withExample(readme));
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { InMemoryDeviceRegistry } from '../../fakes/in-memory-device-registry.ts';
 import { dynamoDbDeviceRegistry } from '../../functions/adapters/dynamodb-device-registry.ts';
 import { dynamoDbMediaCatalog } from '../../functions/adapters/dynamodb-media-catalog.ts';
 import { dynamoDbPrioritizationLog } from '../../functions/adapters/dynamodb-prioritization-log.ts';
@@ -7,7 +8,6 @@ import { prioritizationState } from '../../functions/core/flight.ts';
 import type { DeviceRegistry, GatewaySn } from '../../functions/core/gateway.ts';
 import type { WorkspaceId } from '../../functions/core/workspace.ts';
 import { type DynaliteTable, startDynaliteTable } from './dynalite-table.ts';
-import { InMemoryDeviceRegistry } from '../../fakes/in-memory-device-registry.ts';
 
 let table: DynaliteTable;
 let counter = 0;

@@ -5,6 +5,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { InMemoryObjectStorage } from '../../fakes/in-memory-object-storage.ts';
 import { dynamoDbMediaCatalog } from '../../functions/adapters/dynamodb-media-catalog.ts';
 import { ServiceUnavailableError } from '../../functions/core/errors.ts';
 import type { TinyFingerprint } from '../../functions/core/fingerprint.ts';
@@ -12,7 +13,6 @@ import { linkExistingFile } from '../../functions/core/link-existing-file.ts';
 import type { WorkspaceId } from '../../functions/core/workspace.ts';
 import { FINGERPRINT, mediaFile, storedObject, TINY_FINGERPRINT } from '../fixtures/library.ts';
 import { type DynaliteTable, startDynaliteTable } from './dynalite-table.ts';
-import { InMemoryObjectStorage } from '../../fakes/in-memory-object-storage.ts';
 
 let table: DynaliteTable;
 let workspaceId: WorkspaceId;

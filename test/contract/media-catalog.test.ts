@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { InMemoryMediaCatalog } from '../../fakes/in-memory-media-catalog.ts';
 import { dynamoDbMediaCatalog } from '../../functions/adapters/dynamodb-media-catalog.ts';
 import type { Fingerprint, TinyFingerprint } from '../../functions/core/fingerprint.ts';
 import { isComplete } from '../../functions/core/flight.ts';
@@ -8,7 +9,6 @@ import { linkedFileId, type MediaFile } from '../../functions/core/media-file.ts
 import type { WorkspaceId } from '../../functions/core/workspace.ts';
 import { FINGERPRINT, mediaFile, OTHER_FINGERPRINT, TINY_FINGERPRINT } from '../fixtures/library.ts';
 import { type DynaliteTable, startDynaliteTable } from './dynalite-table.ts';
-import { InMemoryMediaCatalog } from '../../fakes/in-memory-media-catalog.ts';
 
 let table: DynaliteTable;
 

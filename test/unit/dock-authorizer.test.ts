@@ -1,11 +1,11 @@
 import { scrypt } from 'node:crypto';
 import type { IoTCustomAuthorizerEvent, IoTCustomAuthorizerResult } from 'aws-lambda';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { InMemoryDeviceRegistry } from '../../fakes/in-memory-device-registry.ts';
 import { devicePolicies, type PolicyDocument } from '../../functions/adapters/device-policy.ts';
 import type { GatewaySn } from '../../functions/core/gateway.ts';
 import { hashPassword, passwordMatches, randomPassword } from '../../functions/core/gateway-password.ts';
 import { authorize } from '../../functions/dock/authorizer.ts';
-import { InMemoryDeviceRegistry } from '../../fakes/in-memory-device-registry.ts';
 import { FOREIGN_WORKSPACE } from '../fixtures/library.ts';
 import { gateway, invoke, OTHER_SN, SN } from './dock-messages.ts';
 import { recordLog } from './http-requests.ts';

@@ -1,15 +1,15 @@
 import type { Context } from 'aws-lambda';
 import { vi } from 'vitest';
+import { InMemoryDevicePublisher, type Published } from '../../fakes/in-memory-device-publisher.ts';
+import { InMemoryDeviceRegistry } from '../../fakes/in-memory-device-registry.ts';
+import { InMemoryMediaCatalog } from '../../fakes/in-memory-media-catalog.ts';
+import { InMemoryObjectStorage } from '../../fakes/in-memory-object-storage.ts';
 import { mqttDockServices } from '../../functions/adapters/mqtt-dock-services.ts';
 import { dockSettingsOf } from '../../functions/adapters/secrets-manager-dock-settings.ts';
 import type { DockServices } from '../../functions/core/dock-services.ts';
 import type { PrioritizationLog } from '../../functions/core/flight-priority.ts';
 import type { Gateway, GatewaySn } from '../../functions/core/gateway.ts';
 import type { CredentialIssuer } from '../../functions/core/upload-credentials.ts';
-import type { DevicePublisher } from '../../functions/protocol/dock-message.ts';
-import { InMemoryDeviceRegistry } from '../../fakes/in-memory-device-registry.ts';
-import { InMemoryMediaCatalog } from '../../fakes/in-memory-media-catalog.ts';
-import { InMemoryObjectStorage } from '../../fakes/in-memory-object-storage.ts';
 import { WORKSPACE } from '../fixtures/library.ts';
 
 /** The dock of the messages in `fixtures/dock/`. */
@@ -45,26 +45,6 @@ export const ruleEvent = (sent: unknown, sn: string = SN) => ({
   payload: Buffer.from(typeof sent === 'string' ? sent : JSON.stringify(sent)).toString('base64'),
 });
 
-/** What a function published. */
-export interface Published {
-  readonly topic: string;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into messages of every shape
-  readonly message: any;
-}
-
-/** A publisher that keeps what it is given, and can be made to fail. */
-export class RecordingPublisher implements DevicePublisher {
-  readonly published: Published[] = [];
-  /** Thrown as many times as are left. */
-  readonly failures: Error[] = [];
-
-  async publish(topic: string, published: object): Promise<void> {
-    const failure = this.failures.shift();
-    if (failure) throw failure;
-    this.published.push({ topic, message: published });
-  }
-}
-
 const LAMBDA: Context = {
   functionName: 'dock',
   functionVersion: '$LATEST',
@@ -81,7 +61,7 @@ export const invoke = (handler: unknown, event: unknown, changes: Partial<Contex
 /** All that the functions behind the topics of docks talk to, in memory. */
 export class DockWorld {
   readonly registry = new InMemoryDeviceRegistry();
-  readonly publisher = new RecordingPublisher();
+  readonly publisher = new InMemoryDevicePublisher();
   readonly catalog = new InMemoryMediaCatalog();
   readonly storage = new InMemoryObjectStorage();
   readonly log = {

@@ -1,12 +1,12 @@
 import type { Context, EventBridgeEvent } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { InMemoryMediaCatalog } from '../../fakes/in-memory-media-catalog.ts';
+import { InMemoryObjectStorage } from '../../fakes/in-memory-object-storage.ts';
 import type { TinyFingerprint } from '../../functions/core/fingerprint.ts';
 import { forgetRemovedObject } from '../../functions/core/forget-removed-object.ts';
 import { linkedFileId } from '../../functions/core/media-file.ts';
 import { eventEndpoint } from '../../functions/middleware/event-endpoint.ts';
 import { objectRemoved } from '../../functions/storage/object-removed.ts';
-import { InMemoryMediaCatalog } from '../../fakes/in-memory-media-catalog.ts';
-import { InMemoryObjectStorage } from '../../fakes/in-memory-object-storage.ts';
 import {
   FINGERPRINT,
   mediaFile,

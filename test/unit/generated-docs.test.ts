@@ -19,7 +19,7 @@ test('every route stands in the document', () => {
   expect(described.sort()).toEqual([...routes].sort());
 });
 
-test('the tables of README.md are those of the manifest; "npm run docs" writes them anew', () => {
+test('the tables of README.md are those of the manifest, and its example is a test that runs; "npm run docs" writes them anew', () => {
   const readme = readFileSync(README_FILE, 'utf8');
   expect(readme).toBe(withTables(readme));
 });

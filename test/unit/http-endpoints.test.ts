@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { InMemoryMediaCatalog } from '../../fakes/in-memory-media-catalog.ts';
+import { InMemoryObjectStorage } from '../../fakes/in-memory-object-storage.ts';
 import { TokenInvalidError } from '../../functions/core/errors.ts';
 import type { TinyFingerprint } from '../../functions/core/fingerprint.ts';
 import type { IdentityProvider, Session } from '../../functions/core/sign-in.ts';
@@ -19,8 +21,6 @@ import { LOGIN, TOKEN_REFRESH } from '../../functions/protocol/sign-in.ts';
 import { STS } from '../../functions/protocol/sts.ts';
 import { TINY_FINGERPRINTS } from '../../functions/protocol/tiny-fingerprints.ts';
 import { UPLOAD_CALLBACK } from '../../functions/protocol/upload-callback.ts';
-import { InMemoryMediaCatalog } from '../../fakes/in-memory-media-catalog.ts';
-import { InMemoryObjectStorage } from '../../fakes/in-memory-object-storage.ts';
 import { fixture, fixtures } from '../fixtures/fixture.ts';
 import { FINGERPRINT, FOREIGN_WORKSPACE, mediaFile, storedObject, WORKSPACE } from '../fixtures/library.ts';
 import { call, recordLog } from './http-requests.ts';

@@ -6,8 +6,9 @@ import { describe, expect, it } from 'vitest';
 const GRAPH = `
 admin → functions/adapters, functions/core
 bench → devices, functions/adapters, functions/core, functions/environment.ts, functions/protocol, lib, local, packages/local-aws
-bin → admin, devices, functions/manifest.ts, functions/protocol, lib
+bin → admin, devices, functions/manifest.ts, functions/protocol, lib, local
 devices → functions/core, functions/protocol, packages/local-aws
+fakes → functions/adapters, functions/core, functions/ports.ts, functions/protocol
 functions/adapters → functions/core, functions/protocol
 functions/dock → functions/core, functions/middleware, functions/ports.ts, functions/protocol, functions/telemetry.ts
 functions/http → functions/core, functions/middleware, functions/ports.ts, functions/protocol
@@ -17,11 +18,11 @@ functions/ports.ts → functions/adapters, functions/core, functions/environment
 functions/protocol → functions/core
 functions/storage → functions/core, functions/middleware, functions/ports.ts
 lib → functions/adapters, functions/environment.ts, functions/manifest.ts, functions/protocol, functions/telemetry.ts
-local → devices, functions/adapters, functions/core, functions/environment.ts, packages/local-aws
+local → admin, devices, fakes, functions/adapters, functions/core, functions/environment.ts, functions/manifest.ts, packages/local-aws
 `;
 
 const PROJECT = join(import.meta.dirname, '../..');
-const FOLDERS = ['admin', 'bin', 'bench', 'devices', 'functions', 'lib', 'local', 'packages', 'web'];
+const FOLDERS = ['admin', 'bin', 'bench', 'devices', 'fakes', 'functions', 'lib', 'local', 'packages', 'web'];
 
 /** Imports, exports and dynamic imports of other files, types included. */
 const IMPORT = /(?:\bfrom\s+|\bimport\s*\(\s*|^import\s+)'(\.{1,2}\/[^']+\.(?:ts|tsx|mjs))'/gm;

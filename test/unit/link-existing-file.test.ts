@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { InMemoryMediaCatalog } from '../../fakes/in-memory-media-catalog.ts';
+import { InMemoryObjectStorage } from '../../fakes/in-memory-object-storage.ts';
 import { FingerprintUnknownError } from '../../functions/core/errors.ts';
 import type { Fingerprint, TinyFingerprint } from '../../functions/core/fingerprint.ts';
 import { linkExistingFile, type UploadCandidate } from '../../functions/core/link-existing-file.ts';
-import { InMemoryMediaCatalog } from '../../fakes/in-memory-media-catalog.ts';
-import { InMemoryObjectStorage } from '../../fakes/in-memory-object-storage.ts';
 import {
   FINGERPRINT,
   FOREIGN_WORKSPACE,

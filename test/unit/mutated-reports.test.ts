@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { InMemoryMediaCatalog } from '../../fakes/in-memory-media-catalog.ts';
+import { InMemoryObjectStorage } from '../../fakes/in-memory-object-storage.ts';
 import type { MediaFile } from '../../functions/core/media-file.ts';
 import { fastUpload } from '../../functions/http/fast-upload.ts';
 import { groupUploadCallback } from '../../functions/http/group-upload-callback.ts';
@@ -10,8 +12,6 @@ import { FAST_UPLOAD } from '../../functions/protocol/fast-upload.ts';
 import { GROUP_UPLOAD_CALLBACK } from '../../functions/protocol/group-upload-callback.ts';
 import { TINY_FINGERPRINTS } from '../../functions/protocol/tiny-fingerprints.ts';
 import { UPLOAD_CALLBACK } from '../../functions/protocol/upload-callback.ts';
-import { InMemoryMediaCatalog } from '../contract/in-memory-media-catalog.ts';
-import { InMemoryObjectStorage } from '../contract/in-memory-object-storage.ts';
 import { type Fixture, fixture, fixtures } from '../fixtures/fixture.ts';
 import {
   FINGERPRINT,

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { InMemoryMediaCatalog } from '../../fakes/in-memory-media-catalog.ts';
+import { InMemoryObjectStorage } from '../../fakes/in-memory-object-storage.ts';
 import {
   IntegrityMismatchError,
   ObjectKeyOutsideWorkspaceError,
@@ -6,8 +8,6 @@ import {
 } from '../../functions/core/errors.ts';
 import type { Fingerprint } from '../../functions/core/fingerprint.ts';
 import { recordUpload, type UploadReport } from '../../functions/core/record-upload.ts';
-import { InMemoryMediaCatalog } from '../../fakes/in-memory-media-catalog.ts';
-import { InMemoryObjectStorage } from '../../fakes/in-memory-object-storage.ts';
 import {
   FINGERPRINT,
   FOREIGN_WORKSPACE,

@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import type { DockSettings } from '../functions/core/dock-settings.ts';
+import { CredentialsWrongError, TokenInvalidError } from '../functions/core/errors.ts';
+import type { GatewaySn } from '../functions/core/gateway.ts';
+import { hashPassword } from '../functions/core/gateway-password.ts';
+import type { IdentityProvider, Session } from '../functions/core/sign-in.ts';
+import type { CredentialIssuer, StorageLocation } from '../functions/core/upload-credentials.ts';
+import type { WorkspaceId } from '../functions/core/workspace.ts';
+import { InMemoryDevicePublisher } from './in-memory-device-publisher.ts';
+import { InMemoryDeviceRegistry } from './in-memory-device-registry.ts';
+import { InMemoryMediaCatalog } from './in-memory-media-catalog.ts';
+import { InMemoryObjectStorage } from './in-memory-object-storage.ts';
+import { InMemoryPrioritizationLog } from './in-memory-prioritization-log.ts';
+
+/** The user who can sign in, and whose password it is. */
+export const FAKE_USER = {
+  username: 'pilot',
+  password: 'pilot',
+  refreshToken: 'refresh',
+  accessToken: 'access',
+};
+
+/** All that the functions talk to, in memory: empty but for a user, dock settings and storage that issues keys to nowhere. */
+export class InMemoryLibrary {
+  readonly catalog = new InMemoryMediaCatalog();
+  readonly storage = new InMemoryObjectStorage();
+  readonly registry = new InMemoryDeviceRegistry();
+  readonly publisher = new InMemoryDevicePublisher();
+  readonly prioritizations = new InMemoryPrioritizationLog();
+  /** Workspaces of the user. */
+  workspaceIds: readonly WorkspaceId[] = [];
+
+  readonly settings: DockSettings = {
+    ntpServerHost: 'time.aws.com',
+    ntpServerPort: 123,
+    appId: '100000',
+    appKey: 'app-key',
+    appLicense: 'app-license',
+  };
+
+  readonly issuer: CredentialIssuer = {
+    location: {
+      provider: 'aws',
+      bucket: 'media-bucket',
+      endpoint: 'https://s3.eu-central-1.amazonaws.com',
+      region: 'eu-central-1',
+    } satisfies StorageLocation,
+    issue: async ({ durationInSeconds }) => ({
+      accessKeyId: `ASIA${randomBytes(8).toString('hex').toUpperCase()}`,
+      secretAccessKey: randomBytes(30).toString('base64'),
+      sessionToken: randomBytes(96).toString('base64'),
+      expiresAt: new Date(Date.now() + durationInSeconds * 1000),
+    }),
+  };
+
+  readonly identities: IdentityProvider = {
+    signIn: async (username, password) => {
+      if (username !== FAKE_USER.username || password !== FAKE_USER.password)
+        throw new CredentialsWrongError();
+      return { ...this.session(), refreshToken: FAKE_USER.refreshToken };
+    },
+    refresh: async (refreshToken) => {
+      if (refreshToken !== FAKE_USER.refreshToken) throw new TokenInvalidError();
+      return this.session();
+    },
+    verify: async (accessToken) => {
+      if (accessToken !== FAKE_USER.accessToken) throw new TokenInvalidError();
+      return this.session();
+    },
+  };
+
+  /** Registers a gateway whose password is its serial number. */
+  async addGateway(sn: GatewaySn, workspaceId: WorkspaceId): Promise<void> {
+    await this.registry.createGateway({
+      sn,
+      workspaceId,
+      workspaceName: 'Survey',
+      passwordHash: await hashPassword(sn),
+      revoked: false,
+      createdAt: new Date().toISOString(),
+    });
+  }
+
+  private session(): Session {
+    return {
+      userId: 'user-1',
+      username: FAKE_USER.username,
+      workspaceIds: this.workspaceIds,
+      accessToken: FAKE_USER.accessToken,
+    };
+  }
+}

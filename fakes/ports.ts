@@ -1,0 +1,41 @@
+/**
+ * `functions/ports.ts` in memory: the same names, every port leads to one library in memory, and its calls are written
+ * down. `npm run invoke -- --fakes` loads handlers with this file in place of the other.
+ */
+import { mqttDockServices } from '../functions/adapters/mqtt-dock-services.ts';
+import type * as Ports from '../functions/ports.ts';
+import { InMemoryLibrary } from './in-memory-library.ts';
+import { type PortCall, recorded } from './recorded.ts';
+
+export { devicePolicies } from '../functions/adapters/device-policy.ts';
+
+/** What the ports lead to. */
+export const library = new InMemoryLibrary();
+
+/** Every call of a port so far. */
+export const calls: PortCall[] = [];
+
+const catalog = recorded('catalog', library.catalog, calls);
+const storage = recorded('storage', library.storage, calls);
+const registry = recorded('registry', library.registry, calls);
+const publisher = recorded('publisher', library.publisher, calls);
+const log = recorded('prioritizations', library.prioritizations, calls);
+const issuer = recorded('issuer', library.issuer, calls);
+const identities = recorded('identities', library.identities, calls);
+const settings = recorded('settings', { read: async () => library.settings }, calls);
+
+export const mediaCatalog: typeof Ports.mediaCatalog = () => catalog;
+export const deviceRegistry: typeof Ports.deviceRegistry = () => registry;
+export const prioritizationLog: typeof Ports.prioritizationLog = () => log;
+export const recordUploadPorts: typeof Ports.recordUploadPorts = () => ({ catalog, storage });
+export const credentialIssuer: typeof Ports.credentialIssuer = () => issuer;
+export const identityProvider: typeof Ports.identityProvider = () => identities;
+export const mqttAddress: typeof Ports.mqttAddress = () => 'tcp://127.0.0.1:1883';
+export const dockSettingsSource: typeof Ports.dockSettingsSource = () => settings;
+export const dockPorts: typeof Ports.dockPorts = () => ({ registry, publisher });
+export const prioritizeFlightPorts: typeof Ports.prioritizeFlightPorts = () => ({
+  catalog,
+  log,
+  registry,
+  docks: mqttDockServices(publisher),
+});

@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto';
+import { WORKSPACES_CLAIM } from '../../functions/environment.ts';
+import type { FunctionRow, RowOf } from '../../functions/manifest.ts';
+import { UsageError } from './usage-error.ts';
+
+/** What the person at the terminal says of the event; the rest is made up. */
+export interface EventInput {
+  readonly workspaceId?: string | undefined;
+  /** Of the workspaces that the token lists, unless `claims` says otherwise. */
+  readonly user: string;
+  readonly claims?: Readonly<Record<string, unknown>> | undefined;
+  /** Route key such as `GET /…/sts`. @default the first of the function */
+  readonly route?: string | undefined;
+  /** Body of a request, or `data` of a message. */
+  readonly body?: string | undefined;
+  readonly pathParameters: Readonly<Record<string, string>>;
+  readonly query: readonly (readonly [name: string, value: string])[];
+  readonly headers: Readonly<Record<string, string>>;
+  readonly gatewaySn?: string | undefined;
+  readonly password?: string | undefined;
+  readonly objectKey?: string | undefined;
+}
+
+/** What the event says of where it happened. */
+export interface EventOrigin {
+  readonly region: string;
+  readonly accountId: string;
+  readonly bucket: string;
+  /** Variables of the function. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** The functions that an event names a workspace for. */
+export const needsWorkspace = ({ trigger }: FunctionRow): boolean =>
+  trigger.kind === 'http' && trigger.contract.access === 'workspace';
+
+/** The functions that an event names a gateway for. */
+export const needsGateway = ({ trigger }: FunctionRow): boolean => trigger.kind.startsWith('mqtt');
+
+function required(value: string | undefined, { name }: FunctionRow, option: string): string {
+  if (value === undefined) throw new UsageError(`${name} needs ${option}`);
+  return value;
+}
+
+/** The event with which AWS would call the function. */
+export function eventOf(row: FunctionRow, input: EventInput, origin: EventOrigin): object {
+  const { trigger } = row;
+  switch (trigger.kind) {
+    case 'http':
+      return httpEvent(row as RowOf<'http'>, input, origin);
+    case 'mqtt':
+      return ruleEvent(row, input, trigger.contract.method);
+    case 'mqtt-unnamed':
+      return ruleEvent(row, input, undefined);
+    case 'mqtt-sign-in':
+      return signInEvent(row, input);
+    case 'object-removed':
+      return objectRemovedEvent(row, input, origin);
+  }
+}
+
+function routeOf({ name, trigger }: RowOf<'http'>, asked: string | undefined): string {
+  const { routes } = trigger.contract;
+  const [first = '$default'] = routes;
+  if (asked === undefined) return first === '$default' ? 'GET /' : first;
+  if (first === '$default' || routes.includes(asked)) return asked;
+  throw new UsageError(
+    `${name} has no route "${asked}". It has:\n${routes.map((route) => `  ${route}\n`).join('')}`,
+  );
+}
+
+function httpEvent(row: RowOf<'http'>, input: EventInput, { environment }: EventOrigin): object {
+  const route = routeOf(row, input.route);
+  const [method = '', template = ''] = route.split(' ');
+  const pathParameters = {
+    ...(input.workspaceId !== undefined && { workspace_id: input.workspaceId }),
+    ...input.pathParameters,
+  };
+  const rawPath = template.replaceAll(/\{(\w+)\}/g, (_, parameter: keyof typeof pathParameters) =>
+    encodeURIComponent(required(pathParameters[parameter], row, `--path ${parameter}=VALUE`)),
+  );
+  const query = new URLSearchParams(input.query.map(([name, value]): [string, string] => [name, value]));
+  const claims = input.claims ?? {
+    sub: '00000000-0000-4000-8000-000000000001',
+    username: input.user,
+    [environment[WORKSPACES_CLAIM] ?? 'cognito:groups']: `[${input.workspaceId ?? ''}]`,
+  };
+  const { routes, access } = row.trigger.contract;
+  return {
+    version: '2.0',
+    routeKey: routes.includes(route) ? route : '$default',
+    rawPath,
+    rawQueryString: query.toString(),
+    headers: { 'content-type': 'application/json', host: 'api.example.com', ...input.headers },
+    ...(query.size > 0 && { queryStringParameters: commaSeparated(query) }),
+    pathParameters,
+    isBase64Encoded: false,
+    ...(input.body !== undefined && { body: input.body }),
+    requestContext: {
+      accountId: 'anonymous',
+      apiId: 'local',
+      domainName: 'api.example.com',
+      domainPrefix: 'api',
+      http: {
+        method,
+        path: rawPath,
+        protocol: 'HTTP/1.1',
+        sourceIp: '127.0.0.1',
+        userAgent: 'npm run invoke',
+      },
+      requestId: randomUUID(),
+      routeKey: route,
+      stage: '$default',
+      time: new Date().toUTCString(),
+      timeEpoch: Date.now(),
+      ...(access !== 'open' && { authorizer: { jwt: { claims, scopes: null } } }),
+    },
+  };
+}
+
+/** API Gateway joins the values of one name with commas. */
+const commaSeparated = (query: URLSearchParams): Record<string, string> =>
+  Object.fromEntries([...new Set(query.keys())].map((name) => [name, query.getAll(name).join(',')]));
+
+/** What a topic rule hands over. */
+function ruleEvent(row: FunctionRow, { gatewaySn, body }: EventInput, method: string | undefined): object {
+  const sn = required(gatewaySn, row, '--gateway-sn SERIAL');
+  const message = {
+    tid: randomUUID(),
+    bid: randomUUID(),
+    timestamp: Date.now(),
+    gateway: sn,
+    ...(method !== undefined && { method }),
+    need_reply: 1,
+    data: parseJson(body ?? '{}', '--body'),
+  };
+  return { gateway_sn: sn, payload: Buffer.from(JSON.stringify(message)).toString('base64') };
+}
+
+/** What AWS IoT asks its custom authorizer. */
+function signInEvent(row: FunctionRow, { gatewaySn, password }: EventInput): object {
+  const sn = required(gatewaySn, row, '--gateway-sn SERIAL');
+  const given = required(password, row, '--password PASSWORD');
+  return {
+    signatureVerified: false,
+    protocols: ['mqtt'],
+    protocolData: { mqtt: { username: sn, password: Buffer.from(given).toString('base64'), clientId: sn } },
+    connectionMetadata: { id: randomUUID() },
+  };
+}
+
+function objectRemovedEvent(row: FunctionRow, { objectKey }: EventInput, origin: EventOrigin): object {
+  const key = required(objectKey, row, '--object KEY');
+  return {
+    version: '0',
+    id: randomUUID(),
+    'detail-type': 'Object Deleted',
+    source: 'aws.s3',
+    account: origin.accountId,
+    time: new Date().toISOString(),
+    region: origin.region,
+    resources: [`arn:aws:s3:::${origin.bucket}`],
+    detail: { version: '0', bucket: { name: origin.bucket }, object: { key }, reason: 'DeleteObject' },
+  };
+}
+
+/** Reads JSON from the command line. Throws `UsageError` with the option's name. */
+export function parseJson(text: string, option: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new UsageError(`${option} is not JSON: ${(cause as Error).message}`);
+  }
+}

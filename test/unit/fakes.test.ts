@@ -1,0 +1,42 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import * as fakes from '../../fakes/ports.ts';
+import type { GatewaySn } from '../../functions/core/gateway.ts';
+import { entryFileOf, MANIFEST } from '../../functions/manifest.ts';
+import * as real from '../../functions/ports.ts';
+import { callHandler } from '../../local/invoke/call-handler.ts';
+import { WORKSPACE } from '../fixtures/library.ts';
+import { recordLog } from './http-requests.ts';
+
+const GATEWAY = 'GATEWAY1' as GatewaySn;
+
+/** Whatever stands in place of the real ports must be able to do what they do. */
+const all: typeof real = fakes;
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('the ports in memory', () => {
+  it('have the names of the real ones', () => {
+    expect(Object.keys(all)).toEqual(expect.arrayContaining(Object.keys(real)));
+  });
+
+  it.each(MANIFEST)('have all that $name asks for', async (row) => {
+    vi.doMock('../../functions/ports.ts', () => import('../../fakes/ports.ts'));
+    const log = recordLog();
+    await fakes.library.addGateway(GATEWAY, WORKSPACE);
+    const { handler } = await import(/* @vite-ignore */ `../../${entryFileOf(row)}`);
+    await callHandler(handler, row.name, {
+      workspaceId: WORKSPACE,
+      gatewaySn: GATEWAY,
+      pathParameters: { flight_id: 'flight-1' },
+      password: 'wrong',
+      objectKey: 'gone.jpg',
+      body: {},
+    });
+    const outcomes = log.lines().filter(({ message }) => message !== undefined);
+    expect(outcomes).toEqual([
+      expect.objectContaining({ message: expect.stringMatching(/^(?:handled|refused)$/) }),
+    ]);
+  });
+});
