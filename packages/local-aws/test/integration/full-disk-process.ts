@@ -9,7 +9,8 @@ import { createDynamoDb } from '../../dynamodb/dynamodb.ts';
 import { Identities } from '../../iam/identities.ts';
 import { createS3 } from '../../s3/s3.ts';
 import { createSecretsManager } from '../../secrets-manager/secrets-manager.ts';
-import { bucket, media, region, role, root, secret, userPoolId } from './full-disk.ts';
+import { createSqs } from '../../sqs/sqs.ts';
+import { bucket, media, queue, region, role, root, secret, userPoolId } from './full-disk.ts';
 
 const [, , directory = ''] = process.argv;
 const log = (line: string): void => {
@@ -33,6 +34,7 @@ const services = {
     userPools: [{ id: userPoolId, name: 'people', clients: [] }],
   }),
   secrets: await createSecretsManager({ ...common('secrets'), secrets: [secret] }),
+  sqs: await createSqs({ ...common('sqs'), queues: [queue], log: ({ line }) => log(line) }),
 };
 
 const portOf = async (server: Server): Promise<number> => {
@@ -45,6 +47,7 @@ process.send?.({
     s3: await portOf(services.s3.server),
     cognito: await portOf(services.cognito.server),
     secrets: await portOf(services.secrets.server),
+    sqs: await portOf(services.sqs.server),
   },
 });
 

@@ -5,11 +5,22 @@ import { AdminCreateUserCommand, AdminGetUserCommand } from '@aws-sdk/client-cog
 import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, ListObjectVersionsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { GetSecretValueCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { GetQueueUrlCommand, ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createDynamoDb } from '../../dynamodb/dynamodb.ts';
 import { Identities } from '../../iam/identities.ts';
-import { bucket, DISKS, type Disk, FullDiskStack, media, root, secret, userPoolId } from './full-disk.ts';
+import {
+  bucket,
+  DISKS,
+  type Disk,
+  FullDiskStack,
+  media,
+  queue,
+  root,
+  secret,
+  userPoolId,
+} from './full-disk.ts';
 
 const TableName = media.name;
 
@@ -164,6 +175,24 @@ for (const kind of DISKS) {
       free();
       await start();
       expect(await get()).toBe('first');
+    });
+
+    it('takes no acknowledged message from a queue', async () => {
+      disk = kind.make();
+      await start();
+      const { QueueUrl } = await stack.sqs.send(new GetQueueUrlCommand({ QueueName: queue.name }));
+      const send = (MessageBody: string) => stack.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+      await send('before');
+      fill();
+      await expect(send(`full ${'x'.repeat(100_000)}`)).rejects.toMatchObject(fault);
+      free();
+      await send('after');
+      await killAndRestart();
+      const { QueueUrl: after } = await stack.sqs.send(new GetQueueUrlCommand({ QueueName: queue.name }));
+      const { Messages = [] } = await stack.sqs.send(
+        new ReceiveMessageCommand({ QueueUrl: after, MaxNumberOfMessages: 10 }),
+      );
+      expect(Messages.map(({ Body }) => Body).sort()).toEqual(['after', 'before']);
     });
 
     it('gives nobody credentials that a restart would forget', async () => {

@@ -7,9 +7,11 @@ import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { TableDefinition } from '../../dynamodb/dynamodb.ts';
 import type { Role } from '../../iam/identities.ts';
+import type { QueueDefinition } from '../../sqs/queue.ts';
 
 export const region = 'eu-central-1';
 export const root = { accessKeyId: 'AKIALOCALROOT', secretAccessKey: 'root-secret' };
@@ -36,6 +38,13 @@ export const media: TableDefinition = {
 export const secret = {
   name: 'settings',
   arn: `arn:aws:secretsmanager:${region}:123456789012:secret:settings-abcdef`,
+};
+
+export const queue: QueueDefinition = {
+  name: 'jobs',
+  arn: `arn:aws:sqs:${region}:123456789012:jobs`,
+  retentionSeconds: 3600,
+  visibilityTimeoutSeconds: 30,
 };
 
 /** A role whose sessions may list the tables. */
@@ -138,7 +147,7 @@ export const DISKS: readonly DiskKind[] = [
 
 /** What the process says. */
 interface Message {
-  readonly ports?: Readonly<Record<'dynamodb' | 's3' | 'cognito' | 'secrets', number>>;
+  readonly ports?: Readonly<Record<'dynamodb' | 's3' | 'cognito' | 'secrets' | 'sqs', number>>;
   readonly line?: string;
   readonly session?: { accessKeyId: string; secretAccessKey: string; sessionToken: string } | null;
 }
@@ -151,6 +160,7 @@ export class FullDiskStack {
   readonly s3: S3Client;
   readonly cognito: CognitoIdentityProviderClient;
   readonly secrets: SecretsManagerClient;
+  readonly sqs: SQSClient;
   readonly #ports: NonNullable<Message['ports']>;
 
   private constructor(child: ChildProcess, ports: NonNullable<Message['ports']>, log: string[]) {
@@ -161,6 +171,7 @@ export class FullDiskStack {
     this.s3 = new S3Client({ ...this.#client('s3'), forcePathStyle: true });
     this.cognito = new CognitoIdentityProviderClient(this.#client('cognito'));
     this.secrets = new SecretsManagerClient(this.#client('secrets'));
+    this.sqs = new SQSClient(this.#client('sqs'));
   }
 
   static async start(directory: string): Promise<FullDiskStack> {
@@ -196,7 +207,7 @@ export class FullDiskStack {
 
   async kill(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    for (const client of [this.documents, this.s3, this.cognito, this.secrets]) client.destroy();
+    for (const client of [this.documents, this.s3, this.cognito, this.secrets, this.sqs]) client.destroy();
     const exited = once(this.child, 'exit');
     this.child.kill('SIGKILL');
     await exited;
