@@ -6,6 +6,7 @@ import { hashPassword } from '../functions/core/gateway-password.ts';
 import type { IdentityProvider, Session } from '../functions/core/sign-in.ts';
 import type { CredentialIssuer, StorageLocation } from '../functions/core/upload-credentials.ts';
 import type { WorkspaceId } from '../functions/core/workspace.ts';
+import type { WorkspaceDirectory } from '../functions/core/workspace-directory.ts';
 import { InMemoryDevicePublisher } from './in-memory-device-publisher.ts';
 import { InMemoryDeviceRegistry } from './in-memory-device-registry.ts';
 import { InMemoryMediaCatalog } from './in-memory-media-catalog.ts';
@@ -19,6 +20,9 @@ export const FAKE_USER = {
   refreshToken: 'refresh',
   accessToken: 'access',
 };
+
+/** Name of the workspace of the user and of gateways. */
+const WORKSPACE_NAME = 'Survey';
 
 /** All that the functions talk to, in memory: empty but for a user, dock settings and storage that issues keys to nowhere. */
 export class InMemoryLibrary {
@@ -69,12 +73,16 @@ export class InMemoryLibrary {
     },
   };
 
+  readonly directory: WorkspaceDirectory = {
+    findName: async (workspaceId) => (this.workspaceIds.includes(workspaceId) ? WORKSPACE_NAME : undefined),
+  };
+
   /** Registers a gateway whose password is its serial number. */
   async addGateway(sn: GatewaySn, workspaceId: WorkspaceId): Promise<void> {
     await this.registry.createGateway({
       sn,
       workspaceId,
-      workspaceName: 'Survey',
+      workspaceName: WORKSPACE_NAME,
       passwordHash: await hashPassword(sn),
       revoked: false,
       createdAt: new Date().toISOString(),

@@ -22,6 +22,7 @@ const publisher = recorded('publisher', library.publisher, calls);
 const log = recorded('prioritizations', library.prioritizations, calls);
 const issuer = recorded('issuer', library.issuer, calls);
 const identities = recorded('identities', library.identities, calls);
+const directory = recorded('directory', library.directory, calls);
 const settings = recorded('settings', { read: async () => library.settings }, calls);
 
 export const mediaCatalog: typeof Ports.mediaCatalog = () => catalog;
@@ -30,6 +31,7 @@ export const prioritizationLog: typeof Ports.prioritizationLog = () => log;
 export const recordUploadPorts: typeof Ports.recordUploadPorts = () => ({ catalog, storage });
 export const credentialIssuer: typeof Ports.credentialIssuer = () => issuer;
 export const identityProvider: typeof Ports.identityProvider = () => identities;
+export const workspaceDirectory: typeof Ports.workspaceDirectory = () => directory;
 export const mqttAddress: typeof Ports.mqttAddress = () => 'tcp://127.0.0.1:1883';
 export const dockSettingsSource: typeof Ports.dockSettingsSource = () => settings;
 export const dockPorts: typeof Ports.dockPorts = () => ({ registry, publisher });

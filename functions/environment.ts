@@ -13,6 +13,8 @@ export const UPLOAD_ROLE_ARN = 'UPLOAD_ROLE_ARN';
 export const OBJECT_STORAGE_ENDPOINT = 'OBJECT_STORAGE_ENDPOINT';
 /** App client of the user pool that people and Pilot sign in with. */
 export const USER_POOL_CLIENT_ID = 'USER_POOL_CLIENT_ID';
+/** User pool whose groups are the workspaces; absent with an issuer of people's own. */
+export const USER_POOL_ID = 'USER_POOL_ID';
 /** Name of the token claim that lists a user's workspaces: an array, or API Gateway's string `[a b]`. */
 export const WORKSPACES_CLAIM = 'WORKSPACES_CLAIM';
 /** Address that Pilot's cloud module connects to, such as `ssl://…:8883`; empty when there is none. */

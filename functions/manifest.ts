@@ -54,8 +54,10 @@ export interface Permissions {
   readonly dockSettings?: 'read';
   /** Channels of every device, besides that of its own reply. */
   readonly publish?: readonly DownChannel[];
-  /** `sign-in`: to sign people in. Without people of its own, the stack leaves such a function out. */
-  readonly identity?: 'sign-in';
+  /** `sign-in`: to sign people in. Without people of its own, the stack leaves such a function out. `workspaces`: to read their names. */
+  readonly identity?: 'sign-in' | 'workspaces';
+  /** To know where devices connect to over MQTT. */
+  readonly broker?: 'address';
 }
 
 /** What docs/openapi.yaml says of an endpoint, besides its schemas. */
@@ -116,7 +118,7 @@ const SIGN_IN_DOCUMENT = 'Pilot access to third-party cloud';
 export const MANIFEST: readonly FunctionRow[] = [
   http(LOGIN, {
     does: 'signs a user in',
-    may: { identity: 'sign-in' },
+    may: { identity: 'sign-in', broker: 'address' },
     document: SIGN_IN_DOCUMENT,
     api: {
       summary: 'Sign in',
@@ -131,7 +133,7 @@ export const MANIFEST: readonly FunctionRow[] = [
   }),
   http(TOKEN_REFRESH, {
     does: 'renews a token',
-    may: { identity: 'sign-in' },
+    may: { identity: 'sign-in', broker: 'address' },
     document: SIGN_IN_DOCUMENT,
     api: {
       summary: 'Get a new token',

@@ -3,6 +3,7 @@
  * function's bundle holds the adapters that it calls for, and no others.
  */
 import { cognitoIdentityProvider } from './adapters/cognito-identity-provider.ts';
+import { cognitoWorkspaceDirectory } from './adapters/cognito-workspace-directory.ts';
 import { dynamoDbDeviceRegistry } from './adapters/dynamodb-device-registry.ts';
 import { dynamoDbMediaCatalog } from './adapters/dynamodb-media-catalog.ts';
 import { dynamoDbPrioritizationLog } from './adapters/dynamodb-prioritization-log.ts';
@@ -19,6 +20,7 @@ import type { PrioritizeFlightPorts } from './core/prioritize-flight.ts';
 import type { RecordUploadPorts } from './core/record-upload.ts';
 import type { IdentityProvider } from './core/sign-in.ts';
 import type { CredentialIssuer } from './core/upload-credentials.ts';
+import type { WorkspaceDirectory } from './core/workspace-directory.ts';
 import {
   DOCK_SETTINGS_SECRET_ARN,
   MEDIA_BUCKET_NAME,
@@ -28,6 +30,7 @@ import {
   requireEnv,
   UPLOAD_ROLE_ARN,
   USER_POOL_CLIENT_ID,
+  USER_POOL_ID,
 } from './environment.ts';
 import type { DevicePublisher } from './protocol/dock-message.ts';
 
@@ -56,6 +59,12 @@ export const credentialIssuer = (): CredentialIssuer =>
 
 export const identityProvider = (): IdentityProvider =>
   cognitoIdentityProvider(requireEnv(USER_POOL_CLIENT_ID));
+
+/** With an issuer of people's own there is none that knows names. */
+export const workspaceDirectory = (): WorkspaceDirectory => {
+  const userPoolId = process.env[USER_POOL_ID];
+  return userPoolId ? cognitoWorkspaceDirectory(userPoolId) : { findName: async () => undefined };
+};
 
 /** Where signing in tells Pilot to connect to; empty where there is no broker. */
 export const mqttAddress = (): string => process.env[MQTT_ADDRESS] ?? '';

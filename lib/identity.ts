@@ -1,7 +1,8 @@
 import { AccountRecovery, FeaturePlan, Mfa, UserPool, type UserPoolClient } from 'aws-cdk-lib/aws-cognito';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Aws, CfnOutput, Duration, RemovalPolicy, Validations } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { USER_POOL_CLIENT_ID, WORKSPACES_CLAIM } from '../functions/environment.ts';
+import { USER_POOL_CLIENT_ID, USER_POOL_ID, WORKSPACES_CLAIM } from '../functions/environment.ts';
 import type { Configuration } from './configuration.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
 
@@ -19,6 +20,7 @@ export class Identity extends Construct {
   /** A token names one of these. */
   readonly audience: string[];
   private readonly workspacesClaim: string;
+  private readonly pool: UserPool | undefined;
   private readonly client: UserPoolClient | undefined;
 
   constructor(scope: Construct, id: string, { oidcIssuer, oidcAudience, workspacesClaim }: IdentityProps) {
@@ -30,6 +32,7 @@ export class Identity extends Construct {
       return;
     }
     const pool = this.userPool();
+    this.pool = pool;
     this.client = clientOf(pool);
     this.issuer = `https://cognito-idp.${Aws.REGION}.${Aws.URL_SUFFIX}/${pool.userPoolId}`;
     this.audience = [this.client.userPoolClientId];
@@ -52,6 +55,15 @@ export class Identity extends Construct {
   /** Tells the function which client to sign in with. Cognito takes those calls from anybody: there is nothing to allow. */
   grantSignIn(endpoint: EndpointFunction): void {
     if (this.client) endpoint.addEnvironment(USER_POOL_CLIENT_ID, this.client.userPoolClientId);
+  }
+
+  /** Allows the function to read what people call a workspace. With an issuer of their own there is nothing to read. */
+  grantReadWorkspaces(endpoint: EndpointFunction): void {
+    if (!this.pool) return;
+    endpoint.addToRolePolicy(
+      new PolicyStatement({ actions: ['cognito-idp:GetGroup'], resources: [this.pool.userPoolArn] }),
+    );
+    endpoint.addEnvironment(USER_POOL_ID, this.pool.userPoolId);
   }
 
   private userPool(): UserPool {

@@ -62,10 +62,9 @@ const GRANTS: Grants = {
   publish: (endpoint, channels) => {
     for (const channel of channels) grantPublish(endpoint, channel);
   },
-  identity: (endpoint, _signIn, { identity, mqttAddress }) => {
-    identity.grantSignIn(endpoint);
-    endpoint.addEnvironment(MQTT_ADDRESS, mqttAddress);
-  },
+  identity: (endpoint, what, { identity }) =>
+    what === 'sign-in' ? identity.grantSignIn(endpoint) : identity.grantReadWorkspaces(endpoint),
+  broker: (endpoint, _address, { mqttAddress }) => endpoint.addEnvironment(MQTT_ADDRESS, mqttAddress),
 };
 
 const grant = <Name extends keyof Given>(

@@ -1,5 +1,5 @@
 import { UserWithoutWorkspaceError } from './errors.ts';
-import type { WorkspaceId } from './workspace.ts';
+import { assertWorkspaceAllowed, parseWorkspaceId, type WorkspaceId } from './workspace.ts';
 
 /** A signed-in person. */
 export interface Session {
@@ -22,9 +22,23 @@ export interface IdentityProvider {
   verify(accessToken: string): Promise<Session>;
 }
 
-/** The workspace that a session opens with: the first by name, since DJI's clients know one. Throws `UserWithoutWorkspaceError`. */
-export function homeWorkspace(session: Session): WorkspaceId {
-  const first = [...session.workspaceIds].sort()[0];
+/** What a token says of the workspaces that it opens. */
+export type Member = Pick<Session, 'workspaceIds'>;
+
+/** The workspace that a session opens with: the first by id, since DJI's clients know one. Throws `UserWithoutWorkspaceError`. */
+export function homeWorkspace({ workspaceIds }: Member): WorkspaceId {
+  const first = [...workspaceIds].sort()[0];
   if (first === undefined) throw new UserWithoutWorkspaceError();
   return first;
+}
+
+/**
+ * The workspace that somebody asks for, or the home workspace. Throws `MalformedRequestError`, `WorkspaceForbiddenError`,
+ * `UserWithoutWorkspaceError`.
+ */
+export function chosenWorkspace(member: Member, asked: string | undefined): WorkspaceId {
+  if (asked === undefined) return homeWorkspace(member);
+  const workspaceId = parseWorkspaceId(asked);
+  assertWorkspaceAllowed(member.workspaceIds, workspaceId);
+  return workspaceId;
 }

@@ -16,10 +16,11 @@ const TELLS: { [Name in keyof Permissions]-?: (what: Permissions[Name]) => Recor
   uploadRole: () => ({ UPLOAD_ROLE_ARN: '<AWS::IAM::Role.Arn>' }),
   dockSettings: () => ({ DOCK_SETTINGS_SECRET_ARN: '<AWS::SecretsManager::Secret>' }),
   publish: () => ({}),
-  identity: () => ({
-    USER_POOL_CLIENT_ID: '<AWS::Cognito::UserPoolClient>',
-    MQTT_ADDRESS: 'ssl://mqtt.example.com:8883',
-  }),
+  identity: (what) =>
+    what === 'sign-in'
+      ? { USER_POOL_CLIENT_ID: '<AWS::Cognito::UserPoolClient>' }
+      : { USER_POOL_ID: '<AWS::Cognito::UserPool>' },
+  broker: () => ({ MQTT_ADDRESS: 'ssl://mqtt.example.com:8883' }),
 };
 
 /** All that a function is told. */

@@ -23,7 +23,8 @@ const ALLOWS: {
     ['AssumeRole', 'SetSourceIdentity', 'TagSession'].map((action) => `sts:${action} on ${UPLOAD_ROLE}`),
   dockSettings: () => ['secretsmanager:GetSecretValue on <AWS::SecretsManager::Secret>'],
   publish: (channels) => channels.map((channel) => publishesOn(`thing/product/*/${channel}`)),
-  identity: () => [],
+  identity: (what) => (what === 'sign-in' ? [] : ['cognito-idp:GetGroup on <AWS::Cognito::UserPool.Arn>']),
+  broker: () => [],
 };
 
 /** Where the reply to each channel of devices goes. */

@@ -1,0 +1,25 @@
+import {
+  CognitoIdentityProviderClient,
+  GetGroupCommand,
+  ResourceNotFoundException,
+} from '@aws-sdk/client-cognito-identity-provider';
+import type { WorkspaceDirectory } from '../core/workspace-directory.ts';
+
+/** A workspace is a group of the user pool, and its name is the group's description. */
+export const cognitoWorkspaceDirectory = (
+  userPoolId: string,
+  client = new CognitoIdentityProviderClient({}),
+): WorkspaceDirectory => ({
+  async findName(workspaceId) {
+    try {
+      const { Group } = await client.send(
+        new GetGroupCommand({ UserPoolId: userPoolId, GroupName: workspaceId }),
+      );
+      return Group?.Description || undefined;
+    } catch (error) {
+      // A token outlives its group by an hour.
+      if (error instanceof ResourceNotFoundException) return undefined;
+      throw error;
+    }
+  },
+});
