@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { functionsOf } from '../../functions/manifest.ts';
+import { functionsOf, MANIFEST } from '../../functions/manifest.ts';
 import { type Json, synthesise, type Template } from './synthesise.ts';
 
 const template = synthesise({ throttling: { rateLimit: 100, burstLimit: 300 } });
@@ -147,8 +147,14 @@ describe('with an OIDC issuer', () => {
 
   it('there is no user pool, and nothing to sign in with', () => {
     expect(oidc.resources.filter(({ Type }) => Type.startsWith('AWS::Cognito::'))).toEqual([]);
-    expect(routeKeysOf(oidc).filter((key) => key.includes('/manage/'))).toEqual([]);
+    const without = routeKeysOf(template).filter((key) => !routeKeysOf(oidc).includes(key));
+    expect(without.sort()).toEqual(['POST /manage/api/v1/login', 'POST /manage/api/v1/token/refresh']);
     expect(Object.keys(oidc.json.Outputs)).not.toContain('UserPoolId');
+  });
+
+  it('functions that tell names of workspaces know none', () => {
+    for (const { name } of MANIFEST.filter(({ may }) => may.identity === 'workspaces'))
+      expect(oidc.function(name).Properties.Environment.Variables.USER_POOL_ID).toBeUndefined();
   });
 
   it('functions read its claim', () => {
