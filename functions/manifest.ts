@@ -6,6 +6,7 @@
  * A new endpoint is a contract in `protocol/`, a handler, a row here, and a test.
  */
 import type { DockContract, HttpContract } from './protocol/contract.ts';
+import { USERS_CURRENT } from './protocol/current.ts';
 import { DOCK_CONFIG } from './protocol/dock-config.ts';
 import { FAST_UPLOAD } from './protocol/fast-upload.ts';
 import { FILE_UPLOAD_CALLBACK } from './protocol/file-upload-callback.ts';
@@ -140,6 +141,19 @@ export const MANIFEST: readonly FunctionRow[] = [
       description:
         'With `refresh_token` in the body a new token comes back; with the `x-auth-token` header alone, that token, while it is valid.',
       refusals: { 401: 'The token is missing, invalid or expired' },
+    },
+  }),
+  http(USERS_CURRENT, {
+    does: 'tells who is signed in',
+    may: { identity: 'workspaces', broker: 'address' },
+    document: "DJI's web client",
+    api: {
+      summary: 'Who is signed in?',
+      description:
+        'The user of the token, all workspaces that the token opens, and the one that they are in: the one that is asked for, or the first. ' +
+        '`mqtt_username` and `mqtt_password` are empty: nobody has any of their own.',
+      query: [{ name: 'workspace_id', description: 'One of the workspaces that the token opens' }],
+      refusals: { 403: 'The token does not open this workspace, or opens none' },
     },
   }),
   http(TINY_FINGERPRINTS, {

@@ -1,0 +1,30 @@
+/**
+ * `GET /manage/api/v1/users/current`
+ *
+ * Who is signed in, the workspace that they are in, and all that their token opens.
+ */
+import { chosenWorkspace } from '../core/sign-in.ts';
+import type { WorkspaceDirectory } from '../core/workspace-directory.ts';
+import { type HttpEndpoint, httpEndpoint } from '../middleware/http-endpoint.ts';
+import { mqttAddress, workspaceDirectory } from '../ports.ts';
+import { USERS_CURRENT, WEB_USER } from '../protocol/current.ts';
+
+export const usersCurrent =
+  (directory: WorkspaceDirectory, mqttAddress: string): HttpEndpoint<typeof USERS_CURRENT> =>
+  async ({ user, body }) => ({
+    user_id: user.userId,
+    username: user.username,
+    user_type: WEB_USER,
+    workspace_id: chosenWorkspace(user, body.askedWorkspace),
+    workspaces: await Promise.all(
+      user.workspaceIds.toSorted().map(async (id) => ({
+        workspace_id: id,
+        workspace_name: (await directory.findName(id)) ?? id,
+      })),
+    ),
+    mqtt_addr: mqttAddress,
+    mqtt_username: '',
+    mqtt_password: '',
+  });
+
+export const handler = httpEndpoint(USERS_CURRENT, usersCurrent(workspaceDirectory(), mqttAddress()));

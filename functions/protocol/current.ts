@@ -1,0 +1,29 @@
+import * as v from 'valibot';
+import type { HttpContract } from './contract.ts';
+
+/** A query names a workspace of several; the first is taken. */
+const WorkspaceQuery = v.pipe(
+  v.object({ workspace_id: v.optional(v.array(v.string())) }),
+  v.transform(({ workspace_id: asked }) => ({ askedWorkspace: asked?.[0] })),
+);
+
+/** DJI's user type of who looks at a web page. */
+export const WEB_USER = 1;
+
+/** `users/current`: who is signed in, and the workspace that they are in. Nobody has MQTT credentials of their own. */
+export const USERS_CURRENT = {
+  name: 'users-current',
+  routes: ['GET /manage/api/v1/users/current'],
+  access: 'token',
+  input: WorkspaceQuery,
+  output: v.object({
+    user_id: v.string(),
+    username: v.string(),
+    user_type: v.number(),
+    workspace_id: v.string(),
+    workspaces: v.array(v.object({ workspace_id: v.string(), workspace_name: v.string() })),
+    mqtt_addr: v.string(),
+    mqtt_username: v.string(),
+    mqtt_password: v.string(),
+  }),
+} as const satisfies HttpContract;

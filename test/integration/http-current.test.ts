@@ -1,0 +1,72 @@
+import { AdminAddUserToGroupCommand } from '@aws-sdk/client-cognito-identity-provider';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestStack } from './stack-fixture.ts';
+
+const USERS = '/manage/api/v1/users/current';
+
+let stack: TestStack;
+/** A user of both workspaces, in the order of their ids. */
+let token: string;
+let workspaces: string[];
+
+beforeAll(async () => {
+  stack = await TestStack.start();
+  workspaces = [stack.user(0).workspace_id, stack.user(1).workspace_id].sort();
+  const { username, password } = await stack.createUser('both', workspaces[0]);
+  await stack.cognito().send(
+    new AdminAddUserToGroupCommand({
+      UserPoolId: stack.endpoints.user_pool_id,
+      Username: username,
+      GroupName: workspaces[1],
+    }),
+  );
+  token = stack.keepTokens(await stack.signIn(username, password)).access_token;
+});
+afterAll(() => stack.close());
+
+const ask = (path: string, query = '', asking = token) =>
+  stack.request(path + query, { method: 'GET', token: asking });
+
+describe('users/current', () => {
+  it('tells who is signed in, and every workspace of theirs by name', async () => {
+    const { status, envelope } = await ask(USERS);
+    expect(status).toBe(200);
+    expect(envelope).toEqual({
+      code: 0,
+      message: 'success',
+      data: {
+        user_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        username: 'both',
+        user_type: 1,
+        workspace_id: workspaces[0],
+        workspaces: workspaces.map((id) => ({
+          workspace_id: id,
+          workspace_name: expect.not.stringContaining(id),
+        })),
+        mqtt_addr: expect.stringMatching(/^tcp:\/\//),
+        mqtt_username: '',
+        mqtt_password: '',
+      },
+    });
+  });
+
+  it('is in the workspace that is asked for', async () => {
+    const { envelope } = await ask(USERS, `?workspace_id=${workspaces[1]}`);
+    expect(envelope).toMatchObject({ code: 0, data: { workspace_id: workspaces[1] } });
+  });
+});
+
+describe.each([USERS])('%s', (path) => {
+  it('is 403 for a workspace that the token does not open', async () => {
+    const { session, workspaceId } = await stack.pilot(0);
+    const foreign = workspaces.find((id) => id !== workspaceId);
+    const { status, envelope } = await ask(path, `?workspace_id=${foreign}`, session.access_token);
+    expect([status, envelope?.code]).toEqual([403, 403]);
+  });
+
+  it('is 400 for what is no workspace, and 401 without a token', async () => {
+    expect((await ask(path, '?workspace_id=Survey')).status).toBe(400);
+    expect((await stack.request(path, { method: 'GET' })).status).toBe(401);
+    expect((await ask(path, '', 'broken')).status).toBe(401);
+  });
+});
