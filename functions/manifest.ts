@@ -6,7 +6,7 @@
  * A new endpoint is a contract in `protocol/`, a handler, a row here, and a test.
  */
 import type { DockContract, HttpContract } from './protocol/contract.ts';
-import { USERS_CURRENT } from './protocol/current.ts';
+import { USERS_CURRENT, WORKSPACES_CURRENT } from './protocol/current.ts';
 import { DOCK_CONFIG } from './protocol/dock-config.ts';
 import { FAST_UPLOAD } from './protocol/fast-upload.ts';
 import { FILE_UPLOAD_CALLBACK } from './protocol/file-upload-callback.ts';
@@ -152,6 +152,19 @@ export const MANIFEST: readonly FunctionRow[] = [
       description:
         'The user of the token, all workspaces that the token opens, and the one that they are in: the one that is asked for, or the first. ' +
         '`mqtt_username` and `mqtt_password` are empty: nobody has any of their own.',
+      query: [{ name: 'workspace_id', description: 'One of the workspaces that the token opens' }],
+      refusals: { 403: 'The token does not open this workspace, or opens none' },
+    },
+  }),
+  http(WORKSPACES_CURRENT, {
+    does: 'tells which workspace somebody is in',
+    may: { identity: 'workspaces' },
+    document: "DJI's web client",
+    api: {
+      summary: 'Which workspace is this?',
+      description:
+        'The workspace that is asked for, or the first that the token opens. `workspace_name` is the name that an administrator gave it, ' +
+        'or its id. `workspace_desc` is empty.',
       query: [{ name: 'workspace_id', description: 'One of the workspaces that the token opens' }],
       refusals: { 403: 'The token does not open this workspace, or opens none' },
     },

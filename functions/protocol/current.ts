@@ -27,3 +27,20 @@ export const USERS_CURRENT = {
     mqtt_password: v.string(),
   }),
 } as const satisfies HttpContract;
+
+/** What this project calls itself to DJI's clients. */
+export const PLATFORM_NAME = 'DJI media library';
+
+/** `workspaces/current`: the workspace that somebody is in. */
+export const WORKSPACES_CURRENT = {
+  name: 'workspaces-current',
+  routes: ['GET /manage/api/v1/workspaces/current'],
+  access: 'token',
+  input: WorkspaceQuery,
+  output: v.object({
+    workspace_id: v.string(),
+    workspace_name: v.string(),
+    workspace_desc: v.string(),
+    platform_name: v.string(),
+  }),
+} as const satisfies HttpContract;

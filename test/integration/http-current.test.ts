@@ -1,8 +1,14 @@
-import { AdminAddUserToGroupCommand } from '@aws-sdk/client-cognito-identity-provider';
+import { randomUUID } from 'node:crypto';
+import {
+  AdminAddUserToGroupCommand,
+  CreateGroupCommand,
+  GetGroupCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestStack } from './stack-fixture.ts';
 
 const USERS = '/manage/api/v1/users/current';
+const WORKSPACES = '/manage/api/v1/workspaces/current';
 
 let stack: TestStack;
 /** A user of both workspaces, in the order of their ids. */
@@ -56,7 +62,38 @@ describe('users/current', () => {
   });
 });
 
-describe.each([USERS])('%s', (path) => {
+describe('workspaces/current', () => {
+  it.each([0, 1])('tells of workspace %i by its name', async (index) => {
+    const { status, envelope } = await ask(WORKSPACES, index > 0 ? `?workspace_id=${workspaces[index]}` : '');
+    const { Group } = await stack
+      .cognito()
+      .send(new GetGroupCommand({ UserPoolId: stack.endpoints.user_pool_id, GroupName: workspaces[index] }));
+    expect(status).toBe(200);
+    expect(envelope).toEqual({
+      code: 0,
+      message: 'success',
+      data: {
+        workspace_id: workspaces[index],
+        workspace_name: Group?.Description,
+        workspace_desc: '',
+        platform_name: 'DJI media library',
+      },
+    });
+  });
+
+  it('tells the id of a workspace that nobody named', async () => {
+    const id = randomUUID();
+    await stack
+      .cognito()
+      .send(new CreateGroupCommand({ UserPoolId: stack.endpoints.user_pool_id, GroupName: id }));
+    const { username, password } = await stack.createUser('nameless', id);
+    const { access_token } = stack.keepTokens(await stack.signIn(username, password));
+    const { envelope } = await ask(WORKSPACES, '', access_token);
+    expect(envelope).toMatchObject({ code: 0, data: { workspace_id: id, workspace_name: id } });
+  });
+});
+
+describe.each([USERS, WORKSPACES])('%s', (path) => {
   it('is 403 for a workspace that the token does not open', async () => {
     const { session, workspaceId } = await stack.pilot(0);
     const foreign = workspaces.find((id) => id !== workspaceId);
