@@ -1,12 +1,13 @@
 /**
- * What is on the card: the files of a folder that belong into a media library. The Pilot uploader and the
- * dock player read a folder the same way.
+ * What is on the card: every file of a folder but what computers leave there. The Pilot uploader and the dock player
+ * read a folder the same way.
  */
 import { createHash } from 'node:crypto';
 import type { Dirent, Stats } from 'node:fs';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contentTypeOf, type FileKind, kindOf } from '../../functions/core/file-kinds.ts';
+import { junkReason } from './junk.ts';
 
 /** A file to upload, as it was when the folder was read. */
 export interface FoundFile {
@@ -32,7 +33,7 @@ export interface PathWithReason {
 export interface FolderContents {
   /** In the order of their paths. */
   readonly files: readonly FoundFile[];
-  /** Left alone on purpose: empty files, other kinds of files. */
+  /** Left alone on purpose: junk, empty files, what is no regular file. */
   readonly skipped: readonly PathWithReason[];
   /** Could not be read, though it should have been. */
   readonly unreadable: readonly PathWithReason[];
@@ -54,8 +55,8 @@ interface FolderToRead {
 }
 
 /**
- * Reads a folder recursively. Names that start with a dot are ignored. Symbolic links are followed, each real
- * folder once: links are visited after everything that is really there, so a loop ends by itself.
+ * Reads a folder recursively: every file but junk and empty ones. Symbolic links are followed, each real folder once:
+ * links are visited after everything that is really there, so a loop ends by itself.
  */
 export async function readFolder(root: string): Promise<FolderContents> {
   const files: FoundFile[] = [];
@@ -67,31 +68,30 @@ export async function readFolder(root: string): Promise<FolderContents> {
 
   const readFile = (path: string, absolutePath: string, stats: Stats): void => {
     const name = path.slice(path.lastIndexOf('/') + 1);
-    const kind = kindOf(name);
-    if (kind === 'other') {
-      skipped.push({
-        path,
-        reason: 'not a photo, video or sidecar',
-      });
-    } else if (stats.size === 0) {
+    if (stats.size === 0) {
       skipped.push({ path, reason: 'the file is empty' });
-    } else {
-      files.push({
-        absolutePath,
-        path,
-        directory: path.slice(0, Math.max(0, path.length - name.length - 1)),
-        name,
-        kind,
-        contentType: contentTypeOf(name),
-        bytes: stats.size,
-        modifiedAtMs: stats.mtimeMs,
-      });
+      return;
     }
+    files.push({
+      absolutePath,
+      path,
+      directory: path.slice(0, Math.max(0, path.length - name.length - 1)),
+      name,
+      kind: kindOf(name),
+      contentType: contentTypeOf(name),
+      bytes: stats.size,
+      modifiedAtMs: stats.mtimeMs,
+    });
   };
 
   const readEntry = async (entry: Dirent, folder: FolderToRead): Promise<void> => {
     const path = folder.path ? `${folder.path}/${entry.name}` : entry.name;
     const absolutePath = join(folder.absolutePath, entry.name);
+    const junk = junkReason(entry.name);
+    if (junk) {
+      skipped.push({ path: entry.isDirectory() ? `${path}/` : path, reason: junk });
+      return;
+    }
     if (entry.isDirectory()) {
       folders.push({ absolutePath, path });
       return;
@@ -102,9 +102,7 @@ export async function readFolder(root: string): Promise<FolderContents> {
       else if (stats.isFile()) readFile(path, absolutePath, stats);
       else skipped.push({ path, reason: 'not a regular file' });
     } catch (error) {
-      // A dangling link to something that would not have been uploaded is nobody's loss.
-      if (kindOf(entry.name) !== 'other') unreadable.push({ path, reason: fileErrorReason(error) });
-      else skipped.push({ path, reason: fileErrorReason(error) });
+      unreadable.push({ path, reason: fileErrorReason(error) });
     }
   };
 
@@ -116,7 +114,7 @@ export async function readFolder(root: string): Promise<FolderContents> {
       if (visited.has(real)) continue;
       visited.add(real);
       for (const entry of await readdir(folder.absolutePath, { withFileTypes: true })) {
-        if (!entry.name.startsWith('.')) await readEntry(entry, folder);
+        await readEntry(entry, folder);
       }
     } catch (error) {
       unreadable.push({ path: folder.path || '.', reason: fileErrorReason(error) });

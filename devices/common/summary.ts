@@ -95,6 +95,21 @@ export function printable(text: string): string {
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '?');
 }
 
+/** Paths that are listed for one reason; thousands of a Mac's attributes would hide the rest. */
+const LISTED_A_REASON = 10;
+
+/** What was left alone, by reason: nothing stays on the card silently. */
+function leftAloneLines(skipped: readonly PathWithReason[]): string[] {
+  if (skipped.length === 0) return [];
+  const lines = [`${skipped.length} left alone:`];
+  for (const [reason, group] of Map.groupBy(skipped, (entry) => entry.reason)) {
+    for (const { path } of group.slice(0, LISTED_A_REASON)) lines.push(`  ${printable(path)}: ${reason}`);
+    const more = group.length - LISTED_A_REASON;
+    if (more > 0) lines.push(`  … and ${more} more: ${reason} (--json lists all)`);
+  }
+  return lines;
+}
+
 /** The lines at the end of a run, for people. */
 export function summaryLines(summary: RunSummary): string[] {
   const { files, skipped, uploaded, alreadyThere, linked, failed, bytesUploaded, seconds } = summary;
@@ -106,13 +121,7 @@ export function summaryLines(summary: RunSummary): string[] {
     for (const { path, reason } of failures)
       lines.push(`  ${printable(path)}: ${printable(reason ?? 'unknown')}`);
   }
-  if (skipped.length > 0) {
-    lines.push(`${plural(skipped.length, 'file')} left alone:`);
-    const shown = skipped.slice(0, 10);
-    for (const { path, reason } of shown) lines.push(`  ${printable(path)}: ${reason}`);
-    if (skipped.length > shown.length)
-      lines.push(`  … and ${skipped.length - shown.length} more (--json lists all)`);
-  }
+  lines.push(...leftAloneLines(skipped));
   const counts = [
     uploaded > 0 && `${uploaded} uploaded (${formatBytes(bytesUploaded)})`,
     linked > 0 && `${linked} linked to bytes that were there`,
@@ -123,7 +132,7 @@ export function summaryLines(summary: RunSummary): string[] {
   if (uploaded + linked + failed === 0) {
     lines.push(
       files.length === 0
-        ? 'No photos, videos or sidecars here: nothing to upload.'
+        ? 'No files here: nothing to upload.'
         : `${plural(files.length, 'file')} already there: nothing to upload (${seconds} s).`,
     );
   } else {

@@ -62,7 +62,7 @@ export interface FlightCounts {
   readonly expected: number;
 }
 
-/** Sidecars carry the fields of a picture, empty. */
+/** What is neither picture nor video carries the fields of one, empty. */
 const SIDECAR_METADATA = {
   create_time: '',
   gimbal_yaw_degree: '',
@@ -72,7 +72,7 @@ const SIDECAR_METADATA = {
 };
 
 function metadataOf({ kind, metadata }: FlightFile): object {
-  if (kind === 'sidecar') return SIDECAR_METADATA;
+  if (kind === 'sidecar' || kind === 'other') return SIDECAR_METADATA;
   const { captured, gimbalYawDegree, absoluteAltitude, relativeAltitude, position } = metadata;
   return {
     // Docks tell the local time without its zone.

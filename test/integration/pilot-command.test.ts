@@ -83,7 +83,7 @@ describe('the output', () => {
 
   it('is one JSON document with --json, everything else beside it', async () => {
     await put('DJI_0001.JPG');
-    await put('notes.txt');
+    await put('Thumbs.db');
     const { stdout, stderr, code } = await start('--json').finished;
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual({
@@ -97,7 +97,7 @@ describe('the output', () => {
           object_key: expect.stringMatching(/DJI_0001\.JPG$/),
         },
       ],
-      skipped: [{ path: 'notes.txt', reason: 'not a photo, video or sidecar' }],
+      skipped: [{ path: 'Thumbs.db', reason: 'small pictures kept by Windows' }],
       totals: {
         files: 1,
         uploaded: 1,

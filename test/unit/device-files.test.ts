@@ -38,25 +38,41 @@ describe('readFolder', () => {
     expect(unreadable).toEqual([]);
   });
 
-  it('ignores what starts with a dot, as macOS and cameras leave it on cards', async () => {
-    await put('.Trashes/DJI_0001.JPG');
-    await put('._DJI_0001.JPG');
-    await put('DJI_0001.JPG');
+  it('takes every kind of file, whatever its name', async () => {
+    const names = [
+      'A.HEIC',
+      'B.PNG',
+      'C.LRF',
+      'D.LDR',
+      'E.RTB',
+      'F.THM',
+      'notes.txt',
+      'README',
+      '.hidden.JPG',
+    ];
+    for (const name of names) await put(name);
     const { files, skipped } = await readFolder(folder);
-    expect(pathsOf(files)).toEqual(['DJI_0001.JPG']);
+    expect(pathsOf(files)).toEqual([...names].sort());
     expect(skipped).toEqual([]);
   });
 
-  it('reports empty files and other kinds of files as left alone', async () => {
-    await put('DJI_0001.JPG', '');
-    await put('notes.txt');
-    await put('README');
+  it('leaves what computers keep on cards, and empty files, and says so', async () => {
+    await put('.DS_Store');
+    await put('.Trashes/501/DJI_0001.JPG');
+    await put('DCIM/._DJI_0001.JPG');
+    await put('DCIM/DJI_0001.JPG');
+    await put('DCIM/DJI_0002.JPG', '');
+    await put('DCIM/thumbs.db');
+    await put('LOST.DIR/1234');
     const { files, skipped } = await readFolder(folder);
-    expect(files).toEqual([]);
+    expect(pathsOf(files)).toEqual(['DCIM/DJI_0001.JPG']);
     expect(skipped).toEqual([
-      { path: 'DJI_0001.JPG', reason: 'the file is empty' },
-      { path: 'README', reason: 'not a photo, video or sidecar' },
-      { path: 'notes.txt', reason: 'not a photo, video or sidecar' },
+      { path: '.DS_Store', reason: 'how a Mac shows the folder' },
+      { path: '.Trashes/', reason: 'the bin of a Mac' },
+      { path: 'DCIM/._DJI_0001.JPG', reason: 'attributes kept by a Mac' },
+      { path: 'DCIM/DJI_0002.JPG', reason: 'the file is empty' },
+      { path: 'DCIM/thumbs.db', reason: 'small pictures kept by Windows' },
+      { path: 'LOST.DIR/', reason: 'fragments kept by Android' },
     ]);
   });
 

@@ -157,7 +157,7 @@ describe('summaryLines', () => {
   const there = { path: 'a.jpg', state: 'already-there', bytes: 1 } as const;
 
   it('says that there was nothing to upload', () => {
-    expect(summaryLines(summary)).toEqual(['No photos, videos or sidecars here: nothing to upload.']);
+    expect(summaryLines(summary)).toEqual(['No files here: nothing to upload.']);
     expect(summaryLines({ ...summary, files: [there], alreadyThere: 1 })).toEqual([
       '1 file already there: nothing to upload (1.5 s).',
     ]);
