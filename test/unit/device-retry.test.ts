@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { isTransientStatus, retryDelayMs, retrying } from '../../devices/common/retry.ts';
 import { ApiError, UnreachableError } from '../../devices/pilot/api-http.ts';
 
@@ -25,6 +25,10 @@ describe('what is tried again', () => {
   });
 });
 
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
 describe('retrying', () => {
   it('goes on after faults of the server and the network', async () => {
     const work = failing(
@@ -47,6 +51,19 @@ describe('retrying', () => {
     const work = failing(...errors);
     await expect(retrying(work.attempt, quick)).rejects.toThrow('last');
     expect(work.calls()).toBe(4);
+  });
+
+  it('goes on for half a minute after the first failure, however long that one took', async () => {
+    let now = 1_000_000;
+    vi.spyOn(Date, 'now').mockImplementation(() => now);
+    const seconds = [60, 10, 10, 9, 2, 1];
+    let calls = 0;
+    const attempt = async (): Promise<never> => {
+      now += (seconds[calls++] ?? 0) * 1000;
+      throw new UnreachableError(`attempt ${calls}`);
+    };
+    const { firstDelayMs, longestDelayMs } = quick;
+    await expect(retrying(attempt, { firstDelayMs, longestDelayMs })).rejects.toThrow('attempt 5');
   });
 
   it('does not wait on when it is stopped', async () => {
