@@ -8,6 +8,7 @@ import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contentTypeOf, type FileKind, kindOf } from '../../functions/core/file-kinds.ts';
 import { junkReason } from './junk.ts';
+import { StableInodes } from './stable-inodes.ts';
 
 /** A file to upload, as it was when the folder was read. */
 export interface FoundFile {
@@ -21,6 +22,10 @@ export interface FoundFile {
   readonly contentType: string;
   readonly bytes: number;
   readonly modifiedAtMs: number;
+  /** When content, name or rights last changed, where the file system keeps that: nobody can set it back. */
+  readonly changedAtMs: number;
+  /** 0 where the file system gives out new ones with every mount, as those of most cards do. */
+  readonly inode: number;
 }
 
 /** A file or folder that will not be uploaded, and why. */
@@ -65,8 +70,9 @@ export async function readFolder(root: string): Promise<FolderContents> {
   const visited = new Set<string>();
   const folders: FolderToRead[] = [{ absolutePath: root, path: '' }];
   const linkedFolders: FolderToRead[] = [];
+  const inodes = new StableInodes();
 
-  const readFile = (path: string, absolutePath: string, stats: Stats): void => {
+  const readFile = async (path: string, absolutePath: string, stats: Stats): Promise<void> => {
     const name = path.slice(path.lastIndexOf('/') + 1);
     if (stats.size === 0) {
       skipped.push({ path, reason: 'the file is empty' });
@@ -81,6 +87,8 @@ export async function readFolder(root: string): Promise<FolderContents> {
       contentType: contentTypeOf(name),
       bytes: stats.size,
       modifiedAtMs: stats.mtimeMs,
+      changedAtMs: stats.ctimeMs,
+      inode: await inodes.of(absolutePath, stats),
     });
   };
 
@@ -99,7 +107,7 @@ export async function readFolder(root: string): Promise<FolderContents> {
     try {
       const stats = await stat(absolutePath);
       if (stats.isDirectory()) linkedFolders.push({ absolutePath, path });
-      else if (stats.isFile()) readFile(path, absolutePath, stats);
+      else if (stats.isFile()) await readFile(path, absolutePath, stats);
       else skipped.push({ path, reason: 'not a regular file' });
     } catch (error) {
       unreadable.push({ path, reason: fileErrorReason(error) });
@@ -176,8 +184,18 @@ export async function md5OfEnds(absolutePath: string, bytes: number): Promise<st
   return hash.digest('hex');
 }
 
-/** Whether the file is still the one that was found; a recording that goes on, or an edit, makes it another. */
-export async function isUnchanged(file: FoundFile): Promise<boolean> {
-  const now = await stat(file.absolutePath);
-  return now.size === file.bytes && now.mtimeMs === file.modifiedAtMs;
+/** What the disk says of a file that was found earlier. */
+export type DiskState = 'unchanged' | 'changed' | 'gone';
+
+/**
+ * Whether the file is still the one that was found; a recording that goes on, or an edit, makes it another. `gone` also
+ * stands for a card that was pulled out.
+ */
+export async function diskState(file: FoundFile): Promise<DiskState> {
+  try {
+    const now = await stat(file.absolutePath);
+    return now.size === file.bytes && now.mtimeMs === file.modifiedAtMs ? 'unchanged' : 'changed';
+  } catch {
+    return 'gone';
+  }
 }

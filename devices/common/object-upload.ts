@@ -11,13 +11,15 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   PutObjectCommand,
-  S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import { OBJECT_KEY_LIMIT_IN_BYTES } from '../../functions/core/object-key.ts';
 import type { FoundFile } from './files.ts';
 import type { PartBuffers } from './part-buffers.ts';
+import type { RetryPolicy } from './retry.ts';
 import type { StorageAccess } from './storage-access.ts';
 import { objectKey, type StorageLeases } from './storage-leases.ts';
+import { StorageClients, StorageSession } from './storage-session.ts';
 
 const MEBIBYTE = 1024 * 1024;
 /** Files up to one part go up in a single PUT. */
@@ -25,6 +27,8 @@ export const DEFAULT_PART_BYTES = 8 * MEBIBYTE;
 /** S3's limits. */
 export const SMALLEST_PART_BYTES = 5 * MEBIBYTE;
 export const MOST_PARTS = 10_000;
+/** How long a parting word to S3 may take when an upload is given up. */
+const ABORT_PATIENCE_MS = 5_000;
 
 /** The file on disk is no longer the one that was fingerprinted. */
 export class FileChangedError extends Error {
@@ -39,8 +43,8 @@ export interface ObjectUploadOptions {
   readonly leases: StorageLeases;
   readonly buffers: PartBuffers;
   readonly signal?: AbortSignal;
-  /** For tests that count attempts. @default 5 */
-  readonly attempts?: number;
+  /** For faults of object storage. */
+  readonly retry?: RetryPolicy | undefined;
 }
 
 /** Who wants to know how an upload is getting on. */
@@ -50,162 +54,152 @@ export interface UploadObserver {
   readonly onKey?: (key: string) => void;
 }
 
-/** Whether a bucket must be addressed in the path, because a host name in front of this one would not resolve. */
-export function needsPathStyle(endpoint: string, provider: string): boolean {
-  const { hostname } = new URL(endpoint);
-  return (
-    provider === 'minio' || hostname === 'localhost' || hostname.startsWith('[') || /^[\d.]+$/.test(hostname)
-  );
+/** A file that S3 cannot take, whatever is tried. */
+export class ImpossibleUploadError extends Error {
+  override readonly name = 'ImpossibleUploadError';
 }
 
 /** Uploads files to the one place that the leases lead to. */
 export class ObjectUploads {
   readonly #options: ObjectUploadOptions;
-  /** Connections outlive the clients, of which each file has its own, with its own credentials. */
-  #firstClient: S3Client | undefined;
+  readonly #clients = new StorageClients();
 
   constructor(options: ObjectUploadOptions) {
     this.#options = options;
   }
 
+  /** Throws `ImpossibleUploadError` for a file that cannot go. Nothing of it is read. */
+  async assertPossible({ path, bytes }: Pick<FoundFile, 'path' | 'bytes'>): Promise<void> {
+    const { leases, buffers } = this.#options;
+    if (bytes > MOST_PARTS * buffers.sizeBytes) {
+      const needed = Math.ceil(bytes / MOST_PARTS / MEBIBYTE);
+      throw new ImpossibleUploadError(
+        `larger than S3's ${MOST_PARTS} parts: give --part-size ${needed} or more`,
+      );
+    }
+    // Prefixes are far shorter than what is left; only a path that may not fit is worth a question.
+    if (Buffer.byteLength(path) < OBJECT_KEY_LIMIT_IN_BYTES / 2) return;
+    const { objectKeyPrefix } = await leases.forUpload(0);
+    const keyBytes = Buffer.byteLength(objectKey(objectKeyPrefix, path));
+    if (keyBytes > OBJECT_KEY_LIMIT_IN_BYTES) {
+      throw new ImpossibleUploadError(
+        `its object key would have ${keyBytes} bytes, and S3 takes ${OBJECT_KEY_LIMIT_IN_BYTES}: shorten its folders' names`,
+      );
+    }
+  }
+
   /**
-   * Uploads a file and answers its object key. `md5` is sent along, so that S3 refuses other bytes than the
-   * fingerprinted ones. Credentials that run out in between cost one more try with new ones.
+   * Uploads a file and answers its object key. What is sent is hashed, and S3 keeps nothing that is not `md5`. Credentials
+   * are renewed on the way; where the new ones do not fit the old key, the file begins again under a new one.
    */
   async upload(file: FoundFile, md5: string, observer: UploadObserver): Promise<string> {
-    const { leases, buffers } = this.#options;
-    if (file.bytes > MOST_PARTS * buffers.sizeBytes) {
-      const needed = Math.ceil(file.bytes / MOST_PARTS / MEBIBYTE);
-      throw new Error(`larger than S3's ${MOST_PARTS} parts: give --part-size ${needed} or more`);
-    }
+    const { leases } = this.#options;
     const access = await leases.forUpload(file.bytes);
+    const first = this.#session(access, file);
     try {
-      return await this.#uploadWith(access, file, md5, observer);
+      return await this.#uploadIn(first, file, md5, observer);
     } catch (error) {
-      const refusedAsExpired = error instanceof Error && error.name === 'ExpiredToken';
-      if (!refusedAsExpired && !leases.isExpired(access)) throw error;
+      const name = error instanceof Error ? error.name : '';
+      const isOver = name === 'ExpiredToken' || leases.isExpired(access);
+      const isElsewhere = name === 'AccessDenied' && first.wasRenewed;
+      if (this.#options.signal?.aborted || !(isOver || isElsewhere)) throw error;
       observer.onProgress(0);
-      return this.#uploadWith(await leases.renew(), file, md5, observer);
+      return this.#uploadIn(this.#session(await leases.insteadOf(access), file), file, md5, observer);
     }
   }
 
   /** Closes the connections. */
   close(): void {
-    this.#firstClient?.destroy();
+    this.#clients.close();
   }
 
-  async #uploadWith(
-    access: StorageAccess,
+  #session(access: StorageAccess, file: FoundFile): StorageSession {
+    const { leases, retry } = this.#options;
+    const key = objectKey(access.objectKeyPrefix, file.path);
+    return new StorageSession({ leases, retry, clients: this.#clients }, access, key);
+  }
+
+  async #uploadIn(
+    session: StorageSession,
     file: FoundFile,
     md5: string,
     { onKey, onProgress }: UploadObserver,
   ): Promise<string> {
-    const key = objectKey(access.objectKeyPrefix, file.path);
-    onKey?.(key);
-    const client = this.#client(access, key);
+    onKey?.(session.key);
     const handle = await open(file.absolutePath, 'r');
     try {
-      if (file.bytes <= this.#options.buffers.sizeBytes) {
-        await this.#put(client, access.bucket, key, file, handle, md5);
-      } else {
-        await this.#putParts(client, access.bucket, key, file, handle, onProgress);
-      }
+      if (file.bytes <= this.#options.buffers.sizeBytes) await this.#put(session, file, handle, md5);
+      else await this.#putParts(session, file, handle, md5, onProgress);
       onProgress(file.bytes);
-      return key;
+      return session.key;
     } finally {
-      await handle.close();
+      // The file has been read: a card that is gone by now is nobody's loss.
+      await handle.close().catch(() => undefined);
     }
   }
 
-  #client(access: StorageAccess, key: string): S3Client {
-    let current = access;
-    const client = new S3Client({
-      region: access.region,
-      endpoint: access.endpoint,
-      forcePathStyle: needsPathStyle(access.endpoint, access.provider),
-      maxAttempts: this.#options.attempts ?? 5,
-      // The other providers' S3 interfaces are older than these checksums.
-      ...(access.provider !== 'aws' && { requestChecksumCalculation: 'WHEN_REQUIRED' as const }),
-      credentials: async () => {
-        current = await this.#options.leases.continuing(current, key);
-        return {
-          accessKeyId: current.accessKeyId,
-          secretAccessKey: current.accessKeySecret,
-          sessionToken: current.securityToken,
-          expiration: new Date(current.expiresAtMs),
-        };
-      },
-      requestHandler: this.#firstClient?.config.requestHandler ?? {
-        connectionTimeout: 10_000,
-        socketTimeout: 120_000,
-      },
-    });
-    this.#firstClient ??= client;
-    return client;
-  }
-
-  async #put(
-    client: S3Client,
-    bucket: string,
-    key: string,
-    file: FoundFile,
-    handle: FileHandle,
-    md5: string,
-  ): Promise<void> {
+  async #put(session: StorageSession, file: FoundFile, handle: FileHandle, md5: string): Promise<void> {
     const { buffers, signal } = this.#options;
     const buffer = await buffers.acquire(signal);
     try {
-      const put = new PutObjectCommand({
-        Bucket: bucket,
-        Key: key,
-        Body: await readExactly(handle, buffer.bytes, 0, file.bytes),
+      const body = await readExactly(handle, buffer.item, 0, file.bytes);
+      if (createHash('md5').update(body).digest('hex') !== md5) throw new FileChangedError();
+      const put = {
+        Bucket: session.bucket,
+        Key: session.key,
+        Body: body,
         ContentType: file.contentType,
         ContentMD5: Buffer.from(md5, 'hex').toString('base64'),
-      });
-      await client.send(put, signal && { abortSignal: signal });
-    } catch (error) {
-      throw error instanceof Error && error.name === 'BadDigest' ? new FileChangedError() : error;
+      };
+      await session.send((client, options) => client.send(new PutObjectCommand(put), options), signal);
     } finally {
       buffer.release();
     }
   }
 
   async #putParts(
-    client: S3Client,
-    bucket: string,
-    key: string,
+    session: StorageSession,
     file: FoundFile,
     handle: FileHandle,
+    md5: string,
     onProgress: (bytes: number) => void,
   ): Promise<void> {
-    const object = { Bucket: bucket, Key: key };
-    const withChecksums = (await client.config.requestChecksumCalculation()) === 'WHEN_SUPPORTED';
-    const checksum = withChecksums ? { ChecksumAlgorithm: 'CRC32' as const } : {};
     const { signal } = this.#options;
-    const created = await client.send(
-      new CreateMultipartUploadCommand({ ...object, ContentType: file.contentType, ...checksum }),
-      signal && { abortSignal: signal },
-    );
-    const upload = { ...object, UploadId: created.UploadId };
+    const object = { Bucket: session.bucket, Key: session.key };
+    const create = { ...object, ContentType: file.contentType };
+    const { UploadId, checksum } = await session.send(async (client, options) => {
+      const withChecksums = (await client.config.requestChecksumCalculation()) === 'WHEN_SUPPORTED';
+      const checksum = withChecksums ? { ChecksumAlgorithm: 'CRC32' as const } : {};
+      const command = new CreateMultipartUploadCommand({ ...create, ...checksum });
+      return { ...(await client.send(command, options)), checksum };
+    }, signal);
+    const upload = { ...object, UploadId };
     try {
-      const parts = await this.#sendParts(client, { ...upload, ...checksum }, file, handle, onProgress);
-      const complete = new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts: parts } });
-      await client.send(complete, signal && { abortSignal: signal });
+      const parts = await this.#sendParts(session, { ...upload, ...checksum }, file, handle, md5, onProgress);
+      const complete = { ...upload, MultipartUpload: { Parts: parts } };
+      await session.send(
+        (client, options) => client.send(new CompleteMultipartUploadCommand(complete), options),
+        signal,
+      );
     } catch (error) {
       // Parts that nobody completes cost money until the bucket's lifecycle rule removes them.
-      const abandoned = AbortSignal.timeout(5_000);
-      await client
-        .send(new AbortMultipartUploadCommand(upload), { abortSignal: abandoned })
+      await session
+        .send(
+          (client, options) => client.send(new AbortMultipartUploadCommand(upload), options),
+          AbortSignal.timeout(ABORT_PATIENCE_MS),
+        )
         .catch(() => undefined);
       throw error;
     }
   }
 
+  /** Sends the parts, several at once, and compares all of them with `md5` before the last word is said. */
   async #sendParts(
-    client: S3Client,
+    session: StorageSession,
     upload: { Bucket: string; Key: string; UploadId: string | undefined; ChecksumAlgorithm?: 'CRC32' },
     file: FoundFile,
     handle: FileHandle,
+    md5: string,
     onProgress: (bytes: number) => void,
   ): Promise<CompletedPart[]> {
     const { buffers, signal } = this.#options;
@@ -214,28 +208,44 @@ export class ObjectUploads {
     const parts: CompletedPart[] = [];
     const failure = new AbortController();
     const stop = signal ? AbortSignal.any([signal, failure.signal]) : failure.signal;
+    const sent = createHash('md5');
+    let earlierParts = Promise.resolve();
     let nextPart = 1;
     let sentBytes = 0;
+
+    const sendPart = async (number: number, buffer: Buffer): Promise<void> => {
+      const hashed = Promise.withResolvers<void>();
+      const turn = earlierParts;
+      earlierParts = hashed.promise;
+      try {
+        const start = (number - 1) * partBytes;
+        const body = await readExactly(handle, buffer, start, Math.min(partBytes, file.bytes - start));
+        await turn;
+        sent.update(body);
+        hashed.resolve();
+        const part = {
+          ...upload,
+          PartNumber: number,
+          Body: body,
+          ...(!upload.ChecksumAlgorithm && { ContentMD5: createHash('md5').update(body).digest('base64') }),
+        };
+        const { ETag, ChecksumCRC32 } = await session.send(
+          (client, options) => client.send(new UploadPartCommand(part), options),
+          stop,
+        );
+        parts[number - 1] = { PartNumber: number, ETag, ...(ChecksumCRC32 && { ChecksumCRC32 }) };
+        sentBytes += body.length;
+        onProgress(sentBytes);
+      } finally {
+        hashed.resolve();
+      }
+    };
 
     const sendSome = async (): Promise<void> => {
       while (nextPart <= partCount) {
         const buffer = await buffers.acquire(stop);
         try {
-          const number = nextPart++;
-          if (number > partCount) return;
-          const start = (number - 1) * partBytes;
-          const length = Math.min(partBytes, file.bytes - start);
-          const body = await readExactly(handle, buffer.bytes, start, length);
-          const part = new UploadPartCommand({
-            ...upload,
-            PartNumber: number,
-            Body: body,
-            ...(!upload.ChecksumAlgorithm && { ContentMD5: createHash('md5').update(body).digest('base64') }),
-          });
-          const { ETag, ChecksumCRC32 } = await client.send(part, { abortSignal: stop });
-          parts[number - 1] = { PartNumber: number, ETag, ...(ChecksumCRC32 && { ChecksumCRC32 }) };
-          sentBytes += length;
-          onProgress(sentBytes);
+          if (nextPart <= partCount) await sendPart(nextPart++, buffer.item);
         } catch (error) {
           failure.abort(error);
           throw error;
@@ -250,6 +260,7 @@ export class ObjectUploads {
     signal?.throwIfAborted();
     if (failure.signal.aborted) throw failure.signal.reason;
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    if (sent.digest('hex') !== md5) throw new FileChangedError();
     return parts;
   }
 }

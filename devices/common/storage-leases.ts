@@ -51,15 +51,37 @@ export class StorageLeases {
   }
 
   /**
-   * Credentials to go on with under `key` when `access` is about to run out in the middle of an upload. A
-   * server that scopes each answer to a prefix of its own cannot give any; then the old ones stay.
+   * Credentials to go on with under `key` when `access` is about to run out in the middle of an upload. A server whose
+   * answers have nothing in common cannot give any; then the old ones stay.
    */
   async continuing(access: StorageAccess, key: string): Promise<StorageAccess> {
     const margin = Math.min(MARGIN_MS, (access.expiresAtMs - access.obtainedAtMs) / 4);
     if (this.#now() < access.expiresAtMs - margin || this.#final.has(access)) return access;
-    const renewed = await this.renew();
-    if (key.startsWith(`${renewed.objectKeyPrefix}/`)) return renewed;
-    this.#final.add(access);
-    return access;
+    return (await this.replacing(access, key)) ?? access;
   }
+
+  /** Credentials in place of those that were refused as expired: the latest, or new ones. */
+  async insteadOf(access: StorageAccess): Promise<StorageAccess> {
+    const latest = this.#latest;
+    const isSpent = latest === undefined || latest === access || this.isExpired(latest);
+    return isSpent ? this.renew() : latest;
+  }
+
+  /** The same to go on with under `key`; undefined where they are not good for it. */
+  async replacing(access: StorageAccess, key: string): Promise<StorageAccess | undefined> {
+    if (this.#final.has(access)) return undefined;
+    const renewed = await this.insteadOf(access);
+    if (mayWrite(renewed, key)) return renewed;
+    this.#final.add(access);
+    return undefined;
+  }
+}
+
+/**
+ * Whether credentials are good for a key that an earlier answer began. Answers of one server to one user have prefixes of
+ * their own below a scope that they share, so a key beside the new prefix counts; storage refuses it where that is wrong.
+ */
+function mayWrite({ objectKeyPrefix }: StorageAccess, key: string): boolean {
+  const scope = objectKeyPrefix.slice(0, objectKeyPrefix.lastIndexOf('/') + 1);
+  return key.startsWith(`${objectKeyPrefix}/`) || (scope !== '' && key.startsWith(scope));
 }

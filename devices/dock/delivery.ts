@@ -1,10 +1,8 @@
 /** One file from the dock into the library: its bytes into the bucket, then the event, until it is acknowledged. */
 
-import { reasonOf } from '../common/failure-reason.ts';
-import { isUnchanged, md5OfFile } from '../common/files.ts';
+import { diskState, md5OfFile } from '../common/files.ts';
 import { FileChangedError, type ObjectUploads } from '../common/object-upload.ts';
 import type { TransferProgress } from '../common/progress.ts';
-import { isTransientStatus, type RetryPolicy, retrying } from '../common/retry.ts';
 import { type Exchanges, RefusedError } from './exchanges.ts';
 import type { DockFlight } from './flight.ts';
 import { type FlightFile, fileUploadCallbackData } from './flight-files.ts';
@@ -19,31 +17,9 @@ export interface DeliveryOptions {
   readonly uploads: ObjectUploads;
   readonly progress: TransferProgress;
   readonly signal: AbortSignal;
-  /** For faults of object storage. */
-  readonly retry?: RetryPolicy | undefined;
 }
 
 const OBJECT_MISSING = 404;
-
-/** Object storage cannot be reached, or is out of order: no fault of this file, and maybe over soon. */
-export class StorageFaultError extends Error {
-  override readonly name = 'StorageFaultError';
-  readonly transient = true;
-}
-
-function asStorageFault(error: unknown): unknown {
-  const {
-    $metadata: answer,
-    syscall,
-    path,
-    code,
-  } = error as NodeJS.ErrnoException & {
-    readonly $metadata?: { readonly httpStatusCode?: number };
-  };
-  const nobodyAnswered = code !== undefined && !path && (answer !== undefined || syscall !== undefined);
-  const faulty = answer?.httpStatusCode !== undefined && isTransientStatus(answer.httpStatusCode);
-  return nobodyAnswered || faulty ? new StorageFaultError(reasonOf(error), { cause: error }) : error;
-}
 
 /** Delivers the files of one flight. */
 export class Deliveries {
@@ -78,29 +54,20 @@ export class Deliveries {
   }
 
   async #store(file: FlightFile): Promise<StoredFile> {
-    const { journal, signal, progress, retry, exchanges } = this.#options;
+    const { journal, signal, progress, uploads, exchanges } = this.#options;
+    const object = { ...file, path: file.keySuffix };
+    await uploads.assertPossible(object);
     const onRead = (bytes: number): void => progress.advance(file.path, 'checking', bytes);
     const md5 = await md5OfFile(file.absolutePath, signal, onRead);
-    const put = async (): Promise<string> => {
-      await exchanges.connected(signal);
-      return this.#put(file, md5);
-    };
-    const objectKey = await retrying(put, retry, signal);
-    if (!(await isUnchanged(file))) throw new FileChangedError();
+    // A dock without a line to its cloud does nothing.
+    await exchanges.connected(signal);
+    const onProgress = (bytes: number): void => progress.advance(file.path, 'uploading', bytes);
+    onProgress(0);
+    const objectKey = await uploads.upload(object, md5, { onProgress });
+    if ((await diskState(file)) === 'changed') throw new FileChangedError();
     const stored = { ...newIds(), objectKey, acknowledged: false };
     await journal.remember(file, stored);
     return stored;
-  }
-
-  async #put(file: FlightFile, md5: string): Promise<string> {
-    const { uploads, progress, signal } = this.#options;
-    const onProgress = (bytes: number): void => progress.advance(file.path, 'uploading', bytes);
-    onProgress(0);
-    try {
-      return await uploads.upload({ ...file, path: file.keySuffix }, md5, { onProgress });
-    } catch (error) {
-      throw signal.aborted ? error : asStorageFault(error);
-    }
   }
 
   async #report(file: FlightFile, stored: StoredFile): Promise<string> {

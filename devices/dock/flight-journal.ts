@@ -3,9 +3,10 @@
  * real dock deletes those; the player leaves them where they are and writes them down, one line a step, so that a
  * run that was killed is continued where it was.
  */
-import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import type { FoundFile } from '../common/files.ts';
+import { JournalFile, type OpenedJournal } from '../common/journal-file.ts';
 import type { MessageIds } from './messages.ts';
 
 /** An object in the bucket, and the message that reports it. */
@@ -14,11 +15,19 @@ export interface StoredFile extends MessageIds {
   readonly acknowledged: boolean;
 }
 
-/** Whose flight, and where it is uploaded to: another library knows nothing of what this one acknowledged. */
+/** Whose flight, and the library that it is uploaded to: another one knows nothing of what this one acknowledged. */
 export interface FlightIdentity {
-  readonly host: string;
+  readonly library: LibraryIdentity;
   readonly sn: string;
   readonly flightId: string;
+}
+
+/** What tells libraries apart, whatever address their broker is reached at. */
+export interface LibraryIdentity {
+  /** Host name of the object storage: bucket names are unique there. */
+  readonly storage: string;
+  readonly bucket: string;
+  readonly workspaceId: string;
 }
 
 interface JournalLine extends Partial<StoredFile> {
@@ -31,43 +40,35 @@ interface JournalLine extends Partial<StoredFile> {
 const isSame = (line: JournalLine, file: FoundFile): boolean =>
   line.bytes === file.bytes && line.modifiedAtMs === file.modifiedAtMs;
 
-function parseLine(text: string): unknown {
+async function openJournal(path: string, head: object): Promise<OpenedJournal> {
   try {
-    return JSON.parse(text);
-  } catch {
-    // Cut off when the power went: what it said is done again.
-    return undefined;
+    return await JournalFile.open(path, head);
+  } catch (error) {
+    throw new Error(`the journal cannot be opened: ${(error as Error).message}`, { cause: error });
   }
 }
 
+const nameOf = (library: LibraryIdentity): string =>
+  createHash('sha256').update(JSON.stringify(library)).digest('hex').slice(0, 16);
+
 /** The journal of one flight, appended to as it goes on. */
 export class FlightJournal {
-  readonly #handle: FileHandle;
+  readonly #journal: JournalFile;
   readonly #lines: Map<string, JournalLine>;
 
-  private constructor(handle: FileHandle, lines: Map<string, JournalLine>) {
-    this.#handle = handle;
+  private constructor(journal: JournalFile, lines: Map<string, JournalLine>) {
+    this.#journal = journal;
     this.#lines = lines;
   }
 
-  /** Opens `<data folder>/dock-player/<sn>-<flight>.jsonl`, anew when it is another library's. */
-  static async open(dataDirectory: string, flight: FlightIdentity): Promise<FlightJournal> {
-    const path = join(dataDirectory, 'dock-player', `${flight.sn}-${flight.flightId}.jsonl`);
-    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return '';
-      throw error;
-    });
-    const [header, ...rest] = text.split('\n').filter(Boolean).map(parseLine);
-    const head = { version: 1, ...flight };
-    const continues = JSON.stringify(header) === JSON.stringify(head);
-    const lines = new Map<string, JournalLine>();
-    for (const line of continues ? (rest as (JournalLine | undefined)[]) : [])
-      if (line) lines.set(line.path, line);
-    await mkdir(dirname(path), { recursive: true });
-    const handle = await open(path, continues ? 'a' : 'w');
-    if (!continues) await handle.appendFile(`${JSON.stringify(head)}\n`);
-    else if (!text.endsWith('\n')) await handle.appendFile('\n');
-    return new FlightJournal(handle, lines);
+  /** Opens `<data folder>/dock-player/<library>/<sn>-<flight>.jsonl`. */
+  static async open(
+    dataDirectory: string,
+    { library, sn, flightId }: FlightIdentity,
+  ): Promise<FlightJournal> {
+    const path = join(dataDirectory, 'dock-player', nameOf(library), `${sn}-${flightId}.jsonl`);
+    const { journal, lines } = await openJournal(path, { version: 2, ...library, sn, flightId });
+    return new FlightJournal(journal, new Map((lines as JournalLine[]).map((line) => [line.path, line])));
   }
 
   /** What is known of a file as it is now. */
@@ -84,13 +85,13 @@ export class FlightJournal {
     const line = { path, bytes, modifiedAtMs, ...stored };
     this.#lines.set(path, line);
     try {
-      await this.#handle.appendFile(`${JSON.stringify(line)}\n`);
+      await this.#journal.append(line);
     } catch (error) {
       throw new Error(`the journal cannot be written: ${(error as Error).message}`, { cause: error });
     }
   }
 
   async close(): Promise<void> {
-    await this.#handle.close();
+    await this.#journal.close();
   }
 }

@@ -7,6 +7,7 @@ import { DEFAULT_PART_BYTES, ObjectUploads } from '../common/object-upload.ts';
 import { PartBuffers } from '../common/part-buffers.ts';
 import { silentProgress, type TransferProgress } from '../common/progress.ts';
 import { storageAccessFrom } from '../common/storage-access.ts';
+import { StorageFaultError } from '../common/storage-fault.ts';
 import { StorageLeases } from '../common/storage-leases.ts';
 import {
   type FileOutcome,
@@ -17,7 +18,7 @@ import {
   summarise,
 } from '../common/summary.ts';
 import { ConnectionError, type ConnectionPatience, DockConnection } from './connection.ts';
-import { Deliveries, StorageFaultError } from './delivery.ts';
+import { Deliveries } from './delivery.ts';
 import { Exchanges, NoReplyError, type Patience, RefusedError } from './exchanges.ts';
 import { type DockFlight, readFlight } from './flight.ts';
 import type { FlightFile } from './flight-files.ts';
@@ -110,17 +111,11 @@ class DockRun {
 
   async run(): Promise<DockSummary> {
     const startedAtMs = Date.now();
-    const { sn, mqtt, signal, dataDirectory = '.local' } = this.#options;
+    const { sn, mqtt, signal } = this.#options;
     const flight = await readFlight(this.#options, this.#signal);
     const { flightId, skipped, unreadable, files } = flight;
     for (const { path, reason } of unreadable) this.#fail({ path, bytes: 0 }, reason);
-    const journal = await FlightJournal.open(dataDirectory, { host: new URL(mqtt).hostname, sn, flightId });
-    let workspaceId = '';
-    try {
-      workspaceId = await this.#fly(flight, journal);
-    } finally {
-      await journal.close();
-    }
+    const workspaceId = await this.#fly(flight);
     for (const file of files) if (!this.#outcomes.has(file.path)) this.#fail(file, this.#stopReason());
     const outcomes = [...this.#outcomes.values()].sort((left, right) => (left.path < right.path ? -1 : 1));
     const run = { mqtt, sn, flightId, workspaceId, skipped, interrupted: signal?.aborted ?? false };
@@ -128,7 +123,7 @@ class DockRun {
   }
 
   /** From online to offline. Resolves to the workspace that the dock is bound to. */
-  async #fly(flight: DockFlight, journal: FlightJournal): Promise<string> {
+  async #fly(flight: DockFlight): Promise<string> {
     const { sn, username = sn, workspaceId, patience = {} } = this.#options;
     const onNews = (text: string): void => this.#progress.line(text);
     const connection = new DockConnection({
@@ -149,7 +144,7 @@ class DockRun {
       const setUp = { sn, drone: flight.drone, organizationId: workspaceId, onNews };
       const organization = await goOnline(exchanges, setUp, this.#signal);
       onNews(`Dock ${sn} is online${organization ? `, in ${organization.name || organization.id}` : ''}.`);
-      await this.#deliverAll(flight, journal, exchanges);
+      await this.#deliver(flight, organization?.id ?? '', exchanges);
       await services.settled();
       return organization?.id ?? '';
     } finally {
@@ -161,7 +156,36 @@ class DockRun {
     }
   }
 
-  async #deliverAll(flight: DockFlight, journal: FlightJournal, exchanges: Exchanges): Promise<void> {
+  /** Learns which library this is, and delivers what it has not acknowledged. */
+  async #deliver(flight: DockFlight, workspaceId: string, exchanges: Exchanges): Promise<void> {
+    if (flight.files.length === 0) return;
+    const signal = this.#signal;
+    const leases = new StorageLeases(async () => {
+      const question = { method: 'storage_config_get', data: { module: 0 }, signal };
+      const reply = await exchanges.ask({ channel: 'requests', ...question });
+      return storageAccessFrom(question.method, (reply['output'] ?? {}) as Fields);
+    });
+    let journal: FlightJournal | undefined;
+    try {
+      const { endpoint, bucket } = await leases.forUpload(0);
+      const library = { storage: new URL(endpoint).hostname, bucket, workspaceId };
+      const { sn, dataDirectory = '.local' } = this.#options;
+      journal = await FlightJournal.open(dataDirectory, { library, sn, flightId: flight.flightId });
+      await this.#deliverAll(flight, journal, leases, exchanges);
+    } catch (error) {
+      // Told for each file that is not there.
+      this.#stop.abort(error);
+    } finally {
+      await journal?.close();
+    }
+  }
+
+  async #deliverAll(
+    flight: DockFlight,
+    journal: FlightJournal,
+    leases: StorageLeases,
+    exchanges: Exchanges,
+  ): Promise<void> {
     const waiting: FlightFile[] = [];
     for (const file of flight.files) {
       const known = journal.find(file);
@@ -177,13 +201,10 @@ class DockRun {
 
     const signal = this.#signal;
     const uploads = new ObjectUploads({
-      leases: new StorageLeases(async () => {
-        const question = { method: 'storage_config_get', data: { module: 0 }, signal };
-        const reply = await exchanges.ask({ channel: 'requests', ...question });
-        return storageAccessFrom(question.method, (reply['output'] ?? {}) as Fields);
-      }),
+      leases,
       buffers: new PartBuffers(this.#concurrency, this.#options.partBytes ?? DEFAULT_PART_BYTES),
       signal,
+      retry: this.#options.patience?.retry,
     });
     const deliveries = new Deliveries({
       flight,
@@ -192,7 +213,6 @@ class DockRun {
       uploads,
       progress: this.#progress,
       signal,
-      retry: this.#options.patience?.retry,
     });
     try {
       await eachAtOnce(waiting, this.#concurrency, signal, (file) => this.#deliverOne(file, deliveries));

@@ -12,6 +12,7 @@ export interface PilotArguments {
   readonly workspaceId?: string;
   readonly concurrency: number;
   readonly partBytes: number;
+  readonly trustNames: boolean;
   readonly json: boolean;
   readonly dataDirectory: string;
 }
@@ -29,11 +30,15 @@ export const PILOT_HELP = `Uploads a folder of drone photos and videos into the 
   --concurrency N     files at once, 1 to 32 (default 4)
   --part-size MIB     larger files go up in parts of this size, 5 to 1024 (default 8);
                       memory is about concurrency times part size
+  --trust-names       take a file for one that is there when its size, capture time, beginning and end are known,
+                      without reading all of it: quicker, but blind to a copy that was damaged in between
   --json              one JSON summary on the standard output, everything else on the standard error
                       (with npm: npm run --silent pilot -- …)
-  --data DIR          data folder of the local stack (default .local)
+  --data DIR          data folder of the local stack, and of what the uploader remembers (default .local)
 
-What is in the library already is not uploaded again, so an upload that was cut off is continued by running it again.
+Takes every file but empty ones and what computers leave on cards (.DS_Store, Thumbs.db, LOST.DIR …); those are listed
+at the end. A file is there when the library knows its full MD5, so it is not uploaded again: an upload that was cut off
+is continued by running it again. MD5s are remembered in DIR/uploader until the file changes.
 Exit code: 0 all there, 1 a file failed, 2 wrong arguments, 130 stopped by Ctrl-C.`;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -62,6 +67,7 @@ function parseOptions(argv: readonly string[]) {
         workspace: { type: 'string' },
         concurrency: { type: 'string', default: '4' },
         'part-size': { type: 'string', default: String(DEFAULT_PART_BYTES / 1024 / 1024) },
+        'trust-names': { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         data: { type: 'string', default: '.local' },
         help: { type: 'boolean', short: 'h', default: false },
@@ -86,6 +92,7 @@ export function parsePilotArguments(argv: readonly string[]): PilotArguments | '
     from: folder(options.from),
     concurrency: wholeNumber('concurrency', options.concurrency, 1, 32),
     partBytes: wholeNumber('part-size', options['part-size'], smallestPart, 1024) * 1024 * 1024,
+    trustNames: options['trust-names'],
     json: options.json,
     dataDirectory: options.data,
     ...(options.api !== undefined && { api: apiAddress(options.api) }),

@@ -19,12 +19,19 @@ export interface FlightGroup {
   storedCount: number;
 }
 
-/** Groups files by folder. `rootFolder` names the group of the files at the top. */
+const directoryOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
+
+/**
+ * Groups files by folder. `rootFolder` names the group of the files at the top. `unreadable` are paths of files that are
+ * the flight's all the same: without them it is not complete.
+ */
 export function groupByFolder(
   files: readonly GroupedFile[],
+  unreadable: readonly string[],
   workspaceId: string,
   rootFolder: string,
 ): Map<string, FlightGroup> {
+  const unreadableByDirectory = Map.groupBy(unreadable, directoryOf);
   const filesByDirectory = Map.groupBy(files, (file) => file.directory);
   const groups = new Map<string, FlightGroup>();
   for (const [directory, members] of filesByDirectory) {
@@ -33,7 +40,7 @@ export function groupByFolder(
     groups.set(directory, {
       fileGroupId: fileGroupId(workspaceId, folderName, first.tinyFingerprint),
       directory,
-      fileCount: members.length,
+      fileCount: members.length + (unreadableByDirectory.get(directory)?.length ?? 0),
       storedCount: 0,
     });
   }

@@ -1,6 +1,7 @@
 /**
  * The story of a folder's files, as DJI Pilot 2 tells it: tiny fingerprints for all, then for each file left over
- * fast-upload, credentials, the bytes, the callback; and the group's counts as they change.
+ * fast-upload, credentials, the bytes, the callback; and the group's counts as they change. Stricter than Pilot in one
+ * thing: a file is there when its full fingerprint says so.
  */
 import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
@@ -8,23 +9,32 @@ import { tinyFingerprint, toCreatedTime } from '../common/capture-time.ts';
 import { eachAtOnce } from '../common/each-at-once.ts';
 import { reasonOf } from '../common/failure-reason.ts';
 import {
+  diskState,
   type FoundFile,
   fileErrorReason,
-  isUnchanged,
   md5OfEnds,
   md5OfFile,
   readFolder,
 } from '../common/files.ts';
+import { FingerprintJournal } from '../common/fingerprint-journal.ts';
 import { type FileMetadata, readMetadata } from '../common/metadata.ts';
-import { DEFAULT_PART_BYTES, FileChangedError, ObjectUploads } from '../common/object-upload.ts';
+import {
+  DEFAULT_PART_BYTES,
+  FileChangedError,
+  ImpossibleUploadError,
+  ObjectUploads,
+} from '../common/object-upload.ts';
 import { PartBuffers } from '../common/part-buffers.ts';
+import { Pool } from '../common/pool.ts';
 import { silentProgress, type TransferProgress } from '../common/progress.ts';
 import type { RetryPolicy } from '../common/retry.ts';
+import { StorageFaultError } from '../common/storage-fault.ts';
 import { StorageLeases } from '../common/storage-leases.ts';
 import {
   type FileOutcome,
   formatBytes,
   plural,
+  printable,
   type RunSummary,
   STOPPED_REASON,
   summarise,
@@ -42,10 +52,14 @@ export interface UploadFolderOptions {
   readonly password: string;
   /** @default the user's own, as the sign-in answers it */
   readonly workspaceId?: string;
-  /** Files at once, and parts in memory at once. @default 4 */
+  /** Files that travel at once, and parts in memory at once. As many more are read and asked about ahead. @default 4 */
   readonly concurrency?: number;
   /** Files above this go up in parts of it. @default 8 MiB */
   readonly partBytes?: number;
+  /** Takes a file whose size, capture time and both ends the library knows for one that is there, without reading it. @default false */
+  readonly trustNames?: boolean;
+  /** Where fingerprints are remembered. @default nowhere */
+  readonly dataDirectory?: string;
   /** @default silence */
   readonly progress?: TransferProgress;
   /** Stops the run: what is under way is aborted, and the summary says what was done. */
@@ -59,9 +73,26 @@ interface Candidate extends FoundFile {
   readonly metadata: FileMetadata;
 }
 
+/** What a run has found out, before it reads whole files. */
+interface Plan {
+  /** In the order of their paths. */
+  readonly pending: readonly Candidate[];
+  /** Those of them that the library has something of: their full fingerprints will tell. */
+  readonly toCompare: ReadonlySet<Candidate>;
+}
+
+type Outcome = Pick<FileOutcome, 'state' | 'objectKey'>;
+
+/** Files that are looked at at once: some KiB of each are read. */
+const LOOKED_AT_ONCE = 8;
+/** Last counts that are told at once. */
+const SETTLED_AT_ONCE = 4;
+
 /** A failure that every other file would meet as well. */
 const endsTheRun = (error: unknown): boolean =>
-  error instanceof UnreachableError || (error instanceof ApiError && error.status === 401);
+  error instanceof UnreachableError ||
+  error instanceof StorageFaultError ||
+  (error instanceof ApiError && error.status === 401);
 
 /** What an upload into a library did. */
 export interface UploadSummary extends RunSummary {
@@ -82,11 +113,14 @@ class FolderUpload {
   readonly #signal: AbortSignal;
   readonly #client: PilotClient;
   readonly #uploads: ObjectUploads;
+  /** Whoever holds one may send bytes. */
+  readonly #slots: Pool<undefined>;
   readonly #reports: GroupReports;
   readonly #outcomes = new Map<string, FileOutcome>();
-  /** Files with the same bytes go one after the other: the second is then linked instead of uploaded. */
+  /** By MD5: files with the same bytes go one after the other, and the second is then linked instead of uploaded. */
   readonly #sameBytes = new Map<string, Promise<void>>();
   #groups = new Map<string, FlightGroup>();
+  #journal: FingerprintJournal | undefined;
 
   constructor(options: UploadFolderOptions) {
     const { api, username, password, workspaceId, retry, signal } = options;
@@ -108,29 +142,35 @@ class FolderUpload {
       leases: new StorageLeases(() => this.#client.storageAccess()),
       buffers: new PartBuffers(this.#concurrency, options.partBytes ?? DEFAULT_PART_BYTES),
       signal: this.#signal,
+      retry,
     });
+    this.#slots = new Pool(this.#concurrency, () => undefined);
     this.#reports = new GroupReports((...counts) => this.#client.groupUploadCallback(...counts));
   }
 
   async run(): Promise<UploadSummary> {
     const startedAtMs = Date.now();
-    const { from, api } = this.#options;
+    const { from, api, dataDirectory } = this.#options;
     await this.#client.login();
     const { files, skipped, unreadable } = await readFolder(resolve(from));
     for (const { path, reason } of unreadable)
       this.#outcomes.set(path, { path, state: 'failed', bytes: 0, reason });
     const workspaceId = this.#client.workspaceId;
+    this.#journal = await FingerprintJournal.open(dataDirectory, (text) => this.#progress.line(text));
     try {
       const candidates = await this.#inspect(files);
-      this.#groups = groupByFolder(candidates, workspaceId, resolve(from));
-      const missing = await this.#withoutStored(candidates);
-      if (missing.length > 0) await this.#uploadAll(missing);
+      // So far nothing but files that could not be read has an outcome.
+      this.#groups = groupByFolder(candidates, [...this.#outcomes.keys()], workspaceId, resolve(from));
+      const plan = await this.#plan(candidates);
+      if (plan.pending.length > 0) await this.#storeAll(plan);
+      await this.#settleGroups();
     } catch (error) {
       this.#stop.abort(error);
     } finally {
       this.#progress.end();
       this.#reports.stop();
       this.#uploads.close();
+      await this.#journal.close();
     }
     this.#failRest(files);
     const outcomes = [...this.#outcomes.values()].sort((left, right) => (left.path < right.path ? -1 : 1));
@@ -141,7 +181,7 @@ class FolderUpload {
   /** Metadata and tiny fingerprint of every file: some KiB of each are read. */
   async #inspect(files: readonly FoundFile[]): Promise<Candidate[]> {
     const candidates: Candidate[] = [];
-    await eachAtOnce(files, 8, this.#signal, async (file) => {
+    await eachAtOnce(files, LOOKED_AT_ONCE, this.#signal, async (file) => {
       try {
         const [metadata, ends] = await Promise.all([
           readMetadata(file),
@@ -156,42 +196,71 @@ class FolderUpload {
     return candidates.sort((left, right) => (left.path < right.path ? -1 : 1));
   }
 
-  async #withoutStored(candidates: readonly Candidate[]): Promise<Candidate[]> {
+  /**
+   * Tells apart what is there, what cannot go, and what is left to do. A tiny fingerprint that the library knows is not
+   * proof: a copy that was damaged in the middle has the same one.
+   */
+  async #plan(candidates: readonly Candidate[]): Promise<Plan> {
     const unique = [...new Set(candidates.map((file) => file.tinyFingerprint))];
     const stored = await this.#client.findTinyFingerprints(unique);
-    const missing: Candidate[] = [];
+    const alike = Map.groupBy(candidates, (file) => file.tinyFingerprint);
+    const pending: Candidate[] = [];
+    const toCompare = new Set<Candidate>();
     for (const file of candidates) {
-      if (stored.has(file.tinyFingerprint)) this.#settle(file, { state: 'already-there' });
-      else missing.push(file);
+      const isKnown = stored.has(file.tinyFingerprint);
+      if (isKnown && (this.#options.trustNames || this.#isProven(file, alike.get(file.tinyFingerprint)))) {
+        this.#settle(file, { state: 'already-there' });
+        continue;
+      }
+      if (await this.#isImpossible(file)) continue;
+      pending.push(file);
+      if (isKnown) toCompare.add(file);
     }
-    return missing;
+    return { pending, toCompare };
   }
 
-  async #uploadAll(missing: readonly Candidate[]): Promise<void> {
-    const bytes = missing.reduce((total, file) => total + file.bytes, 0);
+  /**
+   * Whether an earlier run saw this library confirm the full fingerprint. Where files of other bytes look alike, the
+   * library's answer may speak of any of them.
+   */
+  #isProven(file: Candidate, alike: readonly Candidate[] = []): boolean {
+    const journal = this.#journal;
+    const md5 = journal?.md5Of(file);
+    if (!journal?.isConfirmed(file, this.#library)) return false;
+    return alike.every((other) => journal.md5Of(other) === md5);
+  }
+
+  async #isImpossible(file: Candidate): Promise<boolean> {
+    try {
+      await this.#uploads.assertPossible(file);
+      return false;
+    } catch (error) {
+      if (!(error instanceof ImpossibleUploadError)) throw error;
+      this.#fail(file, error.message);
+      this.#progress.line(`${printable(file.path)} cannot be uploaded: ${error.message}.`);
+      return true;
+    }
+  }
+
+  async #storeAll({ pending, toCompare }: Plan): Promise<void> {
+    const bytes = pending.reduce((total, file) => total + file.bytes, 0);
     const alreadyThere = [...this.#outcomes.values()].filter((file) => file.state === 'already-there').length;
     const known = alreadyThere > 0 ? `; ${alreadyThere} already there` : '';
-    this.#progress.line(`${plural(missing.length, 'file')} to upload, ${formatBytes(bytes)}${known}.`);
-    this.#progress.begin(missing.length, bytes);
-    // Groups without news are left alone: another device may have uploaded them under an id of its own.
-    const groups = new Set(missing.map((file) => this.#groupOf(file)));
-    for (const group of groups) this.#reports.changed(group);
-    await eachAtOnce(missing, this.#concurrency, this.#signal, (file) => this.#uploadOne(file));
-    for (const group of groups) {
-      const reason = this.#signal.aborted ? undefined : await this.#reports.settle(group);
-      if (reason)
-        this.#progress.line(`The counts of flight ${group.fileGroupId} were not reported: ${reason}`);
-    }
+    const compared = toCompare.size > 0 ? `; ${toCompare.size} may be there, and are compared` : '';
+    const toUpload = plural(pending.length, 'file');
+    this.#progress.line(`${toUpload} to upload, ${formatBytes(bytes)}${known}${compared}.`);
+    this.#progress.begin(pending.length, bytes);
+    for (const group of new Set(pending.map((file) => this.#groupOf(file)))) this.#reports.changed(group);
+    // Half of them travel; the others are read and asked about meanwhile, so that the line never waits.
+    await eachAtOnce(pending, 2 * this.#concurrency, this.#signal, (file) =>
+      this.#storeOne(file, toCompare.has(file)),
+    );
   }
 
-  async #uploadOne(file: Candidate): Promise<void> {
-    const previous = this.#sameBytes.get(file.tinyFingerprint);
-    const turn = Promise.withResolvers<void>();
-    this.#sameBytes.set(file.tinyFingerprint, turn.promise);
-    await previous;
+  async #storeOne(file: Candidate, mayBeThere: boolean): Promise<void> {
     this.#progress.start(file.path, file.bytes);
     try {
-      const outcome = await this.#store(file);
+      const outcome = await this.#store(file, mayBeThere);
       this.#settle(file, outcome);
       this.#progress.finish(file.path, outcome.state);
       this.#reports.changed(this.#groupOf(file));
@@ -201,19 +270,49 @@ class FolderUpload {
       const word = reason === STOPPED_REASON ? 'stopped' : 'failed';
       this.#progress.finish(file.path, word, reason);
       if (endsTheRun(error)) this.#stop.abort(error);
+    }
+  }
+
+  async #store(file: Candidate, mayBeThere: boolean): Promise<Outcome> {
+    const fingerprint = await this.#fingerprint(file);
+    const previous = this.#sameBytes.get(fingerprint);
+    const turn = Promise.withResolvers<void>();
+    this.#sameBytes.set(fingerprint, turn.promise);
+    await previous;
+    try {
+      const outcome = await this.#offer(file, fingerprint, mayBeThere);
+      await this.#journal?.confirm(file, this.#library);
+      return outcome;
     } finally {
       turn.resolve();
     }
   }
 
-  async #store(file: Candidate): Promise<Pick<FileOutcome, 'state' | 'objectKey'>> {
+  /** The full fingerprint, from the journal where the file is still the one that was read. */
+  async #fingerprint(file: Candidate): Promise<string> {
+    const remembered = this.#journal?.md5Of(file);
+    if (remembered) return remembered;
+    const readAtMs = Date.now();
     const onRead = (bytes: number): void => this.#progress.advance(file.path, 'checking', bytes);
-    const fingerprint = await md5OfFile(file.absolutePath, this.#signal, onRead);
+    const md5 = await md5OfFile(file.absolutePath, this.#signal, onRead);
+    await this.#journal?.remember(file, md5, readAtMs);
+    return md5;
+  }
+
+  async #offer(file: Candidate, fingerprint: string, mayBeThere: boolean): Promise<Outcome> {
     const report = this.#report(file, fingerprint);
     const { linked, objectKey } = await this.#client.fastUpload(report);
-    if (linked) return { state: 'linked', ...(objectKey && { objectKey }) };
-
-    const uploadedKey = await this.#putObject(file, report);
+    if (linked) {
+      if ((await diskState(file)) === 'changed') throw new FileChangedError();
+      return { state: mayBeThere ? 'already-there' : 'linked', ...(objectKey && { objectKey }) };
+    }
+    const slot = await this.#slots.acquire(this.#signal);
+    let uploadedKey: string;
+    try {
+      uploadedKey = await this.#putObject(file, report);
+    } finally {
+      slot.release();
+    }
     await this.#client.uploadCallback(this.#uploadReport(file, report, uploadedKey, 0));
     return { state: 'uploaded', objectKey: uploadedKey };
   }
@@ -227,7 +326,8 @@ class FolderUpload {
         attemptedKey = key;
       };
       const uploadedKey = await this.#uploads.upload(file, report.fingerprint, { onKey, onProgress });
-      if (!(await isUnchanged(file))) throw new FileChangedError();
+      // A file that is gone by now is safe: S3 has verified the bytes that were fingerprinted.
+      if ((await diskState(file)) === 'changed') throw new FileChangedError();
       return uploadedKey;
     } catch (error) {
       if (attemptedKey && !this.#signal.aborted) {
@@ -238,6 +338,20 @@ class FolderUpload {
       }
       throw error;
     }
+  }
+
+  /** The last counts of every flight, also of one that was there already: the run that brought it may have been cut off. */
+  async #settleGroups(): Promise<void> {
+    await eachAtOnce([...this.#groups.values()], SETTLED_AT_ONCE, this.#signal, async (group) => {
+      const reason = await this.#reports.settle(group);
+      if (reason)
+        this.#progress.line(`The counts of flight ${group.fileGroupId} were not reported: ${reason}`);
+    });
+  }
+
+  /** What a journal's confirmations are good for. */
+  get #library(): string {
+    return `${new URL(this.#options.api).host}/${this.#client.workspaceId}`;
   }
 
   #report(file: Candidate, fingerprint: string): FileReport {
@@ -281,7 +395,7 @@ class FolderUpload {
     return group;
   }
 
-  #settle(file: Candidate, outcome: Pick<FileOutcome, 'state' | 'objectKey'>): void {
+  #settle(file: Candidate, outcome: Outcome): void {
     this.#outcomes.set(file.path, { path: file.path, bytes: file.bytes, ...outcome });
     this.#groupOf(file).storedCount++;
   }

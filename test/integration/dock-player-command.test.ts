@@ -120,10 +120,12 @@ describe('npm run dock', () => {
 
   it('leaves nothing but its journal', async () => {
     await start().done;
-    expect(await readdir(join(directory, 'dock-player'))).toHaveLength(1);
-    const [journal = ''] = await readdir(join(directory, 'dock-player'));
-    expect(journal).toMatch(new RegExp(`^${SN}-[0-9a-f-]{36}\\.jsonl$`));
-    const path = join(directory, 'dock-player', journal);
+    const paths = await readdir(join(directory, 'dock-player'), { recursive: true });
+    expect(paths.sort()).toEqual([
+      expect.stringMatching(/^[0-9a-f]{16}$/),
+      expect.stringMatching(new RegExp(`^[0-9a-f]{16}/${SN}-[0-9a-f-]{36}\\.jsonl$`)),
+    ]);
+    const path = join(directory, 'dock-player', paths[1] ?? '');
     expect((await stat(path)).size).toBeLessThan(10_000);
     expect(await readFile(path, 'utf8')).not.toContain(DOCK_PASSWORD);
   });

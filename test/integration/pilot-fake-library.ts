@@ -21,12 +21,17 @@ export interface SeenRequest {
   readonly body: any;
 }
 
+/** No answer: the connection breaks. */
+export const HANG_UP = Symbol('hang up');
+
 /** An answer in place of the usual one. */
 export interface Override {
   readonly status: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
+
+type Answer = Override | typeof HANG_UP;
 
 export interface FakeLibrary {
   readonly api: string;
@@ -40,12 +45,16 @@ export interface FakeLibrary {
   readonly fingerprints: Map<string, string>;
   /** Seconds that credentials live. */
   credentialSeconds: number;
+  /** Whether all credentials of the user may write what the earlier ones began. */
+  scope: 'of the user' | 'of each answer';
+  /** Lets credentials run out, whatever `sts` said of them: all that were given out so far. */
+  expireCredentials(): void;
   /** Seconds that tokens say they live. */
   tokenSeconds: number;
   /** Refuses all tokens given out so far. */
   revokeTokens(): void;
   /** Looked at before each answer; may wait, may answer instead. */
-  intercept: (request: SeenRequest) => Promise<Override | undefined> | Override | undefined;
+  intercept: (request: SeenRequest) => Promise<Answer | undefined> | Answer | undefined;
   callsTo(action: string): SeenRequest[];
   close(): Promise<void>;
 }
@@ -67,7 +76,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
 export async function startFakeLibrary(): Promise<FakeLibrary> {
   const tokens = new Set<string>();
   const refreshTokens = new Set<string>();
-  const keys = new Map<string, number>();
+  const keys = new Map<string, { expiresAtMs: number; readonly scope: string }>();
 
   const session = () => {
     const claims = { exp: Math.floor(Date.now() / 1000) + library.tokenSeconds, jti: randomUUID() };
@@ -118,13 +127,14 @@ export async function startFakeLibrary(): Promise<FakeLibrary> {
       }
       case 'sts': {
         const accessKeyId = `ASIA${randomUUID()}`;
-        keys.set(accessKeyId, Date.now() + library.credentialSeconds * 1000);
+        const scope = `${WORKSPACE_ID}/${library.scope === 'of the user' ? USERNAME : randomUUID()}`;
+        keys.set(accessKeyId, { expiresAtMs: Date.now() + library.credentialSeconds * 1000, scope });
         return success({
           bucket: 'media',
           endpoint: library.api,
           region: 'eu-central-1',
           provider: 'aws',
-          object_key_prefix: `${WORKSPACE_ID}/${randomUUID()}`,
+          object_key_prefix: `${scope}/${randomUUID()}`,
           credentials: {
             access_key_id: accessKeyId,
             access_key_secret: 'secret-of-the-bucket',
@@ -151,11 +161,15 @@ export async function startFakeLibrary(): Promise<FakeLibrary> {
   const objectStorage = (seen: SeenRequest, bytes: Buffer, headers: IncomingMessage['headers']): Override => {
     const key = decodeURIComponent(seen.path.slice('/media/'.length));
     const accessKeyId = /Credential=([^/]+)/.exec(headers.authorization ?? '')?.[1] ?? '';
-    if ((keys.get(accessKeyId) ?? 0) < Date.now()) {
+    const credentials = keys.get(accessKeyId);
+    if (!credentials || credentials.expiresAtMs < Date.now()) {
       return {
         status: 400,
         body: xml('Error', { Code: 'ExpiredToken', Message: 'The provided token has expired.' }),
       };
+    }
+    if (!key.startsWith(`${credentials.scope}/`)) {
+      return { status: 403, body: xml('Error', { Code: 'AccessDenied', Message: 'Access Denied' }) };
     }
     const digest = headers['content-md5'];
     if (digest && Buffer.from(String(digest), 'base64').toString('hex') !== md5(bytes)) {
@@ -210,7 +224,8 @@ export async function startFakeLibrary(): Promise<FakeLibrary> {
     library.requests.push(seen);
     const told =
       (await library.intercept(seen)) ?? (isApi ? api(seen) : objectStorage(seen, bytes, request.headers));
-    if (response.destroyed) return;
+    if (told === HANG_UP) request.socket.destroy();
+    if (told === HANG_UP || response.destroyed) return;
     const type = isApi ? 'application/json' : 'application/xml';
     response.writeHead(told.status, { 'content-type': type, ...told.headers });
     const body = told.body ?? '';
@@ -233,6 +248,10 @@ export async function startFakeLibrary(): Promise<FakeLibrary> {
     storedTinyFingerprints: new Set(),
     fingerprints: new Map(),
     credentialSeconds: 3300,
+    scope: 'of the user',
+    expireCredentials: () => {
+      for (const credentials of keys.values()) credentials.expiresAtMs = 0;
+    },
     tokenSeconds: 3600,
     revokeTokens: () => tokens.clear(),
     intercept: () => undefined,

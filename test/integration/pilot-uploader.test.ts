@@ -1,42 +1,61 @@
 /** The uploader against a small server of its own, which can misbehave where the real stack does not. */
 import { createHash } from 'node:crypto';
-import { appendFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { silentProgress } from '../../devices/common/progress.ts';
 import { type UploadFolderOptions, uploadFolder } from '../../devices/pilot/upload-folder.ts';
 import {
   type FakeLibrary,
+  HANG_UP,
   PASSWORD,
+  type SeenRequest,
   startFakeLibrary,
   USERNAME,
   WORKSPACE_ID,
 } from './pilot-fake-library.ts';
 
 const MEBIBYTE = 1024 * 1024;
+const LAST_YEAR = new Date('2025-04-12T09:30:15.250Z');
 const retry = { firstDelayMs: 1, longestDelayMs: 5, attempts: 4 };
 
 let library: FakeLibrary;
 let folder: string;
+let dataDirectory: string;
 
 beforeEach(async () => {
   library = await startFakeLibrary();
   folder = await mkdtemp(join(tmpdir(), 'pilot-'));
+  dataDirectory = await mkdtemp(join(tmpdir(), 'pilot-data-'));
 });
 afterEach(async () => {
   await library.close();
-  await rm(folder, { recursive: true });
+  for (const directory of [folder, dataDirectory]) await rm(directory, { recursive: true });
 });
 
+/** A file of last year, in the card's folder. */
 async function put(path: string, content: string | Buffer = `content of ${path}`): Promise<string> {
   const file = join(folder, path);
   await mkdir(join(file, '..'), { recursive: true });
   await writeFile(file, content);
+  await utimes(file, LAST_YEAR, LAST_YEAR);
   return file;
 }
 
 const run = (options: Partial<UploadFolderOptions> = {}) =>
-  uploadFolder({ from: folder, api: library.api, username: USERNAME, password: PASSWORD, retry, ...options });
+  uploadFolder({
+    from: folder,
+    api: library.api,
+    username: USERNAME,
+    password: PASSWORD,
+    dataDirectory,
+    retry,
+    ...options,
+  });
+
+/** What was asked for, by the last part of the path. */
+const asked = (): (string | undefined)[] => library.requests.map(({ path }) => path.split('/').at(-1));
 
 /** Bytes that compress to nothing useful and differ everywhere. */
 function noise(bytes: number): Buffer {
@@ -70,7 +89,9 @@ describe('a folder', () => {
       workspaceId: WORKSPACE_ID,
     });
     const [key = ''] = library.objects.keys();
-    expect(key).toMatch(new RegExp(`^${WORKSPACE_ID}/[^/]+/DJI_001/DJI_20260412093015_0001_V.JPG$`));
+    expect(key).toMatch(
+      new RegExp(`^${WORKSPACE_ID}/${USERNAME}/[^/]+/DJI_001/DJI_20260412093015_0001_V.JPG$`),
+    );
     expect(summary.files).toEqual([
       { path: 'DJI_001/DJI_20260412093015_0001_V.JPG', state: 'uploaded', bytes: 48, objectKey: key },
     ]);
@@ -111,18 +132,22 @@ describe('a folder', () => {
     const second = await run();
     expect(first.uploaded).toBe(2);
     expect(second).toMatchObject({ uploaded: 0, alreadyThere: 2, failed: 0, bytesUploaded: 0 });
-    expect(library.requests.map(({ path }) => path.split('/').at(-1))).toEqual([
+    expect(asked().sort()).toEqual([
+      'group-upload-callback',
+      'group-upload-callback',
       'login',
       'tiny-fingerprints',
     ]);
   });
 
-  it('asks about more files than fit into one question', async () => {
+  it('asks about hundreds of files in one question, and for credentials once', async () => {
     for (let number = 0; number < 501; number++) await put(`DJI_${number}.SRT`);
     const summary = await run({ concurrency: 8 });
     expect(summary.uploaded).toBe(501);
-    const asked = library.callsTo('tiny-fingerprints').map(({ body }) => body.tiny_fingerprints.length);
-    expect(asked).toEqual([500, 1]);
+    expect(library.callsTo('tiny-fingerprints').map(({ body }) => body.tiny_fingerprints.length)).toEqual([
+      501,
+    ]);
+    expect(library.callsTo('sts')).toHaveLength(1);
   });
 
   it('links bytes that are there already under another name, and sends the second of two equal files once', async () => {
@@ -150,6 +175,95 @@ describe('a folder', () => {
     await put('a/DJI_0001.JPG', 'three');
     await run();
     expect([...library.objects.values()].map(String).sort()).toEqual(['one', 'three', 'two']);
+  });
+});
+
+describe('what is there already', () => {
+  const content = noise(400_000);
+  const damaged = Buffer.from(content);
+  damaged[200_000] = (damaged[200_000] ?? 0) ^ 1;
+
+  it('is not a copy that was damaged in the middle', async () => {
+    await put('DJI_20260412093015_0001_V.JPG', content);
+    await run();
+    await put('copy/DJI_20260412093015_0001_V.JPG', damaged);
+    expect(await run()).toMatchObject({ uploaded: 1, alreadyThere: 1 });
+    expect([...library.objects.values()].map(md5).sort()).toEqual([md5(content), md5(damaged)].sort());
+    expect(await run()).toMatchObject({ uploaded: 0, alreadyThere: 2 });
+  });
+
+  it('is not the file itself once it is damaged, with all its times put back', async () => {
+    await put('DJI_20260412093015_0001_V.JPG', content);
+    await run();
+    await put('DJI_20260412093015_0001_V.JPG', damaged);
+    expect(await run()).toMatchObject({ uploaded: 1, alreadyThere: 0 });
+  });
+
+  it('is believed by its looks with --trust-names, unread', async () => {
+    await put('DJI_20260412093015_0001_V.JPG', content);
+    await run();
+    await put('DJI_20260412093015_0001_V.JPG', damaged);
+    expect(await run({ trustNames: true })).toMatchObject({ uploaded: 0, alreadyThere: 1 });
+  });
+
+  it('is proven by the full fingerprint where nothing is remembered', async () => {
+    await put('DJI_0001.JPG');
+    await put('DJI_0002.JPG');
+    const { uploaded } = await run();
+    expect(uploaded).toBe(2);
+    library.requests.length = 0;
+    const another = await mkdtemp(join(tmpdir(), 'pilot-data-'));
+    expect(await run({ dataDirectory: another })).toMatchObject({ uploaded: 0, alreadyThere: 2, linked: 0 });
+    expect(library.callsTo('fast-upload')).toHaveLength(2);
+    library.requests.length = 0;
+    expect(await run({ dataDirectory: another })).toMatchObject({ alreadyThere: 2 });
+    expect(library.callsTo('fast-upload')).toHaveLength(0);
+    await rm(another, { recursive: true });
+  });
+
+  it('is not what the library has lost since', async () => {
+    await put('DJI_0001.JPG');
+    await run();
+    library.storedTinyFingerprints.clear();
+    library.fingerprints.clear();
+    expect(await run()).toMatchObject({ uploaded: 1, alreadyThere: 0 });
+  });
+
+  it('is told to its flight all the same: the last counts may have been lost', async () => {
+    await put('DJI_001/DJI_0001.JPG');
+    await run();
+    library.requests.length = 0;
+    await run();
+    expect(library.callsTo('group-upload-callback').map(({ body }) => body)).toMatchObject([
+      { file_count: 1, file_uploaded_count: 1 },
+    ]);
+  });
+});
+
+describe('a file that cannot go', () => {
+  it('is told before it is read: its key is too long', async () => {
+    const folders = Array.from({ length: 5 }, (_, index) => `${index}`.repeat(250)).join('/');
+    await put(`${folders}/DJI_0001.JPG`);
+    await put('DJI_0002.JPG');
+    const lines: string[] = [];
+    const summary = await run({ progress: { ...silentProgress, line: (text) => lines.push(text) } });
+    expect(summary).toMatchObject({ uploaded: 1, failed: 1 });
+    const reason = summary.files.find(({ state }) => state === 'failed')?.reason;
+    expect(reason).toMatch(/its object key would have 1\d\d\d bytes, and S3 takes 1024/);
+    expect(lines[0]).toContain('cannot be uploaded');
+    expect(library.callsTo('fast-upload')).toHaveLength(1);
+  });
+
+  it('is told before it is read: it has too many parts', async () => {
+    const file = await put('DJI_0001.MP4', 'x');
+    // A hole: it takes no room on the disk, and a minute to read.
+    await truncate(file, 10_000 * 5 * MEBIBYTE + 1);
+    const summary = await run({ partBytes: 5 * MEBIBYTE });
+    expect(summary.files[0]).toMatchObject({
+      state: 'failed',
+      reason: "larger than S3's 10000 parts: give --part-size 6 or more",
+    });
+    expect(library.callsTo('fast-upload')).toHaveLength(0);
   });
 });
 
@@ -201,6 +315,34 @@ describe('faults', () => {
     expect(faults.size).toBe(0);
   });
 
+  it('that pass are waited out: object storage that nobody reaches, in one piece and in parts', async () => {
+    await put('DJI_0001.JPG');
+    await put('DJI_0002.MP4', noise(11 * MEBIBYTE));
+    const broken = new Map<string, number>();
+    library.intercept = ({ method, path, query }) => {
+      if (path.includes('/api/')) return undefined;
+      const what = `${method} ${query.get('partNumber')} ${query.has('uploads')} ${path.slice(-12)}`;
+      const times = (broken.get(what) ?? 0) + 1;
+      broken.set(what, times);
+      // More often than the SDK tries by itself.
+      return times <= 4 ? HANG_UP : undefined;
+    };
+    const patient = { firstDelayMs: 1, longestDelayMs: 5 };
+    expect(await run({ partBytes: 5 * MEBIBYTE, retry: patient })).toMatchObject({ uploaded: 2, failed: 0 });
+    expect(broken.size).toBe(6);
+    expect(library.abortedUploads).toEqual([]);
+  });
+
+  it('end the run when object storage stays away, without trying each file', async () => {
+    for (let number = 0; number < 40; number++) await put(`DJI_${number}.JPG`);
+    library.intercept = ({ path }) => (path.includes('/api/') ? undefined : HANG_UP);
+    const summary = await run();
+    expect(summary).toMatchObject({ failed: 40, interrupted: false });
+    expect(summary.files.at(-1)?.reason).toMatch(/object storage cannot be reached/);
+    const puts = library.requests.filter(({ method }) => method === 'PUT').map(({ path }) => path);
+    expect(new Set(puts).size).toBeLessThanOrEqual(4);
+  });
+
   it('of one file are its own, with the words of the server', async () => {
     await put('a.JPG');
     await put('b.JPG');
@@ -227,6 +369,10 @@ describe('faults', () => {
       path: 'b.JPG',
       state: 'failed',
       reason: expect.stringMatching(/no such file/),
+    });
+    expect(library.callsTo('group-upload-callback').at(-1)?.body).toMatchObject({
+      file_count: 2,
+      file_uploaded_count: 1,
     });
   });
 
@@ -299,6 +445,47 @@ describe('a file that changes while it is uploaded', () => {
   });
 });
 
+describe('a large file that changes between the reading and the sending', () => {
+  it('fails although size and times are as before, and nothing of it is kept', async () => {
+    const content = noise(12 * MEBIBYTE);
+    const file = await put('DJI_0001.MP4', content);
+    library.intercept = async ({ path }) => {
+      if (!path.endsWith('/fast-upload')) return undefined;
+      content[6 * MEBIBYTE] = (content[6 * MEBIBYTE] ?? 0) ^ 1;
+      await writeFile(file, content);
+      await utimes(file, LAST_YEAR, LAST_YEAR);
+      return undefined;
+    };
+    const summary = await run({ partBytes: 5 * MEBIBYTE });
+    expect(summary.files[0]).toMatchObject({
+      state: 'failed',
+      reason: expect.stringMatching(/changed while/),
+    });
+    expect(library.objects.size).toBe(0);
+    expect(library.openUploads.size).toBe(0);
+  });
+});
+
+describe('a card that is pulled out when the bytes are up', () => {
+  it.each([
+    ['in one piece', 1000, ({ method }: SeenRequest) => method === 'PUT'],
+    [
+      'in parts',
+      11 * MEBIBYTE,
+      ({ method, query }: SeenRequest) => method === 'POST' && query.has('uploadId'),
+    ],
+  ])('takes nothing back: a file %s is uploaded', async (_how, bytes, isLast) => {
+    const file = await put('DJI_0001.MP4', noise(bytes));
+    library.intercept = async (request) => {
+      if (isLast(request)) await rm(file);
+      return undefined;
+    };
+    expect(await run({ partBytes: 5 * MEBIBYTE })).toMatchObject({ uploaded: 1, failed: 0 });
+    await expect(stat(file)).rejects.toThrow();
+    expect(library.callsTo('upload-callback').map(({ body }) => body.result)).toEqual([0]);
+  });
+});
+
 describe('what runs out', () => {
   it('is renewed: the token, before it expires', async () => {
     await put('DJI_0001.JPG');
@@ -357,6 +544,46 @@ describe('what runs out', () => {
   });
 });
 
+describe('credentials that run out in the middle of a large file', () => {
+  /** Uploads 30 MiB in six parts; `spoil` is called when the third comes in. */
+  async function uploadSpoilt(spoil: () => void): Promise<void> {
+    const content = noise(30 * MEBIBYTE);
+    await put('DJI_0001.MP4', content);
+    let spoilt = false;
+    library.intercept = ({ query }) => {
+      if (query.get('partNumber') === '3' && !spoilt) {
+        spoilt = true;
+        spoil();
+      }
+      return undefined;
+    };
+    expect(await run({ concurrency: 1, partBytes: 5 * MEBIBYTE })).toMatchObject({ uploaded: 1, failed: 0 });
+    expect([...library.objects.values()].map(md5)).toEqual([md5(content)]);
+    expect(library.callsTo('sts')).toHaveLength(2);
+  }
+
+  const createdUploads = () =>
+    library.requests.filter(({ method, query }) => method === 'POST' && query.has('uploads')).length;
+
+  it('are renewed, and the upload goes on under its old key', async () => {
+    await uploadSpoilt(() => library.expireCredentials());
+    expect(createdUploads()).toBe(1);
+    expect(library.openUploads.size).toBe(0);
+    expect(library.abortedUploads).toEqual([]);
+    const parts = library.requests.filter(({ query }) => query.has('partNumber'));
+    expect(parts).toHaveLength(7);
+    expect(new Set(parts.map(({ path }) => path)).size).toBe(1);
+  });
+
+  it('are renewed, and the file begins again where the new ones have another scope', async () => {
+    library.scope = 'of each answer';
+    await uploadSpoilt(() => library.expireCredentials());
+    expect(createdUploads()).toBe(2);
+    const paths = library.requests.filter(({ query }) => query.has('partNumber')).map(({ path }) => path);
+    expect(new Set(paths).size).toBe(2);
+  });
+});
+
 describe('a stop', () => {
   it('aborts the parts under way and says what was done; the next run does the rest', async () => {
     await put('a.JPG');
@@ -371,16 +598,12 @@ describe('a stop', () => {
       return undefined;
     };
     const stopped = await run({ concurrency: 1, partBytes: 5 * MEBIBYTE, signal: stop.signal });
-    expect(stopped).toMatchObject({ uploaded: 1, failed: 2, interrupted: true });
-    expect(stopped.files.map(({ reason }) => reason)).toEqual([
-      undefined,
-      'stopped before it was uploaded',
-      'stopped before it was uploaded',
-    ]);
+    expect(stopped.interrupted).toBe(true);
+    expect(stopped.files.find(({ path }) => path === 'b.MP4')?.reason).toBe('stopped before it was uploaded');
     expect(library.openUploads.size).toBe(0);
     library.intercept = () => undefined;
     const firstGroup = library.callsTo('group-upload-callback')[0]?.body;
-    expect(await run()).toMatchObject({ uploaded: 2, alreadyThere: 1, failed: 0 });
+    expect(await run()).toMatchObject({ uploaded: stopped.failed, alreadyThere: stopped.uploaded });
     expect(library.callsTo('group-upload-callback').at(-1)?.body).toEqual({
       file_group_id: firstGroup.file_group_id,
       file_count: 3,

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { appendFile, mkdir, mkdtemp, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isUnchanged, md5OfEnds, md5OfFile, readFolder } from '../../devices/common/files.ts';
+import { diskState, md5OfEnds, md5OfFile, readFolder } from '../../devices/common/files.ts';
+import { keepsInodes } from '../../devices/common/stable-inodes.ts';
 
 let folder: string;
 
@@ -114,6 +115,16 @@ describe('md5OfFile', () => {
   });
 });
 
+describe('an inode', () => {
+  it('counts where the file system keeps it, and not on a card', async () => {
+    await put('DJI_0001.JPG');
+    const { files } = await readFolder(folder);
+    expect(files[0]?.inode).toBe((await stat(join(folder, 'DJI_0001.JPG'))).ino);
+    const [ext4, vfat, exfat, fuse] = [0xef53, 0x4d44, 0x2011bab0, 0x65735546].map(keepsInodes);
+    expect({ ext4, vfat, exfat, fuse }).toEqual({ ext4: true, vfat: false, exfat: false, fuse: false });
+  });
+});
+
 describe('md5OfEnds', () => {
   const ends = async (content: Buffer): Promise<string> => {
     const file = join(folder, 'ends.bin');
@@ -136,16 +147,18 @@ describe('md5OfEnds', () => {
   });
 });
 
-describe('isUnchanged', () => {
-  it('notices growth, a cut and a new modification time', async () => {
+describe('diskState', () => {
+  it('notices growth, a cut, a new modification time and a loss', async () => {
     const path = await put('DJI_0001.JPG', 'twelve bytes');
-    const find = async () => (await readFolder(folder)).files[0] as Parameters<typeof isUnchanged>[0];
+    const find = async () => (await readFolder(folder)).files[0] as Parameters<typeof diskState>[0];
     const found = await find();
-    expect(await isUnchanged(found)).toBe(true);
+    expect(await diskState(found)).toBe('unchanged');
     await appendFile(path, '!');
-    expect(await isUnchanged(found)).toBe(false);
+    expect(await diskState(found)).toBe('changed');
     await truncate(path, 12);
     await utimes(path, 1, 1);
-    expect(await isUnchanged(found)).toBe(false);
+    expect(await diskState(found)).toBe('changed');
+    await rm(path);
+    expect(await diskState(found)).toBe('gone');
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { needsPathStyle } from '../../devices/common/object-upload.ts';
 import { PartBuffers } from '../../devices/common/part-buffers.ts';
 import type { StorageAccess } from '../../devices/common/storage-access.ts';
 import { objectKey, StorageLeases } from '../../devices/common/storage-leases.ts';
+import { needsPathStyle } from '../../devices/common/storage-session.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -67,25 +67,41 @@ describe('StorageLeases', () => {
     expect(answers()).toBe(2);
   });
 
-  it('go on under the same key where a new answer covers it', async () => {
-    const { leases, wind } = leasesLiving(900, () => 'workspace');
+  it.each([
+    ['the prefix is the same', () => 'workspace', 'workspace/a.jpg'],
+    ['the prefixes have one scope', (answer: number) => `workspace/user/${answer}`, 'workspace/user/1/a.jpg'],
+  ])('go on under the same key where %s', async (_what, prefixOf, key) => {
+    const { leases, answers, wind } = leasesLiving(900, prefixOf);
     const first = await leases.forUpload(MEBIBYTE);
-    expect(await leases.continuing(first, 'workspace/a.jpg')).toBe(first);
+    expect(await leases.continuing(first, key)).toBe(first);
     wind(850);
-    const next = await leases.continuing(first, 'workspace/a.jpg');
+    const next = await leases.continuing(first, key);
     expect(next.expiresAtMs).toBeGreaterThan(first.expiresAtMs);
+    expect(await leases.continuing(first, key)).toBe(next);
+    expect(answers()).toBe(2);
   });
 
   it('keep the old credentials where a new answer leads elsewhere', async () => {
-    const { leases, answers, wind } = leasesLiving(900);
+    const { leases, answers, wind } = leasesLiving(900, (answer) => `workspace/${answer}/files`);
     const first = await leases.forUpload(MEBIBYTE);
     wind(850);
-    expect(await leases.continuing(first, 'workspace/1/a.jpg')).toBe(first);
-    expect(await leases.continuing(first, 'workspace/1/b.jpg')).toBe(first);
+    expect(await leases.continuing(first, 'workspace/1/files/a.jpg')).toBe(first);
+    expect(await leases.continuing(first, 'workspace/1/files/b.jpg')).toBe(first);
     expect(answers()).toBe(2);
     expect(leases.isExpired(first)).toBe(false);
     wind(50);
     expect(leases.isExpired(first)).toBe(true);
+  });
+
+  it('replace credentials that were refused as expired, once for all that ask', async () => {
+    const { leases, answers } = leasesLiving(900, (answer) => `workspace/user/${answer}`);
+    const first = await leases.forUpload(MEBIBYTE);
+    const ask = () => leases.replacing(first, 'workspace/user/1/a.jpg');
+    const [one, two] = await Promise.all([ask(), ask()]);
+    expect(one).not.toBe(first);
+    expect(two).toBe(one);
+    expect(await ask()).toBe(one);
+    expect(answers()).toBe(2);
   });
 });
 
@@ -94,17 +110,17 @@ describe('PartBuffers', () => {
     const buffers = new PartBuffers(2, 10);
     const first = await buffers.acquire();
     const second = await buffers.acquire();
-    expect(second.bytes).not.toBe(first.bytes);
+    expect(second.item).not.toBe(first.item);
     let third: Buffer | undefined;
     const waiting = buffers.acquire().then((buffer) => {
-      third = buffer.bytes;
+      third = buffer.item;
     });
     await new Promise((resolve) => setImmediate(resolve));
     expect(third).toBeUndefined();
     first.release();
     first.release();
     await waiting;
-    expect(third).toBe(first.bytes);
+    expect(third).toBe(first.item);
   });
 
   it('lets nobody wait who was stopped', async () => {
@@ -116,7 +132,7 @@ describe('PartBuffers', () => {
     stop.abort(new Error('stopped'));
     await expect(stopped).rejects.toThrow('stopped');
     held.release();
-    expect((await patient).bytes).toBe(held.bytes);
+    expect((await patient).item).toBe(held.item);
     await expect(buffers.acquire(stop.signal)).rejects.toThrow('stopped');
   });
 });

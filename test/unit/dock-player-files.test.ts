@@ -38,6 +38,8 @@ const found = (path: string): FoundFile => {
     contentType: 'image/jpeg',
     bytes: 1,
     modifiedAtMs: 1,
+    changedAtMs: 1,
+    inode: 1,
   };
 };
 

@@ -1,11 +1,12 @@
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FoundFile } from '../../devices/common/files.ts';
 import { FlightJournal } from '../../devices/dock/flight-journal.ts';
 
-const FLIGHT = { host: 'mqtt.example.com', sn: 'DOCK1', flightId: 'flight-1' };
+const LIBRARY = { storage: 's3.eu-central-1.amazonaws.com', bucket: 'media', workspaceId: 'workspace' };
+const FLIGHT = { library: LIBRARY, sn: 'DOCK1', flightId: 'flight-1' };
 const FILE: FoundFile = {
   absolutePath: '/card/a/1.JPG',
   path: 'a/1.JPG',
@@ -15,12 +16,17 @@ const FILE: FoundFile = {
   contentType: 'image/jpeg',
   bytes: 10,
   modifiedAtMs: 1795350792336.2754,
+  changedAtMs: 1795350792336.2754,
+  inode: 7,
 };
 const STORED = { objectKey: 'w/k/a/F/1.JPG', tid: 't', bid: 'b', acknowledged: false };
 
 describe('what a dock remembers of a flight', () => {
   let directory: string;
-  const path = () => join(directory, 'dock-player', 'DOCK1-flight-1.jsonl');
+  const path = async () => {
+    const [library = ''] = await readdir(join(directory, 'dock-player'));
+    return join(directory, 'dock-player', library, 'DOCK1-flight-1.jsonl');
+  };
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'dock-journal-'));
@@ -59,15 +65,19 @@ describe('what a dock remembers of a flight', () => {
     expect(await remembered(FLIGHT, { ...FILE, modifiedAtMs: 1 })).toBeUndefined();
   });
 
-  it('begins anew for another library', async () => {
+  it.each([
+    ['another bucket', { bucket: 'other' }],
+    ['another workspace', { workspaceId: 'other' }],
+    ['a bucket of the same name elsewhere', { storage: 'minio.example.com' }],
+  ])('is kept apart for %s', async (_what, changes) => {
     await remember({ ...STORED, acknowledged: true });
-    expect(await remembered({ ...FLIGHT, host: 'other.example.com' })).toBeUndefined();
-    expect(await remembered()).toBeUndefined();
+    expect(await remembered({ ...FLIGHT, library: { ...LIBRARY, ...changes } })).toBeUndefined();
+    expect(await remembered()).toEqual({ ...STORED, acknowledged: true });
   });
 
   it('takes a line that was cut off for one that was not written, and writes on below it', async () => {
     await remember(STORED);
-    await appendFile(path(), '{"path":"a/1.JPG","acknow');
+    await appendFile(await path(), '{"path":"a/1.JPG","acknow');
     expect(await remembered()).toEqual(STORED);
     await remember({ ...STORED, acknowledged: true });
     expect(await remembered()).toEqual({ ...STORED, acknowledged: true });
@@ -75,8 +85,8 @@ describe('what a dock remembers of a flight', () => {
 
   it('begins anew when the file is something else', async () => {
     await remember(STORED);
-    await writeFile(path(), 'not a journal\n');
+    await writeFile(await path(), 'not a journal\n');
     expect(await remembered()).toBeUndefined();
-    expect(await readFile(path(), 'utf8')).toContain('"flightId":"flight-1"');
+    expect(await readFile(await path(), 'utf8')).toContain('"flightId":"flight-1"');
   });
 });

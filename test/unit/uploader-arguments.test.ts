@@ -21,6 +21,7 @@ describe('the command line', () => {
       from: folder,
       concurrency: 4,
       partBytes: 8 * 1024 * 1024,
+      trustNames: false,
       json: false,
       dataDirectory: '.local',
     });
@@ -44,6 +45,7 @@ describe('the command line', () => {
       '8',
       '--part-size',
       '16',
+      '--trust-names',
       '--json',
     ];
     expect(parsePilotArguments([...argv, ...more, '--data', '/tmp/x'])).toEqual({
@@ -54,6 +56,7 @@ describe('the command line', () => {
       workspaceId: WORKSPACE,
       concurrency: 8,
       partBytes: 16 * 1024 * 1024,
+      trustNames: true,
       json: true,
       dataDirectory: '/tmp/x',
     });

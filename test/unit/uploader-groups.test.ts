@@ -11,7 +11,7 @@ const file = (path: string, tinyFingerprint = path) => ({
 
 describe('groupByFolder', () => {
   it('makes one group a folder', () => {
-    const groups = groupByFolder([file('a/1.jpg'), file('b/1.jpg'), file('a/2.jpg')], WORKSPACE, '/card');
+    const groups = groupByFolder([file('a/1.jpg'), file('b/1.jpg'), file('a/2.jpg')], [], WORKSPACE, '/card');
     expect([...groups.values()].map(({ directory, fileCount }) => [directory, fileCount])).toEqual([
       ['a', 2],
       ['b', 1],
@@ -19,9 +19,18 @@ describe('groupByFolder', () => {
     expect(groups.get('a')?.fileGroupId).not.toBe(groups.get('b')?.fileGroupId);
   });
 
+  it('counts files that could not be read: without them the flight is not complete', () => {
+    const unreadable = ['2.jpg', 'a/2.jpg', 'a/b/2.jpg'];
+    const groups = groupByFolder([file('1.jpg'), file('a/1.jpg')], unreadable, WORKSPACE, '/card');
+    expect([...groups.values()].map(({ directory, fileCount }) => [directory, fileCount])).toEqual([
+      ['', 2],
+      ['a', 2],
+    ]);
+  });
+
   it('finds the same group again from another mount, another folder above, and after more files came', () => {
     const idOf = (files: ReturnType<typeof file>[], directory: string, root: string) =>
-      groupByFolder(files, WORKSPACE, root).get(directory)?.fileGroupId;
+      groupByFolder(files, [], WORKSPACE, root).get(directory)?.fileGroupId;
     const first = idOf([file('DJI_001/1.jpg', 'tiny 1')], 'DJI_001', '/media/card/DCIM');
     expect(first).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(idOf([file('1.jpg', 'tiny 1')], '', '/mnt/DJI_001')).toBe(first);

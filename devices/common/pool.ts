@@ -1,0 +1,59 @@
+/** Something taken from a pool, until it is given back. */
+export interface Held<Item> {
+  readonly item: Item;
+  /** Gives it back; once is enough. */
+  release(): void;
+}
+
+/** A fixed number of things that many want, handed out in the order they are asked for; made as they are needed. */
+export class Pool<Item> {
+  readonly count: number;
+  readonly #make: () => Item;
+  readonly #free: Item[] = [];
+  readonly #waiting: ((item: Item) => void)[] = [];
+  #made = 0;
+
+  constructor(count: number, make: () => Item) {
+    this.count = count;
+    this.#make = make;
+  }
+
+  /** Waits for a free one. Whoever waits while the signal aborts gets the signal's error. */
+  async acquire(signal?: AbortSignal): Promise<Held<Item>> {
+    signal?.throwIfAborted();
+    const item = this.#free.length > 0 ? (this.#free.pop() as Item) : await this.#next(signal);
+    let held = true;
+    return {
+      item,
+      release: () => {
+        if (held) this.#release(item);
+        held = false;
+      },
+    };
+  }
+
+  async #next(signal: AbortSignal | undefined): Promise<Item> {
+    if (this.#made < this.count) {
+      this.#made++;
+      return this.#make();
+    }
+    return new Promise((resolve, reject) => {
+      const receive = (item: Item): void => {
+        signal?.removeEventListener('abort', leave);
+        resolve(item);
+      };
+      const leave = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(receive), 1);
+        reject(signal?.reason);
+      };
+      signal?.addEventListener('abort', leave, { once: true });
+      this.#waiting.push(receive);
+    });
+  }
+
+  #release(item: Item): void {
+    const next = this.#waiting.shift();
+    if (next) next(item);
+    else this.#free.push(item);
+  }
+}
