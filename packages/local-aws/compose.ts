@@ -16,6 +16,7 @@ import { Lambda } from './lambda/lambda.ts';
 import { withLocalAddresses } from './local-addresses.ts';
 import type { Log } from './log.ts';
 import { createRefusal } from './refusal.ts';
+import { BucketNotifications, type NotificationDeliveries } from './s3/notifications.ts';
 import { createS3 } from './s3/s3.ts';
 import { createSecretsManager } from './secrets-manager/secrets-manager.ts';
 import { type Addresses, SERVICES, type ServiceKey } from './services.ts';
@@ -34,7 +35,7 @@ import {
   readFunctions,
   readInvokePermissions,
 } from './template/resources/lambda.ts';
-import { bucketsWithEvents, readBuckets } from './template/resources/s3.ts';
+import { readBuckets } from './template/resources/s3.ts';
 import { readSecrets } from './template/resources/secrets-manager.ts';
 import { readQueues } from './template/resources/sqs.ts';
 
@@ -73,6 +74,7 @@ export interface ComposeOptions {
   readonly addresses: Addresses;
   readonly environmentOf: EnvironmentOf;
   readonly timeScales: TimeScales;
+  readonly notificationDeliveries: NotificationDeliveries | undefined;
   readonly log: Log;
   /** What to do when a service has lost what it had acknowledged. */
   readonly lossAdvice?: string | undefined;
@@ -148,13 +150,30 @@ export async function composeServices(options: ComposeOptions): Promise<Composit
 
   const bus = new EventBus({ rules: readEventRules(template), functions, queues, log: options.log });
   const buckets = readBuckets(template);
-  const tellingBuckets = bucketsWithEvents(template);
-  if (buckets.length > 0) {
-    const onEvent: Parameters<typeof createS3>[0]['onEvent'] = (event) => {
-      if (tellingBuckets.has(event.bucket)) bus.put(s3BusEvent(event, { region, accountId }));
-    };
-    add('s3', createS3({ ...common('s3'), buckets, onEvent, lossAdvice: options.lossAdvice }));
-  }
+  const location = { partition, region, accountId };
+  const notifications = asDeclared(
+    () =>
+      new BucketNotifications({
+        ...location,
+        buckets,
+        sqs: queues,
+        toEventBridge: async (event) => bus.put(s3BusEvent(event, location)),
+        deliveries: options.notificationDeliveries,
+      }),
+  );
+  const s3 =
+    buckets.length > 0
+      ? add(
+          's3',
+          createS3({
+            ...common('s3'),
+            buckets,
+            onEvent: (event) => notifications.tell(event),
+            onConfigured: (bucketName) => notifications.test(bucketName),
+            lossAdvice: options.lossAdvice,
+          }),
+        )
+      : undefined;
 
   const authorizer = readIotAuthorizer(template);
   const rules = readTopicRules(template);
@@ -164,7 +183,6 @@ export async function composeServices(options: ComposeOptions): Promise<Composit
     );
   }
   if (authorizer) {
-    const location = { partition, region, accountId };
     const { log } = options;
     const broker = await createIotBroker({ ...location, rules, authorizer, functions, queues, log });
     options.onClose(() => broker.close());
@@ -194,6 +212,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composit
   }
   add('other', createRefusal());
   const begin = () => {
+    s3?.announceMissed();
     for (const mapping of mappings) mapping.start();
   };
   return { servers, functions, begin };

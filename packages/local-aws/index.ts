@@ -6,6 +6,8 @@ export type { EnvironmentOf, TimeScales } from './compose.ts';
 export type { RootCredentials } from './iam/identities.ts';
 export { type LocalAws, type LocalAwsOptions, startLocalAws } from './local-aws.ts';
 export type { Log, LogEntry } from './log.ts';
+export type { S3Event } from './s3/definitions.ts';
+export type { NotificationDeliveries, QueuedNotification } from './s3/notifications.ts';
 export {
   type Addresses,
   addressOf,

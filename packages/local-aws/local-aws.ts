@@ -10,6 +10,7 @@ import { jsonFile } from './json/json-file.ts';
 import { withLocalAddresses } from './local-addresses.ts';
 import { tryLock } from './lock.ts';
 import type { Log } from './log.ts';
+import type { NotificationDeliveries } from './s3/notifications.ts';
 import {
   type Addresses,
   checkPorts,
@@ -51,6 +52,11 @@ export interface LocalAwsOptions {
   readonly environmentOf?: EnvironmentOf | undefined;
   /** What takes less time than on AWS, for tests. @default nothing */
   readonly timeScales?: TimeScales | undefined;
+  /**
+   * How often, and how late, a notification of a bucket reaches its queue, for tests of what S3 may do as well.
+   * @default once, at once
+   */
+  readonly notificationDeliveries?: NotificationDeliveries | undefined;
   /** Takes the lines of functions and services. @default dropped */
   readonly log?: Log | undefined;
   /** What the log says to do when a service finds that files of its were damaged and records are gone. @default nothing */
@@ -132,6 +138,7 @@ async function start(
     addresses,
     environmentOf: options.environmentOf ?? (() => ({})),
     timeScales: options.timeScales ?? {},
+    notificationDeliveries: options.notificationDeliveries,
     log: options.log ?? (() => {}),
     lossAdvice: options.lossAdvice,
     onClose,

@@ -42,11 +42,11 @@ export async function copyObject(call: S3Call): Promise<void> {
       size: data.size,
       eTag: digests.md5,
       attributes: replaces ? attributesOf(request) : metadata.attributes,
+      cause: call.cause('ObjectCreated:Copy'),
       checksum: digests.checksum && { ...digests.checksum, type: 'FULL_OBJECT' },
     },
     precondition,
   );
-  call.emit('ObjectCreated:Copy', copy);
   sendDocument(
     call.response,
     'CopyObjectResult',

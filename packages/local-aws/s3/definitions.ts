@@ -8,6 +8,25 @@ export interface BucketDefinition {
   readonly policy?: PolicyDocument | undefined;
   /** What browsers of other origins may do. @default nothing */
   readonly cors?: readonly CorsRule[] | undefined;
+  /** Who is told of changes. @default nobody */
+  readonly notifications?: NotificationConfiguration | undefined;
+}
+
+/** Whom a bucket tells of changes. */
+export interface NotificationConfiguration {
+  readonly eventBridge: boolean;
+  readonly queues: readonly QueueConfiguration[];
+}
+
+/** A queue that is told of some changes. */
+export interface QueueConfiguration {
+  readonly id: string;
+  readonly queueArn: string;
+  readonly events: readonly S3EventName[];
+  /** Only of keys that begin with it. @default '' */
+  readonly prefix: string;
+  /** Only of keys that end with it. @default '' */
+  readonly suffix: string;
 }
 
 /** A rule for cross-origin requests; `*` in an origin or header stands for anything. */
@@ -20,9 +39,7 @@ export interface CorsRule {
 }
 
 /** Something was stored or removed; told after it is on the disk. */
-export interface S3Event {
-  /** As S3's notifications name it. */
-  readonly name: S3EventName;
+export interface S3Event extends ChangeCause {
   readonly time: Date;
   readonly bucket: string;
   readonly key: string;
@@ -33,7 +50,16 @@ export interface S3Event {
   readonly size: number;
   /** Of two events of one key, the later has the greater one, compared as text. */
   readonly sequencer: string;
-  readonly principalArn: string;
+}
+
+/** What a change is due to. */
+export interface ChangeCause {
+  /** As S3's notifications name it. */
+  readonly name: S3EventName;
+  /** Unique id of whoever asked for it, such as `AROA…:session`. */
+  readonly principalId: string;
+  readonly sourceIp: string;
+  readonly requestId: string;
 }
 
 /** The kinds of event that the local S3 has. */

@@ -59,10 +59,10 @@ async function deleteOne(call: S3Call, key: string, versionId: string | undefine
   const bucketName = call.bucket.definition.name;
   if (versionId === undefined) call.authorize('s3:DeleteObject', { bucketName, key });
   else call.authorize('s3:DeleteObjectVersion', { bucketName, key }, { 's3:VersionId': versionId });
-  const deletion = await call.store.delete(key, versionId);
-  if (deletion.kind === 'marked') call.emit('ObjectRemoved:DeleteMarkerCreated', deletion.version);
-  if (deletion.kind === 'removed') call.emit('ObjectRemoved:Delete', deletion.version);
-  return deletion;
+  return call.store.delete(key, versionId, {
+    removal: call.cause('ObjectRemoved:Delete'),
+    marker: call.cause('ObjectRemoved:DeleteMarkerCreated'),
+  });
 }
 
 function outcome(deletion: Deletion): { isMarker: boolean; markerVersionId: string | undefined } {

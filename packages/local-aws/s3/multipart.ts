@@ -120,13 +120,13 @@ export async function completeMultipartUpload(call: S3Call): Promise<void> {
     const parts = chooseParts(upload, uploaded, listed);
     const draft = await assemble(upload, parts);
     assertAsAnnounced(call, draft);
-    return store.commit(draft, precondition, { keepsData: true });
+    const cause = call.cause('ObjectCreated:CompleteMultipartUpload');
+    return store.commit({ ...draft, cause }, precondition, { keepsData: true });
   });
   if (object === 'gone') {
     await answerAgain(call, uploadId);
     return;
   }
-  call.emit('ObjectCreated:CompleteMultipartUpload', object);
   sendCompleted(call, object);
 }
 

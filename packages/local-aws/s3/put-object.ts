@@ -22,11 +22,11 @@ export async function putObject(call: S3Call): Promise<void> {
       size,
       eTag: md5,
       attributes,
+      cause: call.cause('ObjectCreated:Put'),
       checksum: checksum && { ...checksum, type: 'FULL_OBJECT' },
     },
     precondition,
   );
-  call.emit('ObjectCreated:Put', object);
   sendEmpty(call.response, 200, {
     etag: `"${object.eTag}"`,
     ...writtenHeaders(object),

@@ -4,11 +4,10 @@ import { authorize } from '../iam/authorize.ts';
 import type { Identity } from '../iam/identities.ts';
 import { type AccessRequest, evaluate } from '../iam/policy.ts';
 import type { Authenticated } from '../iam/sigv4.ts';
-import type { BucketDefinition, S3Event, S3EventName } from './definitions.ts';
+import type { BucketDefinition, ChangeCause, S3EventName } from './definitions.ts';
 import { IncomingBody } from './incoming-body.ts';
 import type { S3Request } from './s3-request.ts';
 import type { BucketStore } from './store/bucket-store.ts';
-import type { ObjectVersion } from './store/object-metadata.ts';
 
 /** A bucket and what it holds. */
 export interface Bucket {
@@ -22,7 +21,6 @@ export interface S3Context {
   readonly accountId: string;
   readonly buckets: ReadonlyMap<string, Bucket>;
   readonly clock: () => Date;
-  readonly onEvent: (event: S3Event) => void;
   readonly log: (line: string) => void;
 }
 
@@ -113,25 +111,14 @@ export class S3Call {
     return body;
   }
 
-  /** Tells of a change that is on the disk. */
-  emit(name: S3EventName, version: ObjectVersion): void {
-    const { key, versionId, eTag, size, sequence, lastModified } = version;
-    try {
-      this.context.onEvent({
-        name,
-        time: new Date(lastModified),
-        bucket: this.bucket.definition.name,
-        key,
-        versionId: this.bucket.definition.versioned ? versionId : undefined,
-        eTag,
-        size,
-        sequencer: sequence.toString(16).toUpperCase().padStart(16, '0'),
-        principalArn: this.identity.principalArn,
-      });
-    } catch (error) {
-      // The change has happened, and the client is told so.
-      this.context.log(`A listener failed on ${name} of ${key}: ${error}`);
-    }
+  /** What a change that this call makes is due to. */
+  cause(name: S3EventName): ChangeCause {
+    return {
+      name,
+      principalId: this.identity.userId ?? this.identity.principalArn,
+      sourceIp: (this.request.message.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+      requestId: String(this.response.getHeader('x-amz-request-id')),
+    };
   }
 
   #policyOf(target: Target | undefined) {

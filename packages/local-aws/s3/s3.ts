@@ -14,6 +14,7 @@ import { ClientGone } from './incoming-body.ts';
 import { perform } from './operations.ts';
 import { type Bucket, S3Call, type S3Context } from './s3-call.ts';
 import { S3Request } from './s3-request.ts';
+import type { ChangeListener } from './store/announcements.ts';
 import { BucketStore } from './store/bucket-store.ts';
 
 export type { BucketDefinition, CorsRule, S3Event, S3EventName } from './definitions.ts';
@@ -25,8 +26,13 @@ export interface S3Options {
   /** Folder that holds a folder for every bucket. */
   readonly dataDirectory: string;
   readonly buckets: readonly BucketDefinition[];
-  /** Told of every change, after it is on the disk. @default nobody is told */
-  readonly onEvent?: ((event: S3Event) => void) | undefined;
+  /**
+   * Told of every change in a bucket with notifications, after it is on the disk: at least once, also when the process
+   * was killed in between. It is told again when it fails. @default nobody is told
+   */
+  readonly onEvent?: ((event: S3Event) => Promise<void> | void) | undefined;
+  /** Told of a bucket whose notifications are new or others than before, until it succeeds once. @default nobody is told */
+  readonly onConfigured?: ((bucketName: string) => Promise<void>) | undefined;
   /** @default the machine's clock */
   readonly clock?: (() => Date) | undefined;
   /** Told of faults. @default standard error */
@@ -40,8 +46,14 @@ const IDLE_MILLISECONDS = 120_000;
 /** Longer than clients keep theirs, so that they are not cut off while they send the next request. */
 const KEEP_ALIVE_MILLISECONDS = 65_000;
 
+/** S3 with what the local stack uses of it. */
+export interface LocalS3 extends LocalService {
+  /** Tells of changes of which a killed process could not tell any more. For when the listener is ready. */
+  announceMissed(): void;
+}
+
 /** Opens the buckets, which sweeps what a killed process left, and makes their server; the caller listens. */
-export function createS3(options: S3Options): LocalService {
+export function createS3(options: S3Options): LocalS3 {
   const clock = options.clock ?? (() => new Date());
   const log = options.log ?? ((line) => console.error(line));
   const buckets = new Map<string, Bucket>();
@@ -56,6 +68,7 @@ export function createS3(options: S3Options): LocalService {
         clock,
         log,
         lossAdvice: options.lossAdvice,
+        listener: changeListener(definition, options),
       }),
     });
   }
@@ -64,7 +77,6 @@ export function createS3(options: S3Options): LocalService {
     accountId: options.identities.accountId,
     buckets,
     clock,
-    onEvent: options.onEvent ?? (() => {}),
     log,
   };
 
@@ -90,7 +102,33 @@ export function createS3(options: S3Options): LocalService {
         : undefined;
       server.closeAllConnections();
       await Promise.all([closed, ...running]);
+      await Promise.all([...buckets.values()].map(({ store }) => store.close()));
     },
+    announceMissed() {
+      for (const { store } of buckets.values()) store.announceMissed();
+    },
+  };
+}
+
+function changeListener(
+  { name, versioned, notifications }: BucketDefinition,
+  { onEvent, onConfigured }: S3Options,
+): ChangeListener | undefined {
+  if (!onEvent || !notifications) return undefined;
+  return {
+    configuration: JSON.stringify(notifications),
+    configured: async () => onConfigured?.(name),
+    changed: async ({ version, sequence, time, cause }) =>
+      onEvent({
+        ...cause,
+        time: new Date(time),
+        bucket: name,
+        key: version.key,
+        versionId: versioned ? version.versionId : undefined,
+        eTag: version.eTag,
+        size: version.size,
+        sequencer: sequence.toString(16).toUpperCase().padStart(16, '0'),
+      }),
   };
 }
 

@@ -1,6 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ChangeCause } from '../definitions.ts';
+import {
+  Announcements,
+  type Change,
+  type ChangeListener,
+  forgetAnnounced,
+  readAnnounced,
+} from './announcements.ts';
 import { DataFiles, type DataLease } from './data-files.ts';
 import { NotSynced, readDocument, readDocuments, removeDocument, writeDocument } from './documents.ts';
 import { KeyLocks } from './key-locks.ts';
@@ -11,7 +19,7 @@ import { Uploads } from './uploads.ts';
 /** An object whose bytes are on the disk and which nobody can see yet. */
 export type ObjectDraft = Pick<
   ObjectMetadata,
-  'key' | 'data' | 'size' | 'eTag' | 'attributes' | 'checksum' | 'uploadId'
+  'key' | 'data' | 'size' | 'eTag' | 'attributes' | 'checksum' | 'uploadId' | 'cause'
 >;
 
 /** A version that is being read: its bytes stay until it is disposed of. */
@@ -26,6 +34,12 @@ export type Deletion =
   | { readonly kind: 'marked'; readonly version: ObjectVersion }
   | { readonly kind: 'nothing' };
 
+/** What a deletion is due to, whichever it turns out to be. */
+export interface RemovalCauses {
+  readonly removal: ChangeCause;
+  readonly marker: ChangeCause;
+}
+
 const HEX_DIGITS_OF_SEQUENCE = 14;
 
 /**
@@ -35,7 +49,8 @@ const HEX_DIGITS_OF_SEQUENCE = 14;
  * - `objects/<hash of the key>.<version id>.json`: everything about a version, the ids of its data included. Its
  *   appearance under this name is the moment at which the object exists, and its removal the moment at which it
  *   does not, so object and metadata cannot disagree. No key is ever a path;
- * - `uploads/<upload id>/`: multipart uploads under way.
+ * - `uploads/<upload id>/`: multipart uploads under way;
+ * - `announcements/`: which changes have been announced, in a bucket that announces them.
  */
 export class BucketStore {
   readonly data: DataFiles;
@@ -45,6 +60,7 @@ export class BucketStore {
   readonly #objects: string;
   readonly #clock: () => Date;
   readonly #locks = new KeyLocks();
+  readonly #announcements: Announcements | undefined;
   #lastSequence = 0;
 
   constructor(options: {
@@ -53,16 +69,26 @@ export class BucketStore {
     clock: () => Date;
     log: (line: string) => void;
     lossAdvice?: string | undefined;
+    /** Who is told of changes. @default nobody */
+    listener?: ChangeListener | undefined;
   }) {
     this.versioned = options.versioned;
     this.#clock = options.clock;
     this.#objects = join(options.directory, 'objects');
     mkdirSync(this.#objects, { recursive: true });
 
-    const found: Array<{ version: ObjectVersion; dataIds: string[] }> = [];
+    const announcements = join(options.directory, 'announcements');
+    const announced = options.listener && readAnnounced(announcements);
+    const found: Array<{ version: ObjectVersion; dataIds: string[]; change?: Change }> = [];
     const completed = new Set<string>();
     for (const { content } of readDocuments<ObjectMetadata>(this.#objects)) {
-      found.push({ version: indexEntry(content), dataIds: content.data.map(({ dataId }) => dataId) });
+      const version = indexEntry(content);
+      const isMissed = announced !== undefined && content.sequence > announced;
+      found.push({
+        version,
+        dataIds: content.data.map(({ dataId }) => dataId),
+        ...(isMissed && { change: changeOf(content) }),
+      });
       if (content.uploadId !== undefined) completed.add(content.uploadId);
       this.#lastSequence = Math.max(this.#lastSequence, content.sequence);
     }
@@ -77,6 +103,29 @@ export class BucketStore {
     }
     if (lost.length > 0 && options.lossAdvice !== undefined) options.log(options.lossAdvice);
     this.index = new ObjectIndex(found.filter(isWhole).map(({ version }) => version));
+    if (options.listener) {
+      this.#announcements = new Announcements({
+        directory: announcements,
+        announced: announced ?? this.#lastSequence,
+        missed: found.filter(isWhole).flatMap(({ change }) => change ?? []),
+        isStillThere: ({ key, versionId, sequence }) =>
+          this.index.find(key, versionId)?.sequence === sequence,
+        listener: options.listener,
+        log: options.log,
+      });
+    } else {
+      forgetAnnounced(announcements);
+    }
+  }
+
+  /** Announces what happened before a process was killed that could not announce it any more. */
+  announceMissed(): void {
+    this.#announcements?.announceMissed();
+  }
+
+  /** Resolves when nothing is being announced any more. */
+  async close(): Promise<void> {
+    await this.#announcements?.close();
   }
 
   /** The time now, in milliseconds since the epoch. */
@@ -88,16 +137,15 @@ export class BucketStore {
    * Makes a draft the current version of its key. `precondition` sees the version that is current at that moment and
    * throws to keep it; the draft's data is removed then, unless `keepsData`: a failed completion keeps its parts.
    */
-  commit(
+  async commit(
     draft: ObjectDraft,
     precondition: (latest: ObjectVersion | undefined) => void,
     options: { keepsData?: boolean } = {},
   ): Promise<ObjectMetadata> {
-    return this.#locks.run(draft.key, async () => {
+    const object = await this.#locks.run(draft.key, async () => {
       try {
         precondition(this.index.latest(draft.key));
-        const stamp = this.#stamp();
-        const metadata: ObjectMetadata = { ...draft, ...stamp, deleteMarker: false };
+        const metadata: ObjectMetadata = { ...draft, ...this.#stamp(), deleteMarker: false };
         await this.#publish(metadata);
         return metadata;
       } catch (error) {
@@ -105,6 +153,8 @@ export class BucketStore {
         throw error;
       }
     });
+    await this.#announcements?.attempted(object.sequence);
+    return object;
   }
 
   /** Opens a version for reading, the current one by default. Undefined when there is none; delete markers count. */
@@ -122,45 +172,68 @@ export class BucketStore {
    * With a version id: removes that version for good. Without: puts a delete marker on top where versions are kept,
    * and removes the object where they are not.
    */
-  delete(key: string, versionId?: string): Promise<Deletion> {
-    return this.#locks.run(key, async () => {
-      const keepsVersions =
-        this.versioned || this.index.versions(key).some((version) => version.versionId !== NULL_VERSION);
-      if (versionId === undefined && keepsVersions) {
-        const marker = this.#deleteMarker(key);
-        await this.#publish(marker);
-        return { kind: 'marked', version: marker };
-      }
-      const version = this.index.find(key, versionId ?? NULL_VERSION);
-      if (!version) return { kind: 'nothing' };
-      const { data } = await readDocument<ObjectMetadata>(this.#objects, documentName(version));
+  async delete(key: string, versionId: string | undefined, causes: RemovalCauses): Promise<Deletion> {
+    const { sequence, ...deletion } = await this.#locks.run(key, () => this.#delete(key, versionId, causes));
+    await this.#announcements?.attempted(sequence);
+    return deletion;
+  }
+
+  /** The caller holds the lock of the key. */
+  async #delete(
+    key: string,
+    versionId: string | undefined,
+    causes: RemovalCauses,
+  ): Promise<Deletion & { readonly sequence: number }> {
+    const keepsVersions =
+      this.versioned || this.index.versions(key).some((version) => version.versionId !== NULL_VERSION);
+    if (versionId === undefined && keepsVersions) {
+      const marker = this.#deleteMarker(key, causes.marker);
+      await this.#publish(marker);
+      return { kind: 'marked', version: marker, sequence: marker.sequence };
+    }
+    const version = this.index.find(key, versionId ?? NULL_VERSION);
+    if (!version) return { kind: 'nothing', sequence: 0 };
+    const { data } = await readDocument<ObjectMetadata>(this.#objects, documentName(version));
+    const { sequence, lastModified: time } = this.#stamp();
+    const change: Change = { version, sequence, time, cause: causes.removal };
+    const remove = async (): Promise<void> => {
       await removeDocument(this.#objects, documentName(version));
       this.index.remove(key, version.versionId);
-      await this.data.remove(data);
-      return { kind: 'removed', version };
-    });
+    };
+    await (this.#announcements ? this.#announcements.removal(change, remove) : remove());
+    await this.data.remove(data);
+    return { kind: 'removed', version, sequence };
   }
 
   /** The caller holds the lock of the key. */
   async #publish(metadata: ObjectMetadata): Promise<void> {
-    const replaced = this.index.find(metadata.key, metadata.versionId);
-    const replacedData = replaced
-      ? (await readDocument<ObjectMetadata>(this.#objects, documentName(replaced))).data
-      : [];
+    const { sequence } = metadata;
+    this.#announcements?.expect(sequence);
     try {
+      const replaced = this.index.find(metadata.key, metadata.versionId);
+      const replacedData = replaced
+        ? (await readDocument<ObjectMetadata>(this.#objects, documentName(replaced))).data
+        : [];
       await writeDocument(this.#objects, documentName(metadata), metadata);
+      this.#appear(metadata);
+      await this.data.remove(replacedData);
     } catch (error) {
       // The version is there, and so is its document: the index says so though the client hears of a fault.
-      if (error instanceof NotSynced) this.index.put(indexEntry(metadata));
+      if (error instanceof NotSynced) this.#appear(metadata);
+      else this.#announcements?.cancel(sequence);
       throw error;
     }
-    this.index.put(indexEntry(metadata));
-    await this.data.remove(replacedData);
   }
 
-  #deleteMarker(key: string): ObjectMetadata {
+  #appear(metadata: ObjectMetadata): void {
+    this.index.put(indexEntry(metadata));
+    this.#announcements?.announce(changeOf(metadata));
+  }
+
+  #deleteMarker(key: string, cause: ChangeCause): ObjectMetadata {
     return {
       key,
+      cause,
       ...this.#stamp(),
       deleteMarker: true,
       size: 0,
@@ -192,6 +265,11 @@ function newVersionId(sequence: number): string {
 
 function documentName({ key, versionId }: ObjectVersion): string {
   return `${createHash('sha256').update(key).digest('hex')}.${versionId}.json`;
+}
+
+function changeOf(metadata: ObjectMetadata): Change {
+  const { sequence, lastModified: time, cause } = metadata;
+  return { version: indexEntry(metadata), sequence, time, cause };
 }
 
 /** What the index keeps: no reference to the rest, which can be large. */

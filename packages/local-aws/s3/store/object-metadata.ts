@@ -1,4 +1,5 @@
 import type { StoredChecksum } from '../checksums.ts';
+import type { ChangeCause } from '../definitions.ts';
 
 /** What listings and conditions need of a version; the index keeps it in memory. */
 export interface ObjectVersion {
@@ -29,6 +30,7 @@ export interface ObjectMetadata extends ObjectVersion {
   readonly checksum?: StoredChecksum | undefined;
   /** The multipart upload that made it. */
   readonly uploadId?: string | undefined;
+  readonly cause: ChangeCause;
 }
 
 /** What the writer said about an object, returned when it is read. */

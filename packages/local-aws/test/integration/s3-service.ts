@@ -16,6 +16,8 @@ export const plainBucket = 'plain';
 /** The administrator. */
 export const root = { accessKeyId: 'AKIALOCALROOT', secretAccessKey: 'root-secret' };
 
+const notifications = { eventBridge: true, queues: [] };
+
 type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 
 /** A local S3 that listens on a free port and forgets everything when it is closed. */
@@ -103,10 +105,12 @@ export class LocalS3ForTests {
       region,
       dataDirectory: this.directory,
       buckets: [
-        { name: versionedBucket, versioned: true },
-        { name: plainBucket, versioned: false },
+        { name: versionedBucket, versioned: true, notifications },
+        { name: plainBucket, versioned: false, notifications },
       ],
-      onEvent: (event) => this.events.push(event),
+      onEvent: (event) => {
+        this.events.push(event);
+      },
       log: (line) => this.logged.push(line),
       ...this.#options,
     });

@@ -14,7 +14,9 @@ const removed: S3Event = {
   eTag: '',
   size: 0,
   sequencer: '00A1',
-  principalArn: 'arn:aws:iam::123456789012:root',
+  principalId: '123456789012',
+  sourceIp: '127.0.0.1',
+  requestId: 'request',
 };
 const environment = { region: 'eu-central-1', accountId: '123456789012' };
 
