@@ -22,7 +22,7 @@ export interface NotificationConfiguration {
 export interface QueueConfiguration {
   readonly id: string;
   readonly queueArn: string;
-  readonly events: readonly S3EventName[];
+  readonly events: ReadonlyArray<S3EventName | ExpiryEventName>;
   /** Only of keys that begin with it. @default '' */
   readonly prefix: string;
   /** Only of keys that end with it. @default '' */
@@ -69,3 +69,6 @@ export type S3EventName =
   | 'ObjectCreated:CompleteMultipartUpload'
   | 'ObjectRemoved:Delete'
   | 'ObjectRemoved:DeleteMarkerCreated';
+
+/** The kinds of event of S3's lifecycle rules. */
+export type ExpiryEventName = 'LifecycleExpiration:Delete' | 'LifecycleExpiration:DeleteMarkerCreated';

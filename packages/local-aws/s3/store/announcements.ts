@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { ChangeCause } from '../definitions.ts';
-import { readDocuments, removeDocument, writeDocument } from './documents.ts';
+import { NotSynced, readDocuments, removeDocument, writeDocument } from './documents.ts';
 import type { ObjectVersion } from './object-metadata.ts';
 
 /** A version came or went. */
@@ -48,7 +48,7 @@ export interface AnnouncementsOptions {
 
 const ANNOUNCED_FILE = 'announced';
 const CONFIGURATION_FILE = 'configuration';
-const REMOVALS_FOLDER = 'removals';
+const NOTES_FOLDER = 'notes';
 /** Room for every sequence: the file never grows, so a full disk does not keep it from being written. */
 const ANNOUNCED_DIGITS = 20;
 const RETRY_MILLISECONDS = 1_000;
@@ -57,14 +57,17 @@ const RETRY_MILLISECONDS = 1_000;
  * Tells a listener of every change at least once, also when the process is killed between a change and its announcement.
  *
  * Versions are documents on the disk, with sequences that grow: those after the last one that was announced are announced
- * at the next start. A removal leaves nothing behind that could be compared, so a note of it is on the disk before.
+ * at the next start. A removal leaves nothing behind that could be compared, so a note of it is on the disk before. So is
+ * one of a version that goes before it was announced.
  */
 export class Announcements {
   readonly #options: AnnouncementsOptions;
-  readonly #removals: string;
+  readonly #notes: string;
   readonly #announcedFile: number;
   /** Stamped, and not announced yet. */
   readonly #expected = new Set<number>();
+  /** With a note on the disk. */
+  readonly #noted = new Set<number>();
   readonly #attempts = new Map<number, Promise<void>>();
   readonly #running = new Set<Promise<void>>();
   readonly #retries = new Set<NodeJS.Timeout>();
@@ -76,10 +79,10 @@ export class Announcements {
     const { directory, announced, missed } = options;
     this.#options = options;
     this.#latest = announced;
-    this.#removals = join(directory, REMOVALS_FOLDER);
-    mkdirSync(this.#removals, { recursive: true });
+    this.#notes = join(directory, NOTES_FOLDER);
+    mkdirSync(this.#notes, { recursive: true });
     this.#announcedFile = openSync(join(directory, ANNOUNCED_FILE), constants.O_RDWR | constants.O_CREAT);
-    this.#missed = [...missed, ...this.#missedRemovals()].sort((one, other) => one.sequence - other.sequence);
+    this.#missed = [...missed, ...this.#missedNotes()].sort((one, other) => one.sequence - other.sequence);
     for (const { sequence } of missed) this.expect(sequence);
     if (fstatSync(this.#announcedFile).size === 0) this.#note();
   }
@@ -108,8 +111,8 @@ export class Announcements {
     const { sequence, cause, version } = change;
     const attempt = this.#untilItWorks(`${cause.name} of ${version.key}`, async () => {
       await this.#options.listener.changed(change);
-      if (sequence !== version.sequence) await removeDocument(this.#removals, noteName(change));
       this.#done(sequence);
+      if (this.#noted.delete(sequence)) await removeDocument(this.#notes, noteName(change));
     });
     this.#attempts.set(sequence, attempt);
     void attempt.finally(() => this.#attempts.delete(sequence));
@@ -120,17 +123,32 @@ export class Announcements {
     await this.#attempts.get(sequence);
   }
 
-  /** Removes a version and announces it. */
-  async removal(change: Change, remove: () => Promise<void>): Promise<void> {
-    await writeDocument(this.#removals, noteName(change), change);
+  /** Removes a version, which `creation` made, and announces that. */
+  async removal(change: Change, creation: Change, remove: () => Promise<void>): Promise<void> {
+    await this.leave(creation);
+    await this.#write(change);
     try {
       await remove();
     } catch (error) {
       // Left where it is when that fails as well: the next start sees that the version is still there.
-      await removeDocument(this.#removals, noteName(change)).catch(() => {});
+      this.#noted.delete(change.sequence);
+      await removeDocument(this.#notes, noteName(change)).catch(() => {});
       throw error;
     }
     this.announce(change);
+  }
+
+  /** The version that this change made is about to go: it is announced all the same. */
+  async leave(creation: Change): Promise<void> {
+    if (this.#expected.has(creation.sequence)) await this.#write(creation);
+  }
+
+  async #write(change: Change): Promise<void> {
+    this.#noted.add(change.sequence);
+    await writeDocument(this.#notes, noteName(change), change).catch((error: unknown) => {
+      // It is in its place, which is enough for a killed process.
+      if (!(error instanceof NotSynced)) throw error;
+    });
   }
 
   /** Resolves when nobody is being told any more. What could not be told is told at the next start. */
@@ -168,13 +186,17 @@ export class Announcements {
     writeSync(this.#announcedFile, String(announced).padStart(ANNOUNCED_DIGITS, '0'), 0);
   }
 
-  #missedRemovals(): Change[] {
-    const removals: Change[] = [];
-    for (const { name, content } of readDocuments<Change>(this.#removals)) {
-      if (this.#options.isStillThere(content.version)) rmSync(join(this.#removals, name));
-      else removals.push(content);
+  #missedNotes(): Change[] {
+    const changes: Change[] = [];
+    for (const { name, content } of readDocuments<Change>(this.#notes)) {
+      if (this.#options.isStillThere(content.version)) {
+        rmSync(join(this.#notes, name));
+      } else {
+        this.#noted.add(content.sequence);
+        changes.push(content);
+      }
     }
-    return removals;
+    return changes;
   }
 
   #isKnown(): boolean {

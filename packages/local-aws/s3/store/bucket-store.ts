@@ -193,15 +193,15 @@ export class BucketStore {
     }
     const version = this.index.find(key, versionId ?? NULL_VERSION);
     if (!version) return { kind: 'nothing', sequence: 0 };
-    const { data } = await readDocument<ObjectMetadata>(this.#objects, documentName(version));
+    const metadata = await readDocument<ObjectMetadata>(this.#objects, documentName(version));
     const { sequence, lastModified: time } = this.#stamp();
     const change: Change = { version, sequence, time, cause: causes.removal };
     const remove = async (): Promise<void> => {
       await removeDocument(this.#objects, documentName(version));
       this.index.remove(key, version.versionId);
     };
-    await (this.#announcements ? this.#announcements.removal(change, remove) : remove());
-    await this.data.remove(data);
+    await (this.#announcements ? this.#announcements.removal(change, changeOf(metadata), remove) : remove());
+    await this.data.remove(metadata.data);
     return { kind: 'removed', version, sequence };
   }
 
@@ -211,12 +211,12 @@ export class BucketStore {
     this.#announcements?.expect(sequence);
     try {
       const replaced = this.index.find(metadata.key, metadata.versionId);
-      const replacedData = replaced
-        ? (await readDocument<ObjectMetadata>(this.#objects, documentName(replaced))).data
-        : [];
+      const replacedMetadata =
+        replaced && (await readDocument<ObjectMetadata>(this.#objects, documentName(replaced)));
+      if (replacedMetadata) await this.#announcements?.leave(changeOf(replacedMetadata));
       await writeDocument(this.#objects, documentName(metadata), metadata);
       this.#appear(metadata);
-      await this.data.remove(replacedData);
+      await this.data.remove(replacedMetadata?.data ?? []);
     } catch (error) {
       // The version is there, and so is its document: the index says so though the client hears of a fault.
       if (error instanceof NotSynced) this.#appear(metadata);

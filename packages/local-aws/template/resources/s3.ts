@@ -4,7 +4,6 @@ import type {
   CorsRule,
   NotificationConfiguration,
   QueueConfiguration,
-  S3EventName,
 } from '../../s3/definitions.ts';
 import type { InterpretedTemplate } from '../interpreter.ts';
 import { TemplateError } from '../intrinsics.ts';
@@ -58,8 +57,11 @@ export function readBuckets(template: InterpretedTemplate): BucketDefinition[] {
   });
 }
 
-/** Kinds of event, by what stands for them in a configuration. */
-const EVENTS: ReadonlyMap<string, readonly S3EventName[]> = new Map([
+/** Kinds of event, by what stands for them in a configuration. Objects do not age here, so those of expiry never come. */
+const EVENTS: ReadonlyMap<string, QueueConfiguration['events']> = new Map<
+  string,
+  QueueConfiguration['events']
+>([
   [
     's3:ObjectCreated:*',
     ['ObjectCreated:Put', 'ObjectCreated:Copy', 'ObjectCreated:CompleteMultipartUpload'],
@@ -70,6 +72,9 @@ const EVENTS: ReadonlyMap<string, readonly S3EventName[]> = new Map([
   ['s3:ObjectRemoved:*', ['ObjectRemoved:Delete', 'ObjectRemoved:DeleteMarkerCreated']],
   ['s3:ObjectRemoved:Delete', ['ObjectRemoved:Delete']],
   ['s3:ObjectRemoved:DeleteMarkerCreated', ['ObjectRemoved:DeleteMarkerCreated']],
+  ['s3:LifecycleExpiration:*', ['LifecycleExpiration:Delete', 'LifecycleExpiration:DeleteMarkerCreated']],
+  ['s3:LifecycleExpiration:Delete', ['LifecycleExpiration:Delete']],
+  ['s3:LifecycleExpiration:DeleteMarkerCreated', ['LifecycleExpiration:DeleteMarkerCreated']],
 ]);
 
 function notificationsOf(bucket: Resource): NotificationConfiguration | undefined {

@@ -121,7 +121,12 @@ describe('an object', () => {
     await put('../../../../tmp/escaped', 'x');
     expect(readdirSync(join(s3.directory, '..'))).not.toContain('escaped');
     expect(readdirSync(s3.directory).sort()).toEqual([versionedBucket, plainBucket]);
-    expect(readdirSync(join(s3.directory, plainBucket)).sort()).toEqual(['data', 'objects', 'uploads']);
+    expect(readdirSync(join(s3.directory, plainBucket)).sort()).toEqual([
+      'announcements',
+      'data',
+      'objects',
+      'uploads',
+    ]);
   });
 
   it('is refused when its key is longer than 1024 bytes', async () => {
