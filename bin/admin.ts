@@ -4,5 +4,7 @@
  * Workspaces, people and docks, in the local stack or in an AWS account.
  */
 import { runAdmin } from '../admin/program.ts';
+import { endWhenOutputCloses } from './closed-output.ts';
 
+endWhenOutputCloses();
 process.exitCode = await runAdmin(process.argv.slice(2), process.stdout, process.stderr);

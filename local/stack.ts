@@ -83,10 +83,12 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
 }
 
 async function start(options: LocalStackOptions, onClose: OnClose): Promise<Omit<LocalStack, 'close'>> {
-  const port = options.port ?? (await freePorts(options));
+  const { port, reason } =
+    options.port === undefined ? await freePorts(options.host) : { port: options.port, reason: undefined };
   const pageListening = pageAt(port);
   const aws = await startLocalAws({
     assembly: async () => {
+      if (reason !== undefined) options.onOtherPorts?.(reason, port);
       if (port !== 0) await checkPort(pageListening);
       const directory = await synthesise({ onSynthesis: options.onSynthesis });
       const touching = setInterval(() => touch(directory), TOUCH_MILLISECONDS).unref();
@@ -119,24 +121,23 @@ async function start(options: LocalStackOptions, onClose: OnClose): Promise<Omit
 }
 
 const pageAt = (port: number): Listening => ({
-  title: 'the page',
+  title: 'page',
   host: PAGE_HOST,
   port: port === 0 ? 0 : port + SERVICES.length,
 });
 
-/** The first port of a block in which all are free. */
-async function freePorts({ host = '127.0.0.1', onOtherPorts }: LocalStackOptions): Promise<number> {
-  let reason = '';
+/** The first port of a block in which all are free, and the reason when that is not the default. */
+async function freePorts(host = '127.0.0.1'): Promise<{ port: number; reason: string | undefined }> {
+  let reason: string | undefined;
   for (let port = DEFAULT_PORT; ; port += BLOCK_OF_PORTS) {
     try {
       await checkPorts(portsFrom(port), host);
       await checkPort(pageAt(port));
-      if (port !== DEFAULT_PORT) onOtherPorts?.(reason, port);
-      return port;
+      return { port, reason };
     } catch (error) {
       const isLast = port + BLOCK_OF_PORTS + PORTS_IN_A_ROW > 65_536;
       if (isLast || !(error instanceof StartError) || error.code !== 'port-unavailable') throw error;
-      reason ||= error.message;
+      reason ??= error.message;
     }
   }
 }

@@ -114,7 +114,10 @@ export const invokeProgram = (
     .option('--object <key>', 'object that an event of the bucket is about')
     .option('--event <file>', 'the whole event, as Lambda gets it; - reads standard input')
     .option('--data <dir>', 'data folder of the local stack', DEFAULT_DATA_DIRECTORY)
-    .option('--fakes', 'everything in memory: no stack, no AWS')
+    .option(
+      '--fakes',
+      'everything in memory: no stack, no AWS; the user pilot has the password pilot, a gateway its serial number',
+    )
     .addOption(repeated('--stored <key[=md5]>', 'with --fakes: an object in the bucket', collect, []))
     .addOption(
       repeated(

@@ -72,12 +72,18 @@ function routeOf({ name, trigger }: RowOf<'http'>, asked: string | undefined): s
 function httpEvent(row: RowOf<'http'>, input: EventInput, { environment }: EventOrigin): object {
   const route = routeOf(row, input.route);
   const [method = '', template = ''] = route.split(' ');
-  const pathParameters = {
-    ...(input.workspaceId !== undefined && { workspace_id: input.workspaceId }),
+  const given: Readonly<Record<string, string | undefined>> = {
+    workspace_id: input.workspaceId,
     ...input.pathParameters,
   };
-  const rawPath = template.replaceAll(/\{(\w+)\}/g, (_, parameter: keyof typeof pathParameters) =>
-    encodeURIComponent(required(pathParameters[parameter], row, `--path ${parameter}=VALUE`)),
+  const names = Array.from(template.matchAll(/\{(\w+)\}/g), ([, name = '']) => name);
+  const unknown = Object.keys(input.pathParameters).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new UsageError(`--path ${unknown}: the route is ${route}`);
+  const pathParameters = Object.fromEntries(
+    names.map((name) => [name, required(given[name], row, `--path ${name}=VALUE`)]),
+  );
+  const rawPath = template.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(pathParameters[name] ?? ''),
   );
   const query = new URLSearchParams(input.query.map(([name, value]): [string, string] => [name, value]));
   const claims = input.claims ?? {
@@ -93,7 +99,7 @@ function httpEvent(row: RowOf<'http'>, input: EventInput, { environment }: Event
     rawQueryString: query.toString(),
     headers: { 'content-type': 'application/json', host: 'api.example.com', ...input.headers },
     ...(query.size > 0 && { queryStringParameters: commaSeparated(query) }),
-    pathParameters,
+    ...(names.length > 0 && { pathParameters }),
     isBase64Encoded: false,
     ...(input.body !== undefined && { body: input.body }),
     requestContext: {

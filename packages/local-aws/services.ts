@@ -130,11 +130,11 @@ function listenError(error: NodeJS.ErrnoException, title: string, host: string, 
     case 'EADDRINUSE':
       return new StartError(
         'port-unavailable',
-        `Port ${port}, which ${title} needs, is in use by another program`,
+        `Port ${port} (${title}) is in use by another program`,
         cause,
       );
     case 'EACCES':
-      return new StartError('port-unavailable', `Port ${port}, which ${title} needs, is not allowed`, cause);
+      return new StartError('port-unavailable', `Port ${port} (${title}) is not allowed`, cause);
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return new StartError('no-such-host', `This machine has no address ${host}`, cause);

@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +10,8 @@ import type { DemoDock } from '../../local/endpoints.ts';
 import { fixture } from '../fixtures/fixture.ts';
 import { TestStack } from './stack-fixture.ts';
 
-const INVOKE = join(import.meta.dirname, '..', '..', 'bin', 'invoke.ts');
+const BIN = join(import.meta.dirname, '..', '..', 'bin');
+const INVOKE = join(BIN, 'invoke.ts');
 const MD5 = createHash('md5').update('bytes').digest('hex');
 
 let stack: TestStack;
@@ -221,6 +223,27 @@ describe('with everything in memory', () => {
       event: { gateway_sn: 'OTHER' },
       log: expect.arrayContaining([expect.objectContaining({ message: 'refused' })]),
     });
+  });
+
+  it('names the workspace only in routes that have one', async () => {
+    const body = '{"username":"pilot","password":"pilot"}';
+    const login = await json(invokeFakes('login', '--body', body, '--json'));
+    expect(login).toMatchObject({ answer: { status: 200, body: { code: 0 } } });
+    expect(login.event).not.toHaveProperty('pathParameters');
+    expect(login.log[0]).not.toHaveProperty('workspace_id');
+  });
+
+  it.each([['invoke.ts'], ['admin.ts']])('bin/%s ends quietly when its reader has gone', async (command) => {
+    const child = spawn(process.execPath, [join(BIN, command), '--help'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.destroy();
+    let errors = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      errors += text;
+    });
+    const [exitCode] = await once(child, 'close');
+    expect({ exitCode, errors }).toEqual({ exitCode: 0, errors: '' });
   });
 
   it('shows what a function throws, with exit code 1', async () => {

@@ -120,9 +120,7 @@ describe('npm start', () => {
     const { port } = new URL(api);
     const third = new Command('--port', port, '--no-sample', '--ephemeral');
     expect(await third.ended).toBe(1);
-    expect(third.output).toBe(
-      `Port ${port}, which API needs, is in use by another program: choose others with --port\n`,
-    );
+    expect(third.output).toBe(`Port ${port} (API) is in use by another program: choose others with --port\n`);
   });
 
   it('takes the next free ports when others have 9700, and says so', async () => {
@@ -138,9 +136,15 @@ describe('npm start', () => {
     const [line] = command.output.split('\n');
     const port = Number(new URL(endpointsOf(data).api).port);
     expect(line).toBe(
-      `Port 9700, which API needs, is in use by another program: the stack takes ${port} and the ones after it.`,
+      `Port 9700 (API) is in use by another program: the stack takes ${port} and the ones after it.`,
     );
     expect([port > 9700, port % 20, Number(new URL(endpointsOf(data).s3).port)]).toEqual([true, 0, port + 1]);
+
+    const sameData = new Command('--no-sample', '--data', data);
+    expect(await sameData.ended).toBe(1);
+    expect(sameData.output).toMatch(
+      /^The data folder .* is in use by process \d+ .*: choose another with --data\n$/,
+    );
 
     const refused = new Command('--no-sample', '--ephemeral', '--port', '9700');
     expect(await refused.ended).toBe(1);

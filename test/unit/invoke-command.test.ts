@@ -17,6 +17,7 @@ describe('npm run invoke', () => {
     [['slow-upload'], /There is no function "slow-upload"\. The functions are:\n {2}login {2,}/],
     [[], /Name a function\. The functions are:\n {2}login {2,}/],
     [['flight', '--fakes'], /flight needs --path flight_id=VALUE/],
+    [['sts', '--fakes', '--path', 'flight_id=F'], /--path flight_id: the route is POST \/storage/],
     [['authorizer', '--fakes'], /authorizer needs --password PASSWORD/],
     [['object-removed', '--fakes'], /object-removed needs --object KEY/],
     [['config', '--fakes', '--body', '{'], /--body is not JSON/],

@@ -188,7 +188,7 @@ it('asks for the assembly only when folder and ports are free', async () => {
     });
   await expect(start()).rejects.toMatchObject({
     code: 'port-unavailable',
-    message: `Port ${port}, which S3 needs, is in use by another program`,
+    message: `Port ${port} (S3) is in use by another program`,
   });
   expect(asked).toBe(0);
   await new Promise((resolve) => blocker.close(resolve));

@@ -1,0 +1,9 @@
+import process from 'node:process';
+
+/** Ends the process quietly when nobody reads its output any more, as in `npm run invoke -- --help | head`. */
+export function endWhenOutputCloses(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+}
