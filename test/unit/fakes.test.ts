@@ -26,10 +26,13 @@ describe('the ports in memory', () => {
     const log = recordLog();
     await fakes.library.addGateway(GATEWAY, WORKSPACE);
     const { handler } = await import(/* @vite-ignore */ `../../${entryFileOf(row)}`);
+    const { trigger } = row;
+    const isOfFlight =
+      trigger.kind === 'http' && trigger.contract.routes.some((route) => route.includes('{flight_id}'));
     await callHandler(handler, row.name, {
       workspaceId: WORKSPACE,
       gatewaySn: GATEWAY,
-      pathParameters: { flight_id: 'flight-1' },
+      pathParameters: isOfFlight ? { flight_id: 'flight-1' } : {},
       password: 'wrong',
       objectKey: 'gone.jpg',
       body: {},
