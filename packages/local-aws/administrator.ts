@@ -9,6 +9,7 @@ import type { Addresses, ServiceKey } from './services.ts';
 const JSON_SERVICES = {
   cognito: { name: 'cognito-idp', target: 'AWSCognitoIdentityProviderService', version: '1.1' },
   dynamodb: { name: 'dynamodb', target: 'DynamoDB_20120810', version: '1.0' },
+  eventbridge: { name: 'events', target: 'AWSEvents', version: '1.1' },
   secretsmanager: { name: 'secretsmanager', target: 'secretsmanager', version: '1.1' },
   sqs: { name: 'sqs', target: 'AmazonSQS', version: '1.0' },
 } as const satisfies Partial<Record<ServiceKey, unknown>>;

@@ -6,6 +6,7 @@ import { discoveredKeys } from './api-gateway/jwt-authorizer.ts';
 import { createCognito } from './cognito/cognito.ts';
 import { createDynamoDb } from './dynamodb/dynamodb.ts';
 import { EventBus } from './events/event-bus.ts';
+import { createEventBridge } from './events/eventbridge.ts';
 import { s3BusEvent } from './events/s3-event.ts';
 import { type Identities, trustsService } from './iam/identities.ts';
 import { createIotBroker } from './iot/broker.ts';
@@ -97,8 +98,8 @@ export interface Composition {
 }
 
 /**
- * Makes the services that the template declares something of, in the order in which they need each other. STS is always
- * there: it tells a caller who he is. What the template does not declare is refused by name, so that no call leaves the machine.
+ * Makes the services that the template declares something of, in the order in which they need each other. Two are always
+ * there: STS, which tells a caller who he is, and EventBridge, since every account has its default bus. What the template does not declare is refused by name, so that no call leaves the machine.
  */
 export async function composeServices(options: ComposeOptions): Promise<Composition> {
   const { template, identities, timeScales } = options;
@@ -149,6 +150,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composit
   const mappings = createMappings(options, functions, queues);
 
   const bus = new EventBus({ rules: readEventRules(template), functions, queues, log: options.log });
+  add('eventbridge', createEventBridge({ ...common('eventbridge'), bus }));
   const buckets = readBuckets(template);
   const location = { partition, region, accountId };
   const notifications = asDeclared(
@@ -157,7 +159,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composit
         ...location,
         buckets,
         sqs: queues,
-        toEventBridge: async (event) => bus.put(s3BusEvent(event, location)),
+        toEventBridge: (event) => bus.put(s3BusEvent(event, location)),
         deliveries: options.notificationDeliveries,
       }),
   );

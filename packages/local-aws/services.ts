@@ -13,6 +13,7 @@ export const SERVICES = [
   { key: 'iot_data', title: 'AWS IoT data', sdkVariable: 'AWS_ENDPOINT_URL_IOT_DATA_PLANE' },
   { key: 'secretsmanager', title: 'Secrets Manager', sdkVariable: 'AWS_ENDPOINT_URL_SECRETS_MANAGER' },
   { key: 'sqs', title: 'SQS', sdkVariable: 'AWS_ENDPOINT_URL_SQS' },
+  { key: 'eventbridge', title: 'EventBridge', sdkVariable: 'AWS_ENDPOINT_URL_EVENTBRIDGE' },
   { key: 'other', title: 'every other service', sdkVariable: 'AWS_ENDPOINT_URL' },
 ] as const satisfies readonly ServiceRow[];
 
@@ -33,7 +34,7 @@ export type ServiceKey = (typeof SERVICES)[number]['key'];
 /** Ports of services; a service that is left out takes a free one. */
 export type Ports = Partial<Readonly<Record<ServiceKey, number>>>;
 
-/** Addresses of the services that run: those that the template declares, and STS. */
+/** Addresses of the services that run: those that the template declares, STS and EventBridge. */
 export type Addresses = Partial<Readonly<Record<ServiceKey, string>>>;
 
 /** Ports in a row, one a service, from the first one on. 0 leaves them free. */

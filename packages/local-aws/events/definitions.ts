@@ -9,7 +9,8 @@ export interface EventRuleDefinition {
 
 /** Where a rule sends its events. */
 export interface EventTarget {
-  readonly functionArn: string;
+  readonly kind: 'function' | 'queue';
+  readonly arn: string;
   /** Where an event goes that could not be delivered. @default dropped, with a log line */
   readonly deadLetterQueueArn?: string | undefined;
 }

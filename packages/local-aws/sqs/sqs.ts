@@ -66,6 +66,11 @@ export interface ServiceSender {
   readonly sourceArn: string;
 }
 
+/** A message that no later attempt would put into its queue either. */
+export class Undeliverable extends Error {
+  override readonly name = 'Undeliverable';
+}
+
 /** SQS with what other services of the local stack use of it. */
 export interface LocalSqs extends LocalService {
   /** The queues themselves, for who has checked its permissions. */
@@ -78,7 +83,7 @@ export interface LocalSqs extends LocalService {
   allowsService(queueArn: string, sender: ServiceSender): boolean;
   /** Puts a message into a queue: a dead letter, or the record of a failed invocation. Never throws. */
   send(queueArn: string, body: string): void;
-  /** Puts a message into a queue; it is on the disk when this resolves. */
+  /** Puts a message into a queue; it is on the disk when this resolves. Rejects with `Undeliverable` when it never can. */
   deliver(queueArn: string, body: string, options?: { delaySeconds?: number }): Promise<void>;
 }
 
@@ -103,9 +108,9 @@ export async function createSqs(options: SqsOptions): Promise<LocalSqs> {
 
   const deliver: LocalSqs['deliver'] = async (queueArn, body, { delaySeconds } = {}) => {
     const queue = queues.findByArn(queueArn);
-    if (!queue) throw new Error('there is no such queue');
+    if (!queue) throw new Undeliverable('there is no such queue');
     if (Buffer.byteLength(body) > (queue.definition.maximumMessageBytes ?? MAX_BODY_BYTES)) {
-      throw new Error('it is too large');
+      throw new Undeliverable('it is too large');
     }
     await queues.send(queue, [{ body, senderId: SERVICE_SENDER_ID, delaySeconds }]);
   };

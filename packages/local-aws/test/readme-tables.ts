@@ -10,6 +10,7 @@ import { descriptionOperations } from '../cognito/pool-description.ts';
 import { signInOperations } from '../cognito/sign-in.ts';
 import { userOperations } from '../cognito/user-administration.ts';
 import { DYNAMODB_OPERATIONS } from '../dynamodb/dynalite.ts';
+import { eventBridgeOperations } from '../events/operations.ts';
 import { S3_OPERATIONS } from '../s3/operations.ts';
 import { secretsManagerOperations } from '../secrets-manager/operations.ts';
 import { SERVICES, type ServiceKey } from '../services.ts';
@@ -42,6 +43,7 @@ const OPERATIONS: Readonly<Record<ServiceKey, readonly string[] | string>> = {
   iot_data: ['Publish'],
   secretsmanager: Object.keys(secretsManagerOperations(NOBODY)),
   sqs: Object.keys(sqsOperations(NOBODY)),
+  eventbridge: Object.keys(eventBridgeOperations(NOBODY)),
   other: 'none: every call is refused by the name of its service',
 };
 

@@ -1,4 +1,4 @@
-import type { EventRuleDefinition } from '../../events/definitions.ts';
+import type { EventRuleDefinition, EventTarget } from '../../events/definitions.ts';
 import { checkPattern } from '../../events/event-pattern.ts';
 import type { InterpretedTemplate } from '../interpreter.ts';
 import { TemplateError } from '../intrinsics.ts';
@@ -41,10 +41,17 @@ export function readEventRules(template: InterpretedTemplate): EventRuleDefiniti
             );
           }
           return {
-            functionArn: target.text('Arn'),
+            ...targetOf(rule.logicalId, target.text('Arn')),
             deadLetterQueueArn: target.object('DeadLetterConfig').optionalText('Arn'),
           };
         }),
       };
     });
+}
+
+function targetOf(logicalId: string, arn: string): Pick<EventTarget, 'arn' | 'kind'> {
+  const [, , service] = arn.split(':');
+  if (service === 'lambda') return { kind: 'function', arn };
+  if (service === 'sqs') return { kind: 'queue', arn };
+  throw new TemplateError(`${logicalId}: the local stack knows functions and queues as targets, not ${arn}`);
 }

@@ -124,6 +124,7 @@ it('denies a function everything that its role was not granted', async () => {
   const answer = await fetch(`${aws.addresses.api}/overreach`, { method: 'POST' });
   expect(await answer.json()).toEqual({
     PutItem: 'AccessDeniedException',
+    PutEvents: 'AccessDeniedException',
     GetItem: 'AccessDeniedException',
     PutObject: 'AccessDenied',
     GetObject: 'AccessDenied',

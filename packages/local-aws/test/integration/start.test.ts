@@ -41,14 +41,14 @@ const withBucket = assembly('bucket', (stack) => {
   new CfnOutput(stack, 'Account', { value: stack.account });
 });
 
-it('starts what the template declares, STS, and nothing else', async () => {
+it('starts what the template declares, STS and EventBridge, and nothing else', async () => {
   await using aws = await startLocalAws({ assembly: withBucket });
-  expect(Object.keys(aws.addresses).sort()).toEqual(['other', 's3', 'sts']);
+  expect(Object.keys(aws.addresses).sort()).toEqual(['eventbridge', 'other', 's3', 'sts']);
 });
 
 it('runs an app that has nothing to run', async () => {
   await using aws = await startLocalAws({ assembly: assembly('empty', () => {}) });
-  expect(Object.keys(aws.addresses).sort()).toEqual(['other', 'sts']);
+  expect(Object.keys(aws.addresses).sort()).toEqual(['eventbridge', 'other', 'sts']);
   expect(aws.outputs).toEqual({});
 });
 

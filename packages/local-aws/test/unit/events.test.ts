@@ -91,7 +91,7 @@ describe('the event bus', () => {
     name,
     arn: `arn:aws:events:eu-central-1:123456789012:rule/${name}`,
     pattern: { 'detail-type': [type] },
-    targets: [{ functionArn: `arn:function:${name}`, deadLetterQueueArn: 'arn:queue' }],
+    targets: [{ kind: 'function' as const, arn: `arn:function:${name}`, deadLetterQueueArn: 'arn:queue' }],
   });
 
   function busOf(mayInvoke: boolean) {
@@ -111,23 +111,27 @@ describe('the event bus', () => {
           return { ok: true, payload: 'null' };
         },
       },
-      queues: { send: (...message) => sent.push(message) },
+      queues: {
+        allowsService: () => true,
+        deliver: async () => {},
+        send: (...message) => sent.push(message),
+      },
       log: (entry) => log.push(entry),
     });
     return { bus, invoked, asked, sent, log };
   }
 
-  it('hands an event to the functions whose rules it matches', () => {
+  it('hands an event to the functions whose rules it matches', async () => {
     const { bus, invoked, asked } = busOf(true);
-    bus.put(s3BusEvent(removed, environment));
+    await bus.put(s3BusEvent(removed, environment));
     expect(invoked).toEqual(['arn:function:removals']);
     expect(asked).toEqual(['events.amazonaws.com arn:aws:events:eu-central-1:123456789012:rule/removals']);
   });
 
-  it('keeps an event that it may not deliver', () => {
+  it('keeps an event that it may not deliver', async () => {
     const { bus, invoked, sent, log } = busOf(false);
     const event = s3BusEvent(removed, environment);
-    bus.put(event);
+    await bus.put(event);
     expect(invoked).toEqual([]);
     expect(sent).toEqual([['arn:queue', JSON.stringify(event)]]);
     expect(log).toMatchObject([{ source: 'events', level: 'error' }]);

@@ -1,6 +1,7 @@
 /** `POST /overreach`: tries what its role does not allow, and answers with the names of the errors. */
 import { CognitoIdentityProviderClient, ListUsersCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
@@ -22,6 +23,10 @@ export async function handler(): Promise<Record<string, string>> {
     GetObject: () => storage.send(new GetObjectCommand(object)),
     SendMessage: () => queues.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x' })),
     ReceiveMessage: () => queues.send(new ReceiveMessageCommand({ QueueUrl })),
+    PutEvents: () =>
+      new EventBridgeClient().send(
+        new PutEventsCommand({ Entries: [{ Source: 'stations', DetailType: 'Storm', Detail: '{}' }] }),
+      ),
     ListUsers: () =>
       new CognitoIdentityProviderClient().send(
         new ListUsersCommand({ UserPoolId: environment('USER_POOL_ID') }),

@@ -1,0 +1,66 @@
+import type { LocalService } from '../http/local-service.ts';
+import { authorize } from '../iam/authorize.ts';
+import type { Identities } from '../iam/identities.ts';
+import { authenticate } from '../iam/sigv4.ts';
+import { jsonService } from '../json/json-service.ts';
+import { dispatch } from '../json/operations.ts';
+import type { BusEvent } from './definitions.ts';
+import { eventBridgeOperations } from './operations.ts';
+
+/** As policies and signatures name it. */
+const SERVICE = 'events';
+
+/** Above the largest request, whose entries may be 1 MB before they are escaped. */
+const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
+
+/** What the local EventBridge needs to start. */
+export interface EventBridgeOptions {
+  readonly identities: Identities;
+  readonly region: string;
+  readonly accountId: string;
+  readonly partition: string;
+  /** Takes the events of callers. */
+  readonly bus: { put(event: BusEvent): Promise<void> };
+  /** @default the machine's clock */
+  readonly clock?: (() => Date) | undefined;
+  readonly log: (line: string) => void;
+}
+
+/** The endpoint of EventBridge, by which callers put events on the default bus; the caller listens. */
+export function createEventBridge(options: EventBridgeOptions): LocalService {
+  const { identities, region, accountId, partition, bus, clock = () => new Date(), log } = options;
+  return jsonService({
+    name: 'eventbridge',
+    contentType: 'application/x-amz-json-1.1',
+    target: 'AWSEvents',
+    bodyLimitBytes: BODY_LIMIT_BYTES,
+    answer: dispatch(
+      eventBridgeOperations({
+        region,
+        accountId,
+        busArnPrefix: `arn:${partition}:${SERVICE}:${region}:${accountId}:event-bus/`,
+        bus,
+        clock,
+        log,
+        authenticate: async ({ request, body, operation }) => {
+          const { identity } = await authenticate(request, {
+            service: SERVICE,
+            region,
+            identities,
+            clock,
+            body,
+          });
+          return (resource, context) =>
+            authorize(SERVICE, identity, {
+              action: `${SERVICE}:${operation}`,
+              resource,
+              context,
+              now: clock(),
+            });
+        },
+      }),
+      'EventBridge',
+    ),
+    log,
+  });
+}
