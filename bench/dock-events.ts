@@ -24,11 +24,11 @@ import { formatMilliseconds, formatRatio, machineLine, median, printTable, quant
 
 const DOCKS = 50;
 const EVENTS = 1_000;
-const PATIENCE_MILLISECONDS = 300_000;
+const PATIENCE_IN_MILLISECONDS = 300_000;
 
 /** One turn. */
 interface Turn {
-  readonly totalMilliseconds: number;
+  readonly totalInMilliseconds: number;
   /** A time for each event. */
   readonly milliseconds: readonly number[];
 }
@@ -49,7 +49,7 @@ async function throughBroker(fleet: DockFleet, uploads: readonly DockUpload[]): 
   const bySerialNumber = new Map(docks.map((dock) => [dock.sn, dock]));
   const timeout = setTimeout(
     () => finished.reject(new Error(`${uploads.length - milliseconds.size} events were never answered`)),
-    PATIENCE_MILLISECONDS,
+    PATIENCE_IN_MILLISECONDS,
   );
   const startedAt = performance.now();
   for (const upload of uploads) {
@@ -58,7 +58,7 @@ async function throughBroker(fleet: DockFleet, uploads: readonly DockUpload[]): 
     void bySerialNumber.get(upload.gatewaySn)?.publish(event);
   }
   await finished.promise;
-  const totalMilliseconds = performance.now() - startedAt;
+  const totalInMilliseconds = performance.now() - startedAt;
   clearTimeout(timeout);
   // A second reply to any of them would come now.
   await sleep(1_000);
@@ -67,7 +67,7 @@ async function throughBroker(fleet: DockFleet, uploads: readonly DockUpload[]): 
   if (everyReply.length !== uploads.length)
     throw new Error(`${uploads.length} events had ${everyReply.length} replies`);
   await fleet.disconnect();
-  return { totalMilliseconds, milliseconds: [...milliseconds.values()] };
+  return { totalInMilliseconds, milliseconds: [...milliseconds.values()] };
 }
 
 /** The function as Lambda loads it. */
@@ -113,7 +113,7 @@ async function throughFunction(handler: Handler, uploads: readonly DockUpload[])
   };
   const startedAt = performance.now();
   await Promise.all(Array.from({ length: DEFAULT_LIMITS.total }, work));
-  return { totalMilliseconds: performance.now() - startedAt, milliseconds };
+  return { totalInMilliseconds: performance.now() - startedAt, milliseconds };
 }
 
 /** Fails unless each of the objects is one file of the catalog, and in one place of its flight. */
@@ -159,7 +159,7 @@ await stack.stop();
 
 const row = (title: string, turns: readonly Turn[]): string[] => {
   const middle = (of: (turn: Turn) => number): number => median(turns.map(of));
-  const total = middle(({ totalMilliseconds }) => totalMilliseconds);
+  const total = middle(({ totalInMilliseconds }) => totalInMilliseconds);
   return [
     title,
     formatMilliseconds(total),
@@ -169,7 +169,9 @@ const row = (title: string, turns: readonly Turn[]): string[] => {
   ];
 };
 const ratio = median(
-  brokerTurns.map((turn, round) => turn.totalMilliseconds / (functionTurns[round]?.totalMilliseconds ?? 0)),
+  brokerTurns.map(
+    (turn, round) => turn.totalInMilliseconds / (functionTurns[round]?.totalInMilliseconds ?? 0),
+  ),
 );
 console.log(
   `\n${EVENTS} events from ${DOCKS} docks; medians of ${rounds} turns each. None lost, none twice.\n`,

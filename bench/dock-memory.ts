@@ -17,7 +17,7 @@ const DOCKS = 50;
 const OBJECTS = 1_000;
 const SAMPLES = 10;
 /** Between two samples memory goes up and down with garbage; the middle of many is what lasts. */
-const SAMPLE_MILLISECONDS = 500;
+const SAMPLE_INTERVAL_IN_MILLISECONDS = 500;
 
 const total = Number(process.argv[2] ?? 100_000);
 const folder = scratchFolder('dock-memory');
@@ -25,7 +25,7 @@ const stack = await startStackProcess({ dataDirectory: join(folder, 'data') });
 const fleet = new DockFleet(stack, DOCKS);
 await fleet.register();
 const uploads = await fleet.putObjects(OBJECTS);
-const readyBytes = readMemory(stack.processId).residentBytes;
+const readyInBytes = readMemory(stack.processId).residentInBytes;
 console.log(machineLine());
 
 const waiting = new Map<string, () => void>();
@@ -42,18 +42,21 @@ const docks = await fleet.connect(({ tid, result }) => {
 let begun = 0;
 let answered = 0;
 let window: number[] = [];
-const timer = setInterval(() => window.push(readMemory(stack.processId).residentBytes), SAMPLE_MILLISECONDS);
+const timer = setInterval(
+  () => window.push(readMemory(stack.processId).residentInBytes),
+  SAMPLE_INTERVAL_IN_MILLISECONDS,
+);
 const startedAt = performance.now();
 const rows: (string | number)[][] = [];
 
 function finishWindow(): void {
   if (answered % (total / SAMPLES) !== 0) return;
-  const { residentBytes, peakBytes } = readMemory(stack.processId);
+  const { residentInBytes, peakInBytes } = readMemory(stack.processId);
   const seconds = (performance.now() - startedAt) / 1000;
   rows.push([
     answered.toLocaleString('en'),
-    formatMegabytes(median([...window, residentBytes])),
-    formatMegabytes(peakBytes),
+    formatMegabytes(median([...window, residentInBytes])),
+    formatMegabytes(peakInBytes),
     (answered / seconds).toFixed(0),
   ]);
   window = [];
@@ -80,7 +83,7 @@ await fleet.disconnect();
 await stack.stop();
 
 console.log(
-  `\n${total.toLocaleString('en')} events; the stack took ${formatMegabytes(readyBytes)} before the first. MB of 1,000,000 bytes.\n`,
+  `\n${total.toLocaleString('en')} events; the stack took ${formatMegabytes(readyInBytes)} before the first. MB of 1,000,000 bytes.\n`,
 );
 printTable(['events', 'resident, median since the row above', 'highest so far', 'events/s so far'], rows);
 console.log(`\n${failed} refused, ${unexpected} replies too many. ${machineLine()}`);

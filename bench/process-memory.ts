@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 /** Memory of a process. */
 export interface ProcessMemory {
   /** Now. */
-  readonly residentBytes: number;
+  readonly residentInBytes: number;
   /** The most that it ever was. */
-  readonly peakBytes: number;
+  readonly peakInBytes: number;
 }
 
 /** Reads it; needs Linux. */
@@ -17,7 +17,7 @@ export function readMemory(processId: number): ProcessMemory {
     if (kibibytes === undefined) throw new Error(`Process ${processId} has no ${name}: has it ended?`);
     return Number(kibibytes) * 1024;
   };
-  return { residentBytes: field('VmRSS'), peakBytes: field('VmHWM') };
+  return { residentInBytes: field('VmRSS'), peakInBytes: field('VmHWM') };
 }
 
 /** Samples what a process takes while something else goes on. */
@@ -25,10 +25,10 @@ export class MemorySampler {
   readonly samples: number[] = [];
   readonly #timer: NodeJS.Timeout;
 
-  constructor(processId: number, everyMilliseconds = 100) {
+  constructor(processId: number, intervalInMilliseconds = 100) {
     this.#timer = setInterval(
-      () => this.samples.push(readMemory(processId).residentBytes),
-      everyMilliseconds,
+      () => this.samples.push(readMemory(processId).residentInBytes),
+      intervalInMilliseconds,
     );
   }
 

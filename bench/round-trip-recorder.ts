@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import type { Endpoints } from '../local/endpoints.ts';
 
 /** Much longer than it takes to send a second call, so that a call that waits for no other begins before it ends. */
-const HOLD_MILLISECONDS = 40;
+const HOLD_IN_MILLISECONDS = 40;
 
 /** The services that functions call. */
 const RECORDED = ['dynamodb', 's3', 'sts', 'iot_data', 'cognito', 'secretsmanager'] as const;
@@ -86,7 +86,7 @@ export class RoundTripRecorder {
       setTimeout(() => {
         this.#calls.push({ operation, beganAt, endedAt: performance.now() });
         end(...rest);
-      }, HOLD_MILLISECONDS);
+      }, HOLD_IN_MILLISECONDS);
       return response;
     }) as typeof response.end;
   };

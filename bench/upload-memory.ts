@@ -18,8 +18,8 @@ import { scratchFolder } from './scratch.ts';
 import { type Runtime, startStackProcess } from './stack-process.ts';
 import { formatMegabytes, formatMilliseconds, machineLine, median, printTable } from './statistics.ts';
 
-const FILE_BYTES = 1_000_000_000;
-const TARGET_BYTES = 200_000_000;
+const FILE_SIZE_IN_BYTES = 1_000_000_000;
+const TARGET_IN_BYTES = 200_000_000;
 const PILOT = fileURLToPath(new URL('../bin/pilot.ts', import.meta.url));
 
 const SMALL_NURSERY = '--max-semi-space-size=2';
@@ -49,32 +49,32 @@ const runs = Number(positionals[0] ?? 3);
 const folder = scratchFolder('upload-memory');
 const card = join(folder, 'card');
 mkdirSync(card);
-writeRandomFile(join(card, 'DJI_20240516114207_0001_V.MP4'), FILE_BYTES);
+writeRandomFile(join(card, 'DJI_20240516114207_0001_V.MP4'), FILE_SIZE_IN_BYTES);
 
 /** What one run showed. */
 interface Outcome {
-  readonly readyBytes: number;
-  readonly medianBytes: number;
-  readonly peakBytes: number;
+  readonly readyInBytes: number;
+  readonly medianInBytes: number;
+  readonly peakInBytes: number;
   readonly milliseconds: number;
 }
 
 async function upload(runtime: Runtime | undefined): Promise<Outcome> {
   const dataDirectory = join(folder, 'data');
   const stack = await startStackProcess({ dataDirectory, ...(runtime && { runtime }) });
-  const readyBytes = readMemory(stack.processId).residentBytes;
+  const readyInBytes = readMemory(stack.processId).residentInBytes;
   const sampler = new MemorySampler(stack.processId);
   const startedAt = performance.now();
   const { stdout } = await run(process.execPath, [PILOT, '--from', card, '--data', dataDirectory, '--json']);
   const milliseconds = performance.now() - startedAt;
   sampler.stop();
-  const { peakBytes } = readMemory(stack.processId);
+  const { peakInBytes } = readMemory(stack.processId);
   const { totals } = JSON.parse(stdout) as { totals: { uploaded: number; bytes_uploaded: number } };
-  if (totals.uploaded !== 1 || totals.bytes_uploaded !== FILE_BYTES)
+  if (totals.uploaded !== 1 || totals.bytes_uploaded !== FILE_SIZE_IN_BYTES)
     throw new Error(`The file was not uploaded: ${stdout}`);
   await stack.stop();
   rmSync(dataDirectory, { recursive: true });
-  return { readyBytes, medianBytes: median(sampler.samples), peakBytes, milliseconds };
+  return { readyInBytes, medianInBytes: median(sampler.samples), peakInBytes, milliseconds };
 }
 
 const contenders: { name: string; runtime: Runtime | undefined; outcomes: Outcome[] }[] = [
@@ -97,19 +97,19 @@ printTable(
     const took = middle(({ milliseconds }) => milliseconds);
     return [
       name,
-      formatMegabytes(middle(({ readyBytes }) => readyBytes)),
-      formatMegabytes(middle(({ medianBytes }) => medianBytes)),
-      formatMegabytes(middle(({ peakBytes }) => peakBytes)),
-      formatMegabytes(Math.max(...outcomes.map(({ peakBytes }) => peakBytes))),
+      formatMegabytes(middle(({ readyInBytes }) => readyInBytes)),
+      formatMegabytes(middle(({ medianInBytes }) => medianInBytes)),
+      formatMegabytes(middle(({ peakInBytes }) => peakInBytes)),
+      formatMegabytes(Math.max(...outcomes.map(({ peakInBytes }) => peakInBytes))),
       formatMilliseconds(took),
-      (FILE_BYTES / 1e3 / took).toFixed(0),
+      (FILE_SIZE_IN_BYTES / 1e3 / took).toFixed(0),
     ];
   }),
 );
 console.log(`\n${machineLine()}`);
 const [own] = contenders;
-const highest = Math.max(...(own?.outcomes.map(({ peakBytes }) => peakBytes) ?? []));
-if (highest > TARGET_BYTES) {
-  console.log(`npm start took more than ${formatMegabytes(TARGET_BYTES)}.`);
+const highest = Math.max(...(own?.outcomes.map(({ peakInBytes }) => peakInBytes) ?? []));
+if (highest > TARGET_IN_BYTES) {
+  console.log(`npm start took more than ${formatMegabytes(TARGET_IN_BYTES)}.`);
   process.exitCode = 1;
 }

@@ -8,7 +8,7 @@ import { StackLog } from './stack-log.ts';
 import { SynthesisError } from './synthesis.ts';
 
 /** Under npm, Ctrl-C can arrive twice: from the terminal, and passed on by npm. */
-const SAME_SIGNAL_MILLISECONDS = 500;
+const SAME_SIGNAL_IN_MILLISECONDS = 500;
 
 /** What to do about an obstacle. */
 const WAYS_OUT: Readonly<Record<StartErrorCode, string>> = {
@@ -163,7 +163,7 @@ function stopSignal(terminal: Terminal): AbortSignal {
   const controller = new AbortController();
   let askedAt: number | undefined;
   const stop = (): void => {
-    if (askedAt !== undefined && Date.now() - askedAt > SAME_SIGNAL_MILLISECONDS) terminal.exit(130);
+    if (askedAt !== undefined && Date.now() - askedAt > SAME_SIGNAL_IN_MILLISECONDS) terminal.exit(130);
     askedAt ??= Date.now();
     controller.abort();
   };

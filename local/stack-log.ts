@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { LogEntry } from '../packages/local-aws/index.ts';
 
 /** A log of this size is put aside when the stack starts again, in place of the one before it. */
-const LIMIT_BYTES = 20 * 1024 * 1024;
+const LIMIT_IN_BYTES = 20 * 1024 * 1024;
 
 /** The same complaint is told on the terminal once in this time. */
-const REPEAT_AFTER_MILLISECONDS = 10_000;
+const REPEAT_AFTER_IN_MILLISECONDS = 10_000;
 
 /** Everything that functions and services write, in `stack.log` of the data folder; what fails, on the terminal too. */
 export class StackLog {
@@ -24,7 +24,7 @@ export class StackLog {
   open(dataDirectory: string): string {
     const path = join(dataDirectory, 'stack.log');
     const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-    if (size > LIMIT_BYTES) renameSync(path, `${path}.1`);
+    if (size > LIMIT_IN_BYTES) renameSync(path, `${path}.1`);
     this.#file = createWriteStream(path, { flags: 'a', mode: 0o600 });
     // A full disk must not end the stack; the terminal tells of it when the services fail.
     this.#file.on('error', () => {});
@@ -57,7 +57,7 @@ export class StackLog {
   #isRepeated(told: string): boolean {
     const now = Date.now();
     for (const [earlier, at] of this.#told) {
-      if (now - at >= REPEAT_AFTER_MILLISECONDS) this.#told.delete(earlier);
+      if (now - at >= REPEAT_AFTER_IN_MILLISECONDS) this.#told.delete(earlier);
     }
     const repeated = this.#told.has(told);
     if (!repeated) this.#told.set(told, now);

@@ -22,7 +22,7 @@ const SOURCES = [
 ];
 
 /** Assemblies that nobody has used for this long are removed. */
-const UNUSED_AFTER_MILLISECONDS = 7 * 24 * 3600 * 1000;
+const UNUSED_AFTER_IN_MILLISECONDS = 7 * 24 * 3600 * 1000;
 
 /** Where to synthesise, and from what. */
 export interface SynthesisOptions {
@@ -142,7 +142,7 @@ function run(
 }
 
 function removeUnused(cache: string): void {
-  const oldest = Date.now() - UNUSED_AFTER_MILLISECONDS;
+  const oldest = Date.now() - UNUSED_AFTER_IN_MILLISECONDS;
   for (const entry of readdirSync(cache)) {
     const path = join(cache, entry);
     const unused = (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) < oldest;

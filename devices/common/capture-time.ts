@@ -18,12 +18,12 @@ export interface LocalTime {
 export interface CaptureTime {
   readonly local: LocalTime;
   /** Minutes east of UTC; undefined when no source tells. */
-  readonly offsetMinutes: number | undefined;
+  readonly offsetInMinutes: number | undefined;
 }
 
 const twoDigits = (value: number): string => String(value).padStart(2, '0');
 
-const asUtcMs = (time: LocalTime): number =>
+const utcInMilliseconds = (time: LocalTime): number =>
   Date.UTC(time.year, time.month - 1, time.day, time.hour, time.minute, time.second);
 
 function localTimeFrom(match: RegExpExecArray | null): LocalTime | undefined {
@@ -31,7 +31,7 @@ function localTimeFrom(match: RegExpExecArray | null): LocalTime | undefined {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
   const time = { year, month, day, hour, minute, second };
   // A round trip refuses month 13, the 31st of June and EXIF's all-zero "no time".
-  const date = new Date(asUtcMs(time));
+  const date = new Date(utcInMilliseconds(time));
   const valid =
     year >= 1990 &&
     date.getUTCMonth() === month - 1 &&
@@ -62,15 +62,15 @@ export function parseOffset(text: unknown): number | undefined {
 /** The zone, from the same moment told in local time and in UTC: zones differ by whole quarters of an hour. */
 export function offsetBetween(local: LocalTime, utc: LocalTime | undefined): number | undefined {
   if (!utc) return undefined;
-  const minutes = (asUtcMs(local) - asUtcMs(utc)) / 60_000;
+  const minutes = (utcInMilliseconds(local) - utcInMilliseconds(utc)) / 60_000;
   const rounded = Math.round(minutes / 15) * 15;
   // Clocks a little apart are common; two minutes apart, it is not the same moment.
   return Math.abs(minutes - rounded) < 2 && Math.abs(rounded) <= 14 * 60 ? rounded : undefined;
 }
 
 /** The time that the file system tells, in UTC. */
-export function timeFromFileSystem(modifiedAtMs: number): CaptureTime {
-  const date = new Date(modifiedAtMs);
+export function timeFromFileSystem(modifiedAtInMilliseconds: number): CaptureTime {
+  const date = new Date(modifiedAtInMilliseconds);
   return {
     local: {
       year: date.getUTCFullYear(),
@@ -80,7 +80,7 @@ export function timeFromFileSystem(modifiedAtMs: number): CaptureTime {
       minute: date.getUTCMinutes(),
       second: date.getUTCSeconds(),
     },
-    offsetMinutes: 0,
+    offsetInMinutes: 0,
   };
 }
 
@@ -88,13 +88,13 @@ export function timeFromFileSystem(modifiedAtMs: number): CaptureTime {
  * The `created_time` of an upload callback: ISO 8601 with its offset where that is known, otherwise
  * `2021-05-10 16:04:20`, the form without a zone that devices use.
  */
-export function toCreatedTime({ local, offsetMinutes }: CaptureTime): string {
+export function toCreatedTime({ local, offsetInMinutes }: CaptureTime): string {
   const date = `${local.year}-${twoDigits(local.month)}-${twoDigits(local.day)}`;
   const clock = `${twoDigits(local.hour)}:${twoDigits(local.minute)}:${twoDigits(local.second)}`;
-  if (offsetMinutes === undefined) return `${date} ${clock}`;
-  if (offsetMinutes === 0) return `${date}T${clock}Z`;
-  const distance = Math.abs(offsetMinutes);
-  const zone = `${offsetMinutes < 0 ? '-' : '+'}${twoDigits(Math.floor(distance / 60))}:${twoDigits(distance % 60)}`;
+  if (offsetInMinutes === undefined) return `${date} ${clock}`;
+  if (offsetInMinutes === 0) return `${date}T${clock}Z`;
+  const distance = Math.abs(offsetInMinutes);
+  const zone = `${offsetInMinutes < 0 ? '-' : '+'}${twoDigits(Math.floor(distance / 60))}:${twoDigits(distance % 60)}`;
   return `${date}T${clock}${zone}`;
 }
 

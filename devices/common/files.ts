@@ -21,9 +21,9 @@ export interface FoundFile {
   readonly kind: FileKind;
   readonly contentType: string;
   readonly bytes: number;
-  readonly modifiedAtMs: number;
+  readonly modifiedAtInMilliseconds: number;
   /** When content, name or rights last changed, where the file system keeps that: nobody can set it back. */
-  readonly changedAtMs: number;
+  readonly changedAtInMilliseconds: number;
   /** 0 where the file system gives out new ones with every mount, as those of most cards do. */
   readonly inode: number;
 }
@@ -86,8 +86,8 @@ export async function readFolder(root: string): Promise<FolderContents> {
       kind: kindOf(name),
       contentType: contentTypeOf(name),
       bytes: stats.size,
-      modifiedAtMs: stats.mtimeMs,
-      changedAtMs: stats.ctimeMs,
+      modifiedAtInMilliseconds: stats.mtimeMs,
+      changedAtInMilliseconds: stats.ctimeMs,
       inode: await inodes.of(absolutePath, stats),
     });
   };
@@ -166,16 +166,16 @@ export async function md5OfFile(
 
 /** MD5 over the file's size and its first and last 64 KiB: tells files apart without reading gigabytes. */
 export async function md5OfEnds(absolutePath: string, bytes: number): Promise<string> {
-  const sampleBytes = 64 * 1024;
+  const sampleSizeInBytes = 64 * 1024;
   const hash = createHash('md5').update(`${bytes}\n`);
   const handle = await open(absolutePath, 'r');
   try {
-    const buffer = Buffer.allocUnsafe(sampleBytes);
-    const head = await handle.read(buffer, 0, sampleBytes, 0);
+    const buffer = Buffer.allocUnsafe(sampleSizeInBytes);
+    const head = await handle.read(buffer, 0, sampleSizeInBytes, 0);
     hash.update(buffer.subarray(0, head.bytesRead));
-    const tailStart = Math.max(sampleBytes, bytes - sampleBytes);
+    const tailStart = Math.max(sampleSizeInBytes, bytes - sampleSizeInBytes);
     if (tailStart < bytes) {
-      const tail = await handle.read(buffer, 0, sampleBytes, tailStart);
+      const tail = await handle.read(buffer, 0, sampleSizeInBytes, tailStart);
       hash.update(buffer.subarray(0, tail.bytesRead));
     }
   } finally {
@@ -194,7 +194,7 @@ export type DiskState = 'unchanged' | 'changed' | 'gone';
 export async function diskState(file: FoundFile): Promise<DiskState> {
   try {
     const now = await stat(file.absolutePath);
-    return now.size === file.bytes && now.mtimeMs === file.modifiedAtMs ? 'unchanged' : 'changed';
+    return now.size === file.bytes && now.mtimeMs === file.modifiedAtInMilliseconds ? 'unchanged' : 'changed';
   } catch {
     return 'gone';
   }

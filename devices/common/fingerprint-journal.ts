@@ -11,16 +11,16 @@ const HEAD = { journal: 'fingerprints', version: 1 };
 const LINES_WORTH_COMPACTING = 1_000;
 
 /** FAT counts the time of a change in steps of 2 s; other file systems in a few milliseconds. */
-const COARSE_CLOCK_MS = 2_000;
-const FINE_CLOCK_MS = 20;
+const COARSE_CLOCK_IN_MILLISECONDS = 2_000;
+const FINE_CLOCK_IN_MILLISECONDS = 20;
 
 /** A file as it was when it was read. */
 interface KnownFile {
   /** Absolute. */
   readonly path: string;
   readonly bytes: number;
-  readonly modifiedAtMs: number;
-  readonly changedAtMs: number;
+  readonly modifiedAtInMilliseconds: number;
+  readonly changedAtInMilliseconds: number;
   readonly inode: number;
   readonly md5: string;
   /** Libraries that hold these bytes under this file's tiny fingerprint. */
@@ -31,10 +31,11 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 const isNumber = (value: unknown): value is number => typeof value === 'number';
 
 function toKnownFile(line: object): KnownFile | undefined {
-  const { path, bytes, modifiedAtMs, changedAtMs, inode, md5, libraries } = line as Record<string, unknown>;
+  const { path, bytes, modifiedAtInMilliseconds, changedAtInMilliseconds, inode, md5, libraries } =
+    line as Record<string, unknown>;
   const complete =
     isText(path) &&
-    [bytes, modifiedAtMs, changedAtMs, inode].every(isNumber) &&
+    [bytes, modifiedAtInMilliseconds, changedAtInMilliseconds, inode].every(isNumber) &&
     isText(md5) &&
     /^[0-9a-f]{32}$/.test(md5) &&
     Array.isArray(libraries) &&
@@ -44,14 +45,15 @@ function toKnownFile(line: object): KnownFile | undefined {
 
 const isSame = (known: KnownFile, file: FoundFile): boolean =>
   known.bytes === file.bytes &&
-  known.modifiedAtMs === file.modifiedAtMs &&
-  known.changedAtMs === file.changedAtMs &&
+  known.modifiedAtInMilliseconds === file.modifiedAtInMilliseconds &&
+  known.changedAtInMilliseconds === file.changedAtInMilliseconds &&
   known.inode === file.inode;
 
-/** Whether a change after `readAtMs` is sure to show in the file's times: their clock must have ticked since the last one. */
-function showsLaterChanges({ modifiedAtMs }: FoundFile, readAtMs: number): boolean {
-  const tickMs = modifiedAtMs % 1_000 === 0 ? COARSE_CLOCK_MS : FINE_CLOCK_MS;
-  return readAtMs > modifiedAtMs + tickMs;
+/** Whether a change after `readAtInMilliseconds` is sure to show in the file's times: their clock must have ticked since the last one. */
+function showsLaterChanges({ modifiedAtInMilliseconds }: FoundFile, readAtInMilliseconds: number): boolean {
+  const tickInMilliseconds =
+    modifiedAtInMilliseconds % 1_000 === 0 ? COARSE_CLOCK_IN_MILLISECONDS : FINE_CLOCK_IN_MILLISECONDS;
+  return readAtInMilliseconds > modifiedAtInMilliseconds + tickInMilliseconds;
 }
 
 /** Remembers MD5s by path, size, times and inode. */
@@ -106,9 +108,9 @@ export class FingerprintJournal {
     return this.#find(file)?.libraries.includes(library) ?? false;
   }
 
-  /** Remembers an MD5 of a file that was begun to be read at `readAtMs`. */
-  async remember(file: FoundFile, md5: string, readAtMs: number): Promise<void> {
-    if (showsLaterChanges(file, readAtMs)) await this.#write(file, md5, []);
+  /** Remembers an MD5 of a file that was begun to be read at `readAtInMilliseconds`. */
+  async remember(file: FoundFile, md5: string, readAtInMilliseconds: number): Promise<void> {
+    if (showsLaterChanges(file, readAtInMilliseconds)) await this.#write(file, md5, []);
   }
 
   /** Remembers that a library holds these bytes. */
@@ -128,8 +130,16 @@ export class FingerprintJournal {
   }
 
   async #write(file: FoundFile, md5: string, libraries: readonly string[]): Promise<void> {
-    const { absolutePath: path, bytes, modifiedAtMs, changedAtMs, inode } = file;
-    const known: KnownFile = { path, bytes, modifiedAtMs, changedAtMs, inode, md5, libraries };
+    const { absolutePath: path, bytes, modifiedAtInMilliseconds, changedAtInMilliseconds, inode } = file;
+    const known: KnownFile = {
+      path,
+      bytes,
+      modifiedAtInMilliseconds,
+      changedAtInMilliseconds,
+      inode,
+      md5,
+      libraries,
+    };
     this.#known.set(path, known);
     try {
       await this.#journal?.append(known);

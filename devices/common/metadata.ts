@@ -101,9 +101,9 @@ function gpsTime(gps: Tags | undefined): LocalTime | undefined {
 function captureTimeOf({ ifd0, exif, gps, xmp }: PhotoTags): CaptureTime | undefined {
   const utc = parseExifTime(xmpValue(xmp, 'drone-dji:UTCAtExposure')) ?? gpsTime(gps);
   const local = parseExifTime(text(exif?.['DateTimeOriginal'])) ?? parseExifTime(text(ifd0?.['ModifyDate']));
-  if (!local) return utc && { local: utc, offsetMinutes: 0 };
+  if (!local) return utc && { local: utc, offsetInMinutes: 0 };
   const told = parseOffset(text(exif?.['OffsetTimeOriginal'])) ?? parseOffset(text(exif?.['OffsetTime']));
-  return { local, offsetMinutes: told ?? offsetBetween(local, utc) };
+  return { local, offsetInMinutes: told ?? offsetBetween(local, utc) };
 }
 
 async function readPhotoTags(absolutePath: string): Promise<PhotoTags> {
@@ -124,7 +124,7 @@ const withoutUndefined = <Value extends object>(
 export async function readMetadata(file: FoundFile): Promise<FileMetadata> {
   const fallbackTime = (): CaptureTime => {
     const local = timeFromName(file.name);
-    return local ? { local, offsetMinutes: undefined } : timeFromFileSystem(file.modifiedAtMs);
+    return local ? { local, offsetInMinutes: undefined } : timeFromFileSystem(file.modifiedAtInMilliseconds);
   };
   if (file.kind === 'sidecar' || file.kind === 'other') return { captured: fallbackTime() };
   if (file.kind === 'video') {

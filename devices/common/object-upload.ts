@@ -23,12 +23,12 @@ import { StorageClients, StorageSession } from './storage-session.ts';
 
 const MEBIBYTE = 1024 * 1024;
 /** Files up to one part go up in a single PUT. */
-export const DEFAULT_PART_BYTES = 8 * MEBIBYTE;
+export const DEFAULT_PART_SIZE_IN_BYTES = 8 * MEBIBYTE;
 /** S3's limits. */
-export const SMALLEST_PART_BYTES = 5 * MEBIBYTE;
+export const SMALLEST_PART_SIZE_IN_BYTES = 5 * MEBIBYTE;
 export const MOST_PARTS = 10_000;
 /** How long a parting word to S3 may take when an upload is given up. */
-const ABORT_PATIENCE_MS = 5_000;
+const ABORT_PATIENCE_IN_MILLISECONDS = 5_000;
 
 /** The file on disk is no longer the one that was fingerprinted. */
 export class FileChangedError extends Error {
@@ -71,7 +71,7 @@ export class ObjectUploads {
   /** Throws `ImpossibleUploadError` for a file that cannot go. Nothing of it is read. */
   async assertPossible({ path, bytes }: Pick<FoundFile, 'path' | 'bytes'>): Promise<void> {
     const { leases, buffers } = this.#options;
-    if (bytes > MOST_PARTS * buffers.sizeBytes) {
+    if (bytes > MOST_PARTS * buffers.sizeInBytes) {
       const needed = Math.ceil(bytes / MOST_PARTS / MEBIBYTE);
       throw new ImpossibleUploadError(
         `larger than S3's ${MOST_PARTS} parts: give --part-size ${needed} or more`,
@@ -128,7 +128,7 @@ export class ObjectUploads {
     onKey?.(session.key);
     const handle = await open(file.absolutePath, 'r');
     try {
-      if (file.bytes <= this.#options.buffers.sizeBytes) await this.#put(session, file, handle, md5);
+      if (file.bytes <= this.#options.buffers.sizeInBytes) await this.#put(session, file, handle, md5);
       else await this.#putParts(session, file, handle, md5, onProgress);
       onProgress(file.bytes);
       return session.key;
@@ -186,7 +186,7 @@ export class ObjectUploads {
       await session
         .send(
           (client, options) => client.send(new AbortMultipartUploadCommand(upload), options),
-          AbortSignal.timeout(ABORT_PATIENCE_MS),
+          AbortSignal.timeout(ABORT_PATIENCE_IN_MILLISECONDS),
         )
         .catch(() => undefined);
       throw error;
@@ -203,23 +203,23 @@ export class ObjectUploads {
     onProgress: (bytes: number) => void,
   ): Promise<CompletedPart[]> {
     const { buffers, signal } = this.#options;
-    const partBytes = buffers.sizeBytes;
-    const partCount = Math.ceil(file.bytes / partBytes);
+    const partSizeInBytes = buffers.sizeInBytes;
+    const partCount = Math.ceil(file.bytes / partSizeInBytes);
     const parts: CompletedPart[] = [];
     const failure = new AbortController();
     const stop = signal ? AbortSignal.any([signal, failure.signal]) : failure.signal;
     const sent = createHash('md5');
     let earlierParts = Promise.resolve();
     let nextPart = 1;
-    let sentBytes = 0;
+    let sentInBytes = 0;
 
     const sendPart = async (number: number, buffer: Buffer): Promise<void> => {
       const hashed = Promise.withResolvers<void>();
       const turn = earlierParts;
       earlierParts = hashed.promise;
       try {
-        const start = (number - 1) * partBytes;
-        const body = await readExactly(handle, buffer, start, Math.min(partBytes, file.bytes - start));
+        const start = (number - 1) * partSizeInBytes;
+        const body = await readExactly(handle, buffer, start, Math.min(partSizeInBytes, file.bytes - start));
         await turn;
         sent.update(body);
         hashed.resolve();
@@ -234,8 +234,8 @@ export class ObjectUploads {
           stop,
         );
         parts[number - 1] = { PartNumber: number, ETag, ...(ChecksumCRC32 && { ChecksumCRC32 }) };
-        sentBytes += body.length;
-        onProgress(sentBytes);
+        sentInBytes += body.length;
+        onProgress(sentInBytes);
       } finally {
         hashed.resolve();
       }

@@ -13,7 +13,7 @@ export interface TransferProgress {
   /** How much there is to do. */
   begin(fileCount: number, bytes: number): void;
   start(path: string, bytes: number): void;
-  advance(path: string, stage: TransferStage, doneBytes: number): void;
+  advance(path: string, stage: TransferStage, doneInBytes: number): void;
   /** `outcome` is a word such as `uploaded`; `detail` the reason of a failure. */
   finish(path: string, outcome: string, detail?: string): void;
   /** Clears what should not stay. */
@@ -33,7 +33,7 @@ export const silentProgress: TransferProgress = {
 interface Transfer {
   readonly bytes: number;
   stage: TransferStage;
-  doneBytes: number;
+  doneInBytes: number;
 }
 
 /** Counts shared by both forms. */
@@ -41,23 +41,23 @@ class Tally {
   fileCount = 0;
   totalBytes = 0;
   finishedFiles = 0;
-  finishedBytes = 0;
-  startedAtMs = Date.now();
+  finishedInBytes = 0;
+  startedAtInMilliseconds = Date.now();
   readonly active = new Map<string, Transfer>();
 
   begin(fileCount: number, bytes: number): void {
     this.fileCount = fileCount;
     this.totalBytes = bytes;
-    this.startedAtMs = Date.now();
+    this.startedAtInMilliseconds = Date.now();
   }
 
   start(path: string, bytes: number): void {
-    this.active.set(path, { bytes, stage: 'checking', doneBytes: 0 });
+    this.active.set(path, { bytes, stage: 'checking', doneInBytes: 0 });
   }
 
-  advance(path: string, stage: TransferStage, doneBytes: number): void {
+  advance(path: string, stage: TransferStage, doneInBytes: number): void {
     const transfer = this.active.get(path);
-    if (transfer) Object.assign(transfer, { stage, doneBytes });
+    if (transfer) Object.assign(transfer, { stage, doneInBytes });
   }
 
   finish(path: string, detail: string | undefined): number {
@@ -65,14 +65,14 @@ class Tally {
     this.active.delete(path);
     this.finishedFiles++;
     // What failed did not travel, and will not.
-    if (detail === undefined) this.finishedBytes += bytes;
+    if (detail === undefined) this.finishedInBytes += bytes;
     else this.totalBytes -= bytes;
     return bytes;
   }
 
-  get doneBytes(): number {
-    let done = this.finishedBytes;
-    for (const { stage, doneBytes } of this.active.values()) if (stage === 'uploading') done += doneBytes;
+  get doneInBytes(): number {
+    let done = this.finishedInBytes;
+    for (const { stage, doneInBytes } of this.active.values()) if (stage === 'uploading') done += doneInBytes;
     return done;
   }
 }
@@ -81,7 +81,10 @@ const outcomeLine = (path: string, outcome: string, bytes: number, detail: strin
   `${outcome.padEnd(13)} ${printable(path)} (${detail ? printable(detail) : formatBytes(bytes)})`;
 
 /** One line a finished file, and a sign of life while a long one is under way. */
-function plainProgress(output: NodeJS.WritableStream, signOfLifeMs = 15_000): TransferProgress {
+function plainProgress(
+  output: NodeJS.WritableStream,
+  signOfLifeAfterInMilliseconds = 15_000,
+): TransferProgress {
   const tally = new Tally();
   let timer: NodeJS.Timeout | undefined;
   const line = (text: string): void => {
@@ -90,7 +93,7 @@ function plainProgress(output: NodeJS.WritableStream, signOfLifeMs = 15_000): Tr
   const signOfLife = (): void => {
     if (tally.active.size > 0) {
       line(
-        `… ${formatBytes(tally.doneBytes)} of ${formatBytes(tally.totalBytes)}, ${tally.active.size} under way`,
+        `… ${formatBytes(tally.doneInBytes)} of ${formatBytes(tally.totalBytes)}, ${tally.active.size} under way`,
       );
     }
   };
@@ -98,10 +101,10 @@ function plainProgress(output: NodeJS.WritableStream, signOfLifeMs = 15_000): Tr
     line,
     begin: (fileCount, bytes) => {
       tally.begin(fileCount, bytes);
-      timer ??= setInterval(signOfLife, signOfLifeMs).unref();
+      timer ??= setInterval(signOfLife, signOfLifeAfterInMilliseconds).unref();
     },
     start: (path, bytes) => tally.start(path, bytes),
-    advance: (path, stage, doneBytes) => tally.advance(path, stage, doneBytes),
+    advance: (path, stage, doneInBytes) => tally.advance(path, stage, doneInBytes),
     finish: (path, outcome, detail) => {
       const bytes = tally.finish(path, detail);
       const place = `${tally.finishedFiles}/${tally.fileCount}`.padStart(
@@ -140,15 +143,15 @@ function terminalProgress(output: NodeJS.WritableStream & { columns?: number }):
   const bars = (): string[] => {
     const columns = Math.max(40, Math.min(output.columns ?? 80, 120)) - 1;
     const barColumns = 20;
-    const rows = [...tally.active].map(([path, { bytes, stage, doneBytes }]) => {
-      const share = bytes > 0 ? doneBytes / bytes : 0;
+    const rows = [...tally.active].map(([path, { bytes, stage, doneInBytes }]) => {
+      const share = bytes > 0 ? doneInBytes / bytes : 0;
       const state = `${stage.padEnd(9)} ${Math.floor(share * 100)} %`.padEnd(15);
       const row = `  ${bar(share, barColumns)}  ${state} ${formatBytes(bytes).padStart(8)}  `;
       const room = columns - row.length;
       return room > 8 ? row + fitEnd(path, room) : cliTruncate(row, columns);
     });
-    const seconds = (Date.now() - tally.startedAtMs) / 1000;
-    const done = tally.doneBytes;
+    const seconds = (Date.now() - tally.startedAtInMilliseconds) / 1000;
+    const done = tally.doneInBytes;
     const rate = seconds > 0.5 ? done / seconds : 0;
     const left = rate > 0 ? `, ${formatDuration((tally.totalBytes - done) / rate)} left` : '';
     const speed = rate > 0 ? `, ${formatBytes(rate)}/s` : '';
@@ -170,7 +173,7 @@ function terminalProgress(output: NodeJS.WritableStream & { columns?: number }):
       timer ??= setInterval(draw, 100).unref();
     },
     start: (path, bytes) => tally.start(path, bytes),
-    advance: (path, stage, doneBytes) => tally.advance(path, stage, doneBytes),
+    advance: (path, stage, doneInBytes) => tally.advance(path, stage, doneInBytes),
     finish: (path, outcome, detail) => line(outcomeLine(path, outcome, tally.finish(path, detail), detail)),
     end: () => {
       clearInterval(timer);

@@ -3,20 +3,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** How often and how patiently something is tried again. */
 export interface RetryPolicy {
   /** How long after the first failure it goes on; a restart of the other side takes less. @default 30_000 */
-  readonly patienceMs?: number;
+  readonly patienceInMilliseconds?: number;
   /** @default as many as fit */
   readonly attempts?: number;
   /** Wait before the second attempt; doubles with each one. @default 300 */
-  readonly firstDelayMs?: number;
+  readonly firstDelayInMilliseconds?: number;
   /** @default 5_000 */
-  readonly longestDelayMs?: number;
+  readonly longestDelayInMilliseconds?: number;
 }
 
-const PATIENCE_MS = 30_000;
-const FIRST_DELAY_MS = 300;
-const LONGEST_DELAY_MS = 5_000;
+const PATIENCE_IN_MILLISECONDS = 30_000;
+const FIRST_DELAY_IN_MILLISECONDS = 300;
+const LONGEST_DELAY_IN_MILLISECONDS = 5_000;
 /** The most that a server may ask for with `Retry-After`. */
-const LONGEST_RETRY_AFTER_MS = 60_000;
+const LONGEST_RETRY_AFTER_IN_MILLISECONDS = 60_000;
 
 /** Whether an HTTP status may be gone on the next attempt: throttling, a timeout or a fault of the server. */
 export function isTransientStatus(status: number): boolean {
@@ -27,17 +27,24 @@ export function isTransientStatus(status: number): boolean {
  * Wait before attempt number `attempt` (the second one is 2): exponential, with full jitter so that several
  * files that failed together do not come back together. The server's `Retry-After` wins when it is longer.
  */
-export function retryDelayMs(attempt: number, policy: RetryPolicy = {}, retryAfterSeconds = 0): number {
-  const { firstDelayMs = FIRST_DELAY_MS, longestDelayMs = LONGEST_DELAY_MS } = policy;
-  const ceiling = Math.min(longestDelayMs, firstDelayMs * 2 ** (attempt - 2));
+export function retryDelayInMilliseconds(
+  attempt: number,
+  policy: RetryPolicy = {},
+  retryAfterInSeconds = 0,
+): number {
+  const {
+    firstDelayInMilliseconds = FIRST_DELAY_IN_MILLISECONDS,
+    longestDelayInMilliseconds = LONGEST_DELAY_IN_MILLISECONDS,
+  } = policy;
+  const ceiling = Math.min(longestDelayInMilliseconds, firstDelayInMilliseconds * 2 ** (attempt - 2));
   const jittered = ceiling / 2 + (Math.random() * ceiling) / 2;
-  return Math.max(jittered, Math.min(retryAfterSeconds * 1000, LONGEST_RETRY_AFTER_MS));
+  return Math.max(jittered, Math.min(retryAfterInSeconds * 1000, LONGEST_RETRY_AFTER_IN_MILLISECONDS));
 }
 
 /** An error that says of itself whether another attempt makes sense. */
 export interface MaybeTransient {
   readonly transient?: boolean;
-  readonly retryAfterSeconds?: number;
+  readonly retryAfterInSeconds?: number;
 }
 
 /** Runs `attempt` until it succeeds, fails for good, or the policy is used up; then throws its last error. */
@@ -46,18 +53,18 @@ export async function retrying<Result>(
   policy: RetryPolicy = {},
   signal?: AbortSignal,
 ): Promise<Result> {
-  const { attempts = Number.POSITIVE_INFINITY, patienceMs = PATIENCE_MS } = policy;
-  let giveUpAtMs = Number.POSITIVE_INFINITY;
+  const { attempts = Number.POSITIVE_INFINITY, patienceInMilliseconds = PATIENCE_IN_MILLISECONDS } = policy;
+  let giveUpAtInMilliseconds = Number.POSITIVE_INFINITY;
   for (let number = 1; ; number++) {
     signal?.throwIfAborted();
     try {
       return await attempt();
     } catch (error) {
-      const { transient, retryAfterSeconds } = error as MaybeTransient;
-      giveUpAtMs = Math.min(giveUpAtMs, Date.now() + patienceMs);
-      const isLast = number >= attempts || Date.now() >= giveUpAtMs;
+      const { transient, retryAfterInSeconds } = error as MaybeTransient;
+      giveUpAtInMilliseconds = Math.min(giveUpAtInMilliseconds, Date.now() + patienceInMilliseconds);
+      const isLast = number >= attempts || Date.now() >= giveUpAtInMilliseconds;
       if (!transient || isLast || signal?.aborted) throw error;
-      await sleep(retryDelayMs(number + 1, policy, retryAfterSeconds), undefined, { signal });
+      await sleep(retryDelayInMilliseconds(number + 1, policy, retryAfterInSeconds), undefined, { signal });
     }
   }
 }

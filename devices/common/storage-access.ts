@@ -9,8 +9,8 @@ export interface StorageAccess {
   readonly accessKeyId: string;
   readonly accessKeySecret: string;
   readonly securityToken: string;
-  readonly obtainedAtMs: number;
-  readonly expiresAtMs: number;
+  readonly obtainedAtInMilliseconds: number;
+  readonly expiresAtInMilliseconds: number;
 }
 
 const asString = (value: unknown): string => (typeof value === 'string' ? value : '');
@@ -27,8 +27,8 @@ export function storageAccessFrom(method: string, data: Readonly<Record<string, 
     accessKeyId: asString(credentials['access_key_id']),
     accessKeySecret: asString(credentials['access_key_secret']),
     securityToken: asString(credentials['security_token']),
-    obtainedAtMs: Date.now(),
-    expiresAtMs: Date.now() + Number(credentials['expire']) * 1000,
+    obtainedAtInMilliseconds: Date.now(),
+    expiresAtInMilliseconds: Date.now() + Number(credentials['expire']) * 1000,
   };
   for (const [field, value] of Object.entries(access)) {
     if (value === '' || Number.isNaN(value)) throw new Error(`the ${method} answer has no usable ${field}`);

@@ -5,8 +5,8 @@
 import type { StorageAccess } from './storage-access.ts';
 
 /** The slowest line that an upload should still finish on before its credentials expire. */
-const SLOWEST_BYTES_PER_MS = (1024 * 1024) / 1000;
-const MARGIN_MS = 60_000;
+const SLOWEST_IN_BYTES_PER_MILLISECOND = (1024 * 1024) / 1000;
+const MARGIN_IN_MILLISECONDS = 60_000;
 
 /**
  * The key of an object. The prefix belongs to one `sts` answer, and `path` is unique within the folder, so no
@@ -32,8 +32,11 @@ export class StorageLeases {
 
   /** Access with time enough to upload `bytes`, or else as fresh as it gets. */
   async forUpload(bytes: number): Promise<StorageAccess> {
-    const enoughUntilMs = this.#now() + MARGIN_MS + bytes / SLOWEST_BYTES_PER_MS;
-    return this.#latest && this.#latest.expiresAtMs > enoughUntilMs ? this.#latest : this.renew();
+    const enoughUntilInMilliseconds =
+      this.#now() + MARGIN_IN_MILLISECONDS + bytes / SLOWEST_IN_BYTES_PER_MILLISECOND;
+    return this.#latest && this.#latest.expiresAtInMilliseconds > enoughUntilInMilliseconds
+      ? this.#latest
+      : this.renew();
   }
 
   /** A new answer; several that ask at the same time get the same one. */
@@ -47,7 +50,7 @@ export class StorageLeases {
 
   /** Whether these credentials have run out, so that a refusal means no more than that. */
   isExpired(access: StorageAccess): boolean {
-    return this.#now() >= access.expiresAtMs;
+    return this.#now() >= access.expiresAtInMilliseconds;
   }
 
   /**
@@ -55,8 +58,11 @@ export class StorageLeases {
    * answers have nothing in common cannot give any; then the old ones stay.
    */
   async continuing(access: StorageAccess, key: string): Promise<StorageAccess> {
-    const margin = Math.min(MARGIN_MS, (access.expiresAtMs - access.obtainedAtMs) / 4);
-    if (this.#now() < access.expiresAtMs - margin || this.#final.has(access)) return access;
+    const margin = Math.min(
+      MARGIN_IN_MILLISECONDS,
+      (access.expiresAtInMilliseconds - access.obtainedAtInMilliseconds) / 4,
+    );
+    if (this.#now() < access.expiresAtInMilliseconds - margin || this.#final.has(access)) return access;
     return (await this.replacing(access, key)) ?? access;
   }
 

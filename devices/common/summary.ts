@@ -36,7 +36,7 @@ export interface RunSummary {
 export function summarise<Run extends Pick<RunSummary, 'skipped' | 'interrupted'>>(
   run: Run,
   files: readonly FileOutcome[],
-  startedAtMs: number,
+  startedAtInMilliseconds: number,
 ): Run & RunSummary {
   const count = (state: FileState): number => files.filter((file) => file.state === state).length;
   const uploaded = files.filter((file) => file.state === 'uploaded');
@@ -48,7 +48,7 @@ export function summarise<Run extends Pick<RunSummary, 'skipped' | 'interrupted'
     linked: count('linked'),
     failed: count('failed'),
     bytesUploaded: uploaded.reduce((total, file) => total + file.bytes, 0),
-    seconds: Math.round((Date.now() - startedAtMs) / 10) / 100,
+    seconds: Math.round((Date.now() - startedAtInMilliseconds) / 10) / 100,
   };
 }
 

@@ -30,9 +30,9 @@ async function* boxesIn(handle: FileHandle, start: number, end: number): AsyncGe
     if (bytesRead < 8) return;
     const shortSize = header.readUInt32BE(0);
     const size = shortSize === 1 ? Number(header.readBigUInt64BE(8)) : shortSize === 0 ? end - at : shortSize;
-    const headerBytes = shortSize === 1 ? 16 : 8;
-    if (size < headerBytes || at + size > end) return;
-    yield { type: header.toString('latin1', 4, 8), start: at + headerBytes, end: at + size };
+    const headerLengthInBytes = shortSize === 1 ? 16 : 8;
+    if (size < headerLengthInBytes || at + size > end) return;
+    yield { type: header.toString('latin1', 4, 8), start: at + headerLengthInBytes, end: at + size };
     at += size;
   }
 }

@@ -23,11 +23,11 @@ export interface DockConnectionOptions {
 /** How long a broken connection is worth waiting for. */
 export interface ConnectionPatience {
   /** Between two attempts. @default 1_000 */
-  readonly reconnectMs?: number;
+  readonly reconnectAfterInMilliseconds?: number;
   /** Attempts to reach a broker that was never reached: its address is more likely wrong than busy. @default 3 */
   readonly firstAttempts?: number;
   /** How long a broker that was reached may be gone. @default 120_000 */
-  readonly longestGapMs?: number;
+  readonly longestGapInMilliseconds?: number;
 }
 
 /** There is no line to the broker, for a reason that people can do something about. */
@@ -35,10 +35,10 @@ export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
 }
 
-const CONNECT_TIMEOUT_MS = 15_000;
-const HANG_UP_MS = 2_000;
+const CONNECT_TIMEOUT_IN_MILLISECONDS = 15_000;
+const HANG_UP_AFTER_IN_MILLISECONDS = 2_000;
 /** The broker cuts connections off that never stay up this long: somebody else signs in as the same dock. */
-const STABLE_AFTER_MS = 5_000;
+const STABLE_AFTER_IN_MILLISECONDS = 5_000;
 const UNSTABLE_LIMIT = 10;
 
 /** CONNACK's codes of MQTT 3.1.1. */
@@ -60,8 +60,8 @@ export function clientOptions(options: DockConnectionOptions): { url: string; op
       // The broker keeps what comes while the dock is away.
       clean: false,
       keepalive: 30,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      reconnectPeriod: options.patience?.reconnectMs ?? 1_000,
+      connectTimeout: CONNECT_TIMEOUT_IN_MILLISECONDS,
+      reconnectPeriod: options.patience?.reconnectAfterInMilliseconds ?? 1_000,
       // AWS IoT Core tells a password from a certificate by it.
       ...(/^(?:mqtts|ssl):$/.test(url.protocol) && { ALPNProtocols: ['mqtt'] }),
     },
@@ -90,7 +90,7 @@ export class DockConnection implements Line {
   #closing = false;
   #attempts = 0;
   #unstable = 0;
-  #upSinceMs = 0;
+  #upSinceInMilliseconds = 0;
   #lastError: Error | undefined;
   #gapTimer: NodeJS.Timeout | undefined;
 
@@ -147,7 +147,11 @@ export class DockConnection implements Line {
     const hadLine = this.isUp;
     this.#closing = true;
     clearTimeout(this.#gapTimer);
-    if (hadLine) await Promise.race([this.#client?.endAsync(), sleep(HANG_UP_MS, undefined, { ref: false })]);
+    if (hadLine)
+      await Promise.race([
+        this.#client?.endAsync(),
+        sleep(HANG_UP_AFTER_IN_MILLISECONDS, undefined, { ref: false }),
+      ]);
     this.#client?.end(true);
   }
 
@@ -179,7 +183,7 @@ export class DockConnection implements Line {
     clearTimeout(this.#gapTimer);
     this.#isUp = true;
     this.#wasUp = true;
-    this.#upSinceMs = Date.now();
+    this.#upSinceInMilliseconds = Date.now();
     this.#lastError = undefined;
     this.#first.resolve();
     this.#up.resolve();
@@ -212,18 +216,21 @@ export class DockConnection implements Line {
     if (!this.#isUp) return;
     this.#isUp = false;
     this.#up = Promise.withResolvers();
-    this.#unstable = Date.now() - this.#upSinceMs < STABLE_AFTER_MS ? this.#unstable + 1 : 0;
+    this.#unstable =
+      Date.now() - this.#upSinceInMilliseconds < STABLE_AFTER_IN_MILLISECONDS ? this.#unstable + 1 : 0;
     if (this.#unstable >= UNSTABLE_LIMIT) {
       const reason = `the broker closes the connection again and again: is somebody else signed in as ${sn}?`;
       this.#fail(new ConnectionError(reason));
       return;
     }
     onNews('The connection to the broker broke; connecting again.');
-    const longestGapMs = patience.longestGapMs ?? 120_000;
+    const longestGapInMilliseconds = patience.longestGapInMilliseconds ?? 120_000;
     this.#gapTimer = setTimeout(() => {
       const reason = networkReason(this.#lastError);
-      this.#fail(new ConnectionError(`${mqtt} has been gone for ${longestGapMs / 1000} s: ${reason}`));
-    }, longestGapMs);
+      this.#fail(
+        new ConnectionError(`${mqtt} has been gone for ${longestGapInMilliseconds / 1000} s: ${reason}`),
+      );
+    }, longestGapInMilliseconds);
   }
 
   #onMessage(topic: string, payload: string): void {

@@ -3,7 +3,7 @@ import { type RetryPolicy, retrying } from '../common/retry.ts';
 import { type Channel, envelope, type Fields, type Message, type MessageIds, newIds } from './messages.ts';
 
 /** How long docks wait for a reply before they say it again. */
-export const REPLY_TIMEOUT_MS = 10_000;
+export const REPLY_TIMEOUT_IN_MILLISECONDS = 10_000;
 /** A minute of silence in all. */
 export const REPLY_ATTEMPTS = 6;
 
@@ -43,8 +43,10 @@ export class RefusedError extends Error {
 export class NoReplyError extends Error {
   override readonly name = 'NoReplyError';
 
-  constructor(method: string, attempts: number, replyTimeoutMs: number) {
-    super(`no reply to ${method}, sent ${attempts} times with ${replyTimeoutMs / 1000} s in between`);
+  constructor(method: string, attempts: number, replyTimeoutInMilliseconds: number) {
+    super(
+      `no reply to ${method}, sent ${attempts} times with ${replyTimeoutInMilliseconds / 1000} s in between`,
+    );
   }
 }
 
@@ -58,7 +60,7 @@ export interface Line {
 /** How patient the dock is. */
 export interface Patience {
   /** @default 10 s */
-  readonly replyTimeoutMs?: number;
+  readonly replyTimeoutInMilliseconds?: number;
   /** @default 6 */
   readonly replyAttempts?: number;
   /** For refusals that are the server's fault. */
@@ -123,7 +125,8 @@ export class Exchanges {
   }
 
   async #askOnce({ channel, method, data, ids, signal }: Question & { ids: MessageIds }): Promise<Fields> {
-    const { replyTimeoutMs = REPLY_TIMEOUT_MS, replyAttempts = REPLY_ATTEMPTS } = this.#patience;
+    const { replyTimeoutInMilliseconds = REPLY_TIMEOUT_IN_MILLISECONDS, replyAttempts = REPLY_ATTEMPTS } =
+      this.#patience;
     const key = replyKey(channel, ids);
     const reply = Promise.withResolvers<Fields>();
     this.#waiting.set(key, reply.resolve);
@@ -131,13 +134,13 @@ export class Exchanges {
       for (let attempt = 1; attempt <= replyAttempts; attempt++) {
         await this.#line.connected(signal);
         this.say(channel, method, ids, data);
-        const answer = await withinTime(reply.promise, replyTimeoutMs, signal);
+        const answer = await withinTime(reply.promise, replyTimeoutInMilliseconds, signal);
         if (!answer) continue;
         const result = Number(answer['result'] ?? 0);
         if (result !== 0) throw new RefusedError(method, result);
         return answer;
       }
-      throw new NoReplyError(method, replyAttempts, replyTimeoutMs);
+      throw new NoReplyError(method, replyAttempts, replyTimeoutInMilliseconds);
     } finally {
       this.#waiting.delete(key);
     }

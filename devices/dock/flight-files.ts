@@ -76,7 +76,7 @@ function metadataOf({ kind, metadata }: FlightFile): object {
   const { captured, gimbalYawDegree, absoluteAltitude, relativeAltitude, position } = metadata;
   return {
     // Docks tell the local time without its zone.
-    create_time: toCreatedTime({ local: captured.local, offsetMinutes: undefined }),
+    create_time: toCreatedTime({ local: captured.local, offsetInMinutes: undefined }),
     gimbal_yaw_degree: gimbalYawDegree?.toFixed(2) ?? '',
     ...(absoluteAltitude !== undefined && { absolute_altitude: absoluteAltitude }),
     ...(relativeAltitude !== undefined && { relative_altitude: relativeAltitude }),

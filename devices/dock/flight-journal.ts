@@ -33,12 +33,12 @@ export interface LibraryIdentity {
 interface JournalLine extends Partial<StoredFile> {
   readonly path: string;
   readonly bytes: number;
-  readonly modifiedAtMs: number;
+  readonly modifiedAtInMilliseconds: number;
 }
 
 /** A file that was changed since is another file. */
 const isSame = (line: JournalLine, file: FoundFile): boolean =>
-  line.bytes === file.bytes && line.modifiedAtMs === file.modifiedAtMs;
+  line.bytes === file.bytes && line.modifiedAtInMilliseconds === file.modifiedAtInMilliseconds;
 
 async function openJournal(path: string, head: object): Promise<OpenedJournal> {
   try {
@@ -81,8 +81,8 @@ export class FlightJournal {
 
   /** Remembers an object before it is reported, or that it was acknowledged. */
   async remember(file: FoundFile, stored: StoredFile): Promise<void> {
-    const { path, bytes, modifiedAtMs } = file;
-    const line = { path, bytes, modifiedAtMs, ...stored };
+    const { path, bytes, modifiedAtInMilliseconds } = file;
+    const line = { path, bytes, modifiedAtInMilliseconds, ...stored };
     this.#lines.set(path, line);
     try {
       await this.#journal.append(line);

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { tryLock } from '../../packages/local-aws/lock.ts';
 import { eachAtOnce } from '../common/each-at-once.ts';
 import { reasonOf } from '../common/failure-reason.ts';
-import { DEFAULT_PART_BYTES, ObjectUploads } from '../common/object-upload.ts';
+import { DEFAULT_PART_SIZE_IN_BYTES, ObjectUploads } from '../common/object-upload.ts';
 import { PartBuffers } from '../common/part-buffers.ts';
 import { silentProgress, type TransferProgress } from '../common/progress.ts';
 import { storageAccessFrom } from '../common/storage-access.ts';
@@ -46,7 +46,7 @@ export interface PlayDockOptions {
   /** Files at once, and parts in memory at once. @default 4 */
   readonly concurrency?: number;
   /** Files above this go up in parts of it. @default 8 MiB */
-  readonly partBytes?: number;
+  readonly partSizeInBytes?: number;
   /** Where the player remembers what was acknowledged. @default .local */
   readonly dataDirectory?: string;
   /** @default silence */
@@ -67,7 +67,7 @@ export interface DockSummary extends RunSummary {
 
 const UNREGISTERED = 210001;
 /** How long a dock tries to say goodbye. */
-const GOODBYE_MS = 3_000;
+const GOODBYE_TIMEOUT_IN_MILLISECONDS = 3_000;
 
 const REPLIES_TO = { requests_reply: 'requests', events_reply: 'events', status_reply: 'status' } as const;
 
@@ -110,7 +110,7 @@ class DockRun {
   }
 
   async run(): Promise<DockSummary> {
-    const startedAtMs = Date.now();
+    const startedAtInMilliseconds = Date.now();
     const { sn, mqtt, signal } = this.#options;
     const flight = await readFlight(this.#options, this.#signal);
     const { flightId, skipped, unreadable, files } = flight;
@@ -119,7 +119,7 @@ class DockRun {
     for (const file of files) if (!this.#outcomes.has(file.path)) this.#fail(file, this.#stopReason());
     const outcomes = [...this.#outcomes.values()].sort((left, right) => (left.path < right.path ? -1 : 1));
     const run = { mqtt, sn, flightId, workspaceId, skipped, interrupted: signal?.aborted ?? false };
-    return summarise(run, outcomes, startedAtMs);
+    return summarise(run, outcomes, startedAtInMilliseconds);
   }
 
   /** From online to offline. Resolves to the workspace that the dock is bound to. */
@@ -150,7 +150,7 @@ class DockRun {
     } finally {
       this.#progress.end();
       // Nobody minds a goodbye that is not heard: a broken connection says as much.
-      const goodbye = AbortSignal.timeout(GOODBYE_MS);
+      const goodbye = AbortSignal.timeout(GOODBYE_TIMEOUT_IN_MILLISECONDS);
       if (connection.isUp) await goOffline(exchanges, goodbye).catch(() => undefined);
       await connection.close();
     }
@@ -202,7 +202,10 @@ class DockRun {
     const signal = this.#signal;
     const uploads = new ObjectUploads({
       leases,
-      buffers: new PartBuffers(this.#concurrency, this.#options.partBytes ?? DEFAULT_PART_BYTES),
+      buffers: new PartBuffers(
+        this.#concurrency,
+        this.#options.partSizeInBytes ?? DEFAULT_PART_SIZE_IN_BYTES,
+      ),
       signal,
       retry: this.#options.patience?.retry,
     });

@@ -6,12 +6,12 @@ import { isTransientStatus } from '../common/retry.ts';
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: number;
-  readonly retryAfterSeconds: number;
+  readonly retryAfterInSeconds: number;
 
-  constructor(status: number, message: string, retryAfterSeconds = 0) {
+  constructor(status: number, message: string, retryAfterInSeconds = 0) {
     super(message);
     this.status = status;
-    this.retryAfterSeconds = retryAfterSeconds;
+    this.retryAfterInSeconds = retryAfterInSeconds;
   }
 
   get transient(): boolean {
@@ -35,14 +35,14 @@ export interface Envelope {
 /** How to post. */
 export interface PostOptions {
   readonly headers?: Readonly<Record<string, string>>;
-  readonly requestTimeoutMs: number;
+  readonly requestTimeoutInMilliseconds: number;
   readonly signal?: AbortSignal;
 }
 
 /** Posts `body`. Throws `ApiError` for every answer but 2xx with an envelope, `UnreachableError` for none. */
 export async function postJson(url: string, body: object, options: PostOptions): Promise<Envelope> {
-  const { signal, headers, requestTimeoutMs } = options;
-  const timeout = AbortSignal.timeout(requestTimeoutMs);
+  const { signal, headers, requestTimeoutInMilliseconds } = options;
+  const timeout = AbortSignal.timeout(requestTimeoutInMilliseconds);
   let response: Response;
   let text: string;
   try {

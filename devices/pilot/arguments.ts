@@ -1,7 +1,7 @@
 /** The command line of `npm run pilot`. */
 import { parseArgs } from 'node:util';
 import { ArgumentError, folder, wholeNumber } from '../common/arguments.ts';
-import { DEFAULT_PART_BYTES, SMALLEST_PART_BYTES } from '../common/object-upload.ts';
+import { DEFAULT_PART_SIZE_IN_BYTES, SMALLEST_PART_SIZE_IN_BYTES } from '../common/object-upload.ts';
 
 /** What the command line asked for; whatever is missing is found out later. */
 export interface PilotArguments {
@@ -11,7 +11,7 @@ export interface PilotArguments {
   readonly password?: string;
   readonly workspaceId?: string;
   readonly concurrency: number;
-  readonly partBytes: number;
+  readonly partSizeInBytes: number;
   readonly trustNames: boolean;
   readonly json: boolean;
   readonly dataDirectory: string;
@@ -66,7 +66,7 @@ function parseOptions(argv: readonly string[]) {
         password: { type: 'string' },
         workspace: { type: 'string' },
         concurrency: { type: 'string', default: '4' },
-        'part-size': { type: 'string', default: String(DEFAULT_PART_BYTES / 1024 / 1024) },
+        'part-size': { type: 'string', default: String(DEFAULT_PART_SIZE_IN_BYTES / 1024 / 1024) },
         'trust-names': { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         data: { type: 'string', default: '.local' },
@@ -87,11 +87,11 @@ export function parsePilotArguments(argv: readonly string[]): PilotArguments | '
   if (workspaceId !== undefined && !UUID.test(workspaceId)) {
     throw new ArgumentError(`--workspace takes a UUID, not "${options.workspace}"`);
   }
-  const smallestPart = SMALLEST_PART_BYTES / 1024 / 1024;
+  const smallestPart = SMALLEST_PART_SIZE_IN_BYTES / 1024 / 1024;
   return {
     from: folder(options.from),
     concurrency: wholeNumber('concurrency', options.concurrency, 1, 32),
-    partBytes: wholeNumber('part-size', options['part-size'], smallestPart, 1024) * 1024 * 1024,
+    partSizeInBytes: wholeNumber('part-size', options['part-size'], smallestPart, 1024) * 1024 * 1024,
     trustNames: options['trust-names'],
     json: options.json,
     dataDirectory: options.data,

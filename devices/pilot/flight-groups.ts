@@ -54,7 +54,7 @@ type SendCounts = (fileGroupId: string, fileCount: number, storedCount: number) 
 interface ReportState {
   sending: Promise<void> | undefined;
   timer: NodeJS.Timeout | undefined;
-  sentAtMs: number;
+  sentAtInMilliseconds: number;
   sentCount: number | undefined;
 }
 
@@ -64,24 +64,24 @@ interface ReportState {
  */
 export class GroupReports {
   readonly #send: SendCounts;
-  readonly #distanceMs: number;
+  readonly #distanceInMilliseconds: number;
   readonly #states = new Map<FlightGroup, ReportState>();
 
-  constructor(send: SendCounts, distanceMs = 500) {
+  constructor(send: SendCounts, distanceInMilliseconds = 500) {
     this.#send = send;
-    this.#distanceMs = distanceMs;
+    this.#distanceInMilliseconds = distanceInMilliseconds;
   }
 
   /** Tells the server soon; never fails, since the next report or `settle` makes up for it. */
   changed(group: FlightGroup): void {
     const state = this.#stateOf(group);
     if (state.sending || state.timer) return;
-    const waitMs = state.sentAtMs + this.#distanceMs - Date.now();
-    if (waitMs > 0) {
+    const waitInMilliseconds = state.sentAtInMilliseconds + this.#distanceInMilliseconds - Date.now();
+    if (waitInMilliseconds > 0) {
       state.timer = setTimeout(() => {
         state.timer = undefined;
         this.#report(group, state);
-      }, waitMs);
+      }, waitInMilliseconds);
     } else {
       this.#report(group, state);
     }
@@ -115,7 +115,7 @@ export class GroupReports {
   #stateOf(group: FlightGroup): ReportState {
     let state = this.#states.get(group);
     if (!state) {
-      state = { sending: undefined, timer: undefined, sentAtMs: 0, sentCount: undefined };
+      state = { sending: undefined, timer: undefined, sentAtInMilliseconds: 0, sentCount: undefined };
       this.#states.set(group, state);
     }
     return state;
@@ -123,7 +123,7 @@ export class GroupReports {
 
   #report(group: FlightGroup, state: ReportState): void {
     const count = group.storedCount;
-    state.sentAtMs = Date.now();
+    state.sentAtInMilliseconds = Date.now();
     state.sending = this.#send(group.fileGroupId, group.fileCount, count).then(
       () => {
         state.sending = undefined;

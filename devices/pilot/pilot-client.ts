@@ -21,7 +21,7 @@ export interface PilotClientOptions {
   readonly retry?: RetryPolicy;
   readonly signal?: AbortSignal;
   /** @default 30_000 */
-  readonly requestTimeoutMs?: number;
+  readonly requestTimeoutInMilliseconds?: number;
 }
 
 /** The names that identify a file to the server; also the body of `fast-upload`. */
@@ -46,17 +46,19 @@ interface Session {
   readonly refreshToken: string | undefined;
   readonly workspaceId: string;
   /** When to renew: at four fifths of the token's life. */
-  readonly renewAtMs: number;
+  readonly renewAtInMilliseconds: number;
 }
 
 /** When a token should be renewed, from its own claims; one that does not say is renewed when it is refused. */
-export function renewalTimeMs(token: string, nowMs: number): number {
+export function renewalTimeInMilliseconds(token: string, nowInMilliseconds: number): number {
   try {
     const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as {
       exp?: unknown;
     };
-    const expiresAtMs = Number(claims.exp) * 1000;
-    return Number.isFinite(expiresAtMs) ? nowMs + (expiresAtMs - nowMs) * 0.8 : Number.POSITIVE_INFINITY;
+    const expiresAtInMilliseconds = Number(claims.exp) * 1000;
+    return Number.isFinite(expiresAtInMilliseconds)
+      ? nowInMilliseconds + (expiresAtInMilliseconds - nowInMilliseconds) * 0.8
+      : Number.POSITIVE_INFINITY;
   } catch {
     return Number.POSITIVE_INFINITY;
   }
@@ -156,7 +158,7 @@ export class PilotClient {
   async #currentSession(): Promise<Session> {
     if (!this.#session) await this.login();
     const session = this.#session as Session;
-    return Date.now() < session.renewAtMs ? session : this.#renew(session);
+    return Date.now() < session.renewAtInMilliseconds ? session : this.#renew(session);
   }
 
   /** A new token for `spent`, which several files may notice at the same time. */
@@ -194,15 +196,15 @@ export class PilotClient {
       token,
       refreshToken: asString(data['refresh_token']) || refreshToken,
       workspaceId,
-      renewAtMs: renewalTimeMs(token, Date.now()),
+      renewAtInMilliseconds: renewalTimeInMilliseconds(token, Date.now()),
     };
   }
 
   #post(path: string, body: object, token: string | undefined): Promise<Envelope> {
-    const { signal, requestTimeoutMs = 30_000 } = this.#options;
+    const { signal, requestTimeoutInMilliseconds = 30_000 } = this.#options;
     return postJson(`${this.#api}${path}`, body, {
       ...(token && { headers: { 'x-auth-token': token } }),
-      requestTimeoutMs,
+      requestTimeoutInMilliseconds,
       ...(signal && { signal }),
     });
   }

@@ -19,7 +19,7 @@ import {
 import { FingerprintJournal } from '../common/fingerprint-journal.ts';
 import { type FileMetadata, readMetadata } from '../common/metadata.ts';
 import {
-  DEFAULT_PART_BYTES,
+  DEFAULT_PART_SIZE_IN_BYTES,
   FileChangedError,
   ImpossibleUploadError,
   ObjectUploads,
@@ -55,7 +55,7 @@ export interface UploadFolderOptions {
   /** Files that travel at once, and parts in memory at once. As many more are read and asked about ahead. @default 4 */
   readonly concurrency?: number;
   /** Files above this go up in parts of it. @default 8 MiB */
-  readonly partBytes?: number;
+  readonly partSizeInBytes?: number;
   /** Takes a file whose size, capture time and both ends the library knows for one that is there, without reading it. @default false */
   readonly trustNames?: boolean;
   /** Where fingerprints are remembered. @default nowhere */
@@ -140,7 +140,7 @@ class FolderUpload {
     });
     this.#uploads = new ObjectUploads({
       leases: new StorageLeases(() => this.#client.storageAccess()),
-      buffers: new PartBuffers(this.#concurrency, options.partBytes ?? DEFAULT_PART_BYTES),
+      buffers: new PartBuffers(this.#concurrency, options.partSizeInBytes ?? DEFAULT_PART_SIZE_IN_BYTES),
       signal: this.#signal,
       retry,
     });
@@ -149,7 +149,7 @@ class FolderUpload {
   }
 
   async run(): Promise<UploadSummary> {
-    const startedAtMs = Date.now();
+    const startedAtInMilliseconds = Date.now();
     const { from, api, dataDirectory } = this.#options;
     await this.#client.login();
     const { files, skipped, unreadable } = await readFolder(resolve(from));
@@ -175,7 +175,7 @@ class FolderUpload {
     this.#failRest(files);
     const outcomes = [...this.#outcomes.values()].sort((left, right) => (left.path < right.path ? -1 : 1));
     const interrupted = outcomes.some((file) => file.reason === STOPPED_REASON);
-    return summarise({ api, workspaceId, skipped, interrupted }, outcomes, startedAtMs);
+    return summarise({ api, workspaceId, skipped, interrupted }, outcomes, startedAtInMilliseconds);
   }
 
   /** Metadata and tiny fingerprint of every file: some KiB of each are read. */
@@ -292,10 +292,10 @@ class FolderUpload {
   async #fingerprint(file: Candidate): Promise<string> {
     const remembered = this.#journal?.md5Of(file);
     if (remembered) return remembered;
-    const readAtMs = Date.now();
+    const readAtInMilliseconds = Date.now();
     const onRead = (bytes: number): void => this.#progress.advance(file.path, 'checking', bytes);
     const md5 = await md5OfFile(file.absolutePath, this.#signal, onRead);
-    await this.#journal?.remember(file, md5, readAtMs);
+    await this.#journal?.remember(file, md5, readAtInMilliseconds);
     return md5;
   }
 

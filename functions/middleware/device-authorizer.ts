@@ -5,9 +5,9 @@ import { logger } from './log.ts';
 import { observedChain, refusalEndsWith } from './observed-chain.ts';
 
 /** A day: AWS IoT's longest. */
-const DISCONNECT_AFTER_SECONDS = 86_400;
+const DISCONNECT_AFTER_IN_SECONDS = 86_400;
 /** AWS IoT's shortest: a revoked device stays connected for no longer. */
-const REFRESH_AFTER_SECONDS = 300;
+const REFRESH_AFTER_IN_SECONDS = 300;
 
 const REFUSED = { isAuthenticated: false } as IoTCustomAuthorizerResult;
 
@@ -42,8 +42,8 @@ export const deviceAuthorizer = (admit: Admission, policies: DevicePolicies) =>
       return {
         isAuthenticated: true,
         principalId: gateway.sn,
-        disconnectAfterInSeconds: DISCONNECT_AFTER_SECONDS,
-        refreshAfterInSeconds: REFRESH_AFTER_SECONDS,
+        disconnectAfterInSeconds: DISCONNECT_AFTER_IN_SECONDS,
+        refreshAfterInSeconds: REFRESH_AFTER_IN_SECONDS,
         policyDocuments: policies({ partition, region, accountId }, gateway, signIn.clientId),
       };
     });

@@ -16,7 +16,7 @@ export const DEFAULT_ORIGIN: EventOrigin = {
 };
 
 /** Far away, so that a function which stands at a breakpoint is not ended. */
-const REMAINING_MILLISECONDS = 900_000;
+const REMAINING_IN_MILLISECONDS = 900_000;
 
 /** The context that Lambda would hand to the function. */
 export const contextOf = (
@@ -32,7 +32,7 @@ export const contextOf = (
     logGroupName: `/aws/lambda/${name}`,
     logStreamName: 'invoke',
     callbackWaitsForEmptyEventLoop: true,
-    getRemainingTimeInMillis: () => REMAINING_MILLISECONDS,
+    getRemainingTimeInMillis: () => REMAINING_IN_MILLISECONDS,
   }) as Context;
 
 interface HttpResult {

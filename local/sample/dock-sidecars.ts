@@ -11,14 +11,14 @@ export interface PlacedShot extends DockShot {
   readonly relativeAltitude: number;
 }
 
-const GPS_EPOCH_MS = Date.UTC(1980, 0, 6);
+const GPS_EPOCH_IN_MILLISECONDS = Date.UTC(1980, 0, 6);
 /** GPS time knows no leap seconds. */
 const LEAP_SECONDS = 18;
 const SECONDS_PER_WEEK = 7 * 24 * 3600;
 
 /** Week and second of the week, as GPS counts. */
 export function gpsTime(isoTime: string): { week: number; seconds: number } {
-  const seconds = (Date.parse(isoTime) - GPS_EPOCH_MS) / 1000 + LEAP_SECONDS;
+  const seconds = (Date.parse(isoTime) - GPS_EPOCH_IN_MILLISECONDS) / 1000 + LEAP_SECONDS;
   const week = Math.floor(seconds / SECONDS_PER_WEEK);
   return { week, seconds: seconds - week * SECONDS_PER_WEEK };
 }
@@ -47,10 +47,10 @@ const clock = (seconds: number): string =>
 
 /** `.SRT`: the telemetry of the seconds between the first and the last shot. */
 export function subtitles(shots: readonly PlacedShot[]): string {
-  const startMs = Date.parse(`${shots[0]?.takenAt}Z`);
+  const startInMilliseconds = Date.parse(`${shots[0]?.takenAt}Z`);
   return shots
     .map(({ takenAt, latitude, longitude, absoluteAltitude, relativeAltitude }, index) => {
-      const from = (Date.parse(`${takenAt}Z`) - startMs) / 1000;
+      const from = (Date.parse(`${takenAt}Z`) - startInMilliseconds) / 1000;
       return [
         index + 1,
         `${clock(from)} --> ${clock(from + 3)}`,

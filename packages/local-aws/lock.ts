@@ -19,7 +19,7 @@ export interface LockHolder {
 const RETRY_MILLISECONDS = 50;
 
 /** A holder that does not introduce itself in this time holds the lock all the same. */
-const INTRODUCTION_MILLISECONDS = 1_000;
+const INTRODUCTION_TIMEOUT_IN_MILLISECONDS = 1_000;
 
 /**
  * Takes the lock of that name, or tells who has it. `describe` is asked whenever somebody else wants it.
@@ -79,7 +79,7 @@ function introduction(address: string): Promise<LockHolder | undefined> {
     let description = '';
     const socket = connect(address);
     socket.setEncoding('utf8');
-    socket.setTimeout(INTRODUCTION_MILLISECONDS, () => {
+    socket.setTimeout(INTRODUCTION_TIMEOUT_IN_MILLISECONDS, () => {
       socket.destroy();
       resolve({ description: description || 'a process that does not answer' });
     });

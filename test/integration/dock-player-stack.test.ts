@@ -83,7 +83,7 @@ const play = (from: string, { sn, password }: DemoDock, options: Partial<PlayDoc
     sn,
     password,
     dataDirectory: directory,
-    partBytes: 5 * MEBIBYTE,
+    partSizeInBytes: 5 * MEBIBYTE,
     ...options,
   });
 

@@ -14,9 +14,9 @@ import {
 import { WORKSPACE_ID } from './pilot-fake-library.ts';
 
 const FAST = {
-  replyTimeoutMs: 300,
-  reconnectMs: 50,
-  retry: { firstDelayMs: 10 },
+  replyTimeoutInMilliseconds: 300,
+  reconnectAfterInMilliseconds: 50,
+  retry: { firstDelayInMilliseconds: 10 },
 };
 
 let cloud: FakeCloud;
@@ -41,7 +41,7 @@ const play = (options: Partial<PlayDockOptions> = {}): Promise<DockSummary> =>
     sn: SN,
     password: DOCK_PASSWORD,
     dataDirectory: join(directory, 'data'),
-    partBytes: 5 * MEBIBYTE,
+    partSizeInBytes: 5 * MEBIBYTE,
     patience: FAST,
     progress: {
       line: (text) => lines.push(text),
@@ -156,7 +156,9 @@ describe('a dock that uploads a flight', () => {
 
   it('goes on without the settings of a licence, and says that a real dock would not', async () => {
     cloud.intercept = ({ method }) => (method === 'config' ? { result: 503 } : undefined);
-    expect(await play({ patience: { ...FAST, retry: { attempts: 2, firstDelayMs: 1 } } })).toMatchObject({
+    expect(
+      await play({ patience: { ...FAST, retry: { attempts: 2, firstDelayInMilliseconds: 1 } } }),
+    ).toMatchObject({
       failed: 0,
     });
     expect(lines.join('\n')).toContain('A real dock would stop here');
@@ -218,7 +220,7 @@ describe('a dock on a bad day', () => {
   });
 
   it('asks for new credentials when they run out in the middle', async () => {
-    cloud.library.credentialSeconds = 1;
+    cloud.library.credentialLifeInSeconds = 1;
     cloud.intercept = async ({ method }) => {
       if (method === 'file_upload_callback') await new Promise((later) => setTimeout(later, 200));
       return undefined;
@@ -231,7 +233,7 @@ describe('a dock on a bad day', () => {
     const since = Date.now();
     cloud.library.intercept = ({ method }) =>
       method === 'PUT' && Date.now() - since < 1_500 ? { status: 503, body: '' } : undefined;
-    expect(await play({ patience: { ...FAST, retry: { firstDelayMs: 200 } } })).toMatchObject({
+    expect(await play({ patience: { ...FAST, retry: { firstDelayInMilliseconds: 200 } } })).toMatchObject({
       uploaded: FILE_COUNT,
       failed: 0,
     });
@@ -239,7 +241,7 @@ describe('a dock on a bad day', () => {
 
   it('ends the run when object storage stays out of order', async () => {
     cloud.library.intercept = ({ method }) => (method === 'PUT' ? { status: 503, body: '' } : undefined);
-    const patience = { ...FAST, retry: { attempts: 2, firstDelayMs: 10 } };
+    const patience = { ...FAST, retry: { attempts: 2, firstDelayInMilliseconds: 10 } };
     const summary = await play({ concurrency: 1, patience });
     expect(summary.failed).toBe(FILE_COUNT);
     expect(summary.files[0]?.reason).toContain('object storage');
@@ -252,7 +254,7 @@ describe('a dock on a bad day', () => {
     cloud.intercept = ({ method }) => (method === 'file_upload_callback' ? 'silence' : undefined);
     const summary = await play({
       concurrency: 1,
-      patience: { ...FAST, replyTimeoutMs: 20, replyAttempts: 3 },
+      patience: { ...FAST, replyTimeoutInMilliseconds: 20, replyAttempts: 3 },
     });
     expect(summary).toMatchObject({ uploaded: 0, failed: FILE_COUNT });
     expect(events()).toHaveLength(3);
@@ -269,7 +271,7 @@ describe('a dock on a bad day', () => {
       cloud.goAway();
       return 'silence';
     };
-    const summary = await play({ patience: { ...FAST, longestGapMs: 300 } });
+    const summary = await play({ patience: { ...FAST, longestGapInMilliseconds: 300 } });
     expect(summary).toMatchObject({ uploaded: 0, failed: FILE_COUNT, interrupted: false });
     expect(summary.files[0]?.reason).toContain(`${cloud.mqtt} has been gone for 0.3 s: connection refused`);
   });
@@ -279,7 +281,7 @@ describe('a dock on a bad day', () => {
       cloud.cut();
       return 'silence';
     };
-    const patience = { ...FAST, replyTimeoutMs: 50, replyAttempts: 100 };
+    const patience = { ...FAST, replyTimeoutInMilliseconds: 50, replyAttempts: 100 };
     await expect(play({ patience })).rejects.toThrow(`is somebody else signed in as ${SN}?`);
   });
 

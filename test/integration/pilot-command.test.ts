@@ -193,15 +193,15 @@ it.runIf(process.platform === 'linux')(
       return query.has('partNumber') ? { status: 200, headers: { etag: '"x"' } } : undefined;
     };
     const { child, finished } = start('--part-size', '8');
-    let peakKilobytes = 0;
+    let peakInKilobytes = 0;
     const timer = setInterval(async () => {
       const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
-      peakKilobytes = Math.max(peakKilobytes, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0));
+      peakInKilobytes = Math.max(peakInKilobytes, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0));
     }, 20);
     const { code } = await finished;
     clearInterval(timer);
     expect(code).toBe(0);
-    expect(peakKilobytes / 1024).toBeGreaterThan(30);
-    expect(peakKilobytes / 1024).toBeLessThan(260);
+    expect(peakInKilobytes / 1024).toBeGreaterThan(30);
+    expect(peakInKilobytes / 1024).toBeLessThan(260);
   },
 );

@@ -44,13 +44,13 @@ export interface FakeLibrary {
   readonly storedTinyFingerprints: Set<string>;
   readonly fingerprints: Map<string, string>;
   /** Seconds that credentials live. */
-  credentialSeconds: number;
+  credentialLifeInSeconds: number;
   /** Whether all credentials of the user may write what the earlier ones began. */
   scope: 'of the user' | 'of each answer';
   /** Lets credentials run out, whatever `sts` said of them: all that were given out so far. */
   expireCredentials(): void;
   /** Seconds that tokens say they live. */
-  tokenSeconds: number;
+  tokenLifeInSeconds: number;
   /** Refuses all tokens given out so far. */
   revokeTokens(): void;
   /** Looked at before each answer; may wait, may answer instead. */
@@ -76,10 +76,10 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
 export async function startFakeLibrary(): Promise<FakeLibrary> {
   const tokens = new Set<string>();
   const refreshTokens = new Set<string>();
-  const keys = new Map<string, { expiresAtMs: number; readonly scope: string }>();
+  const keys = new Map<string, { expiresAtInMilliseconds: number; readonly scope: string }>();
 
   const session = () => {
-    const claims = { exp: Math.floor(Date.now() / 1000) + library.tokenSeconds, jti: randomUUID() };
+    const claims = { exp: Math.floor(Date.now() / 1000) + library.tokenLifeInSeconds, jti: randomUUID() };
     const token = `header.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.signature`;
     const refreshToken = randomUUID();
     tokens.add(token);
@@ -128,7 +128,10 @@ export async function startFakeLibrary(): Promise<FakeLibrary> {
       case 'sts': {
         const accessKeyId = `ASIA${randomUUID()}`;
         const scope = `${WORKSPACE_ID}/${library.scope === 'of the user' ? USERNAME : randomUUID()}`;
-        keys.set(accessKeyId, { expiresAtMs: Date.now() + library.credentialSeconds * 1000, scope });
+        keys.set(accessKeyId, {
+          expiresAtInMilliseconds: Date.now() + library.credentialLifeInSeconds * 1000,
+          scope,
+        });
         return success({
           bucket: 'media',
           endpoint: library.api,
@@ -139,7 +142,7 @@ export async function startFakeLibrary(): Promise<FakeLibrary> {
             access_key_id: accessKeyId,
             access_key_secret: 'secret-of-the-bucket',
             security_token: 'session-token-of-the-bucket',
-            expire: library.credentialSeconds,
+            expire: library.credentialLifeInSeconds,
           },
         });
       }
@@ -162,7 +165,7 @@ export async function startFakeLibrary(): Promise<FakeLibrary> {
     const key = decodeURIComponent(seen.path.slice('/media/'.length));
     const accessKeyId = /Credential=([^/]+)/.exec(headers.authorization ?? '')?.[1] ?? '';
     const credentials = keys.get(accessKeyId);
-    if (!credentials || credentials.expiresAtMs < Date.now()) {
+    if (!credentials || credentials.expiresAtInMilliseconds < Date.now()) {
       return {
         status: 400,
         body: xml('Error', { Code: 'ExpiredToken', Message: 'The provided token has expired.' }),
@@ -247,12 +250,12 @@ export async function startFakeLibrary(): Promise<FakeLibrary> {
     abortedUploads: [],
     storedTinyFingerprints: new Set(),
     fingerprints: new Map(),
-    credentialSeconds: 3300,
+    credentialLifeInSeconds: 3300,
     scope: 'of the user',
     expireCredentials: () => {
-      for (const credentials of keys.values()) credentials.expiresAtMs = 0;
+      for (const credentials of keys.values()) credentials.expiresAtInMilliseconds = 0;
     },
-    tokenSeconds: 3600,
+    tokenLifeInSeconds: 3600,
     revokeTokens: () => tokens.clear(),
     intercept: () => undefined,
     callsTo: (action) => library.requests.filter((seen) => seen.path.endsWith(`/${action}`)),

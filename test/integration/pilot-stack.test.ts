@@ -152,7 +152,7 @@ describe('a folder', () => {
   it('with a large file arrives whole, in parts', async () => {
     const content = patterned(21 * MEBIBYTE + 3, 1);
     await put('large_1.MP4', content);
-    expect(await run({ partBytes: 5 * MEBIBYTE })).toMatchObject({ uploaded: 1, failed: 0 });
+    expect(await run({ partSizeInBytes: 5 * MEBIBYTE })).toMatchObject({ uploaded: 1, failed: 0 });
     const [entry] = await entriesNamed('large_');
     expect(entry).toMatchObject({ size: content.length, etag: expect.stringMatching(/-5$/) });
     expect((await objectBytes(entry?.['object_key'])).equals(content)).toBe(true);

@@ -18,7 +18,7 @@ import {
 
 const MEBIBYTE = 1024 * 1024;
 const LAST_YEAR = new Date('2025-04-12T09:30:15.250Z');
-const retry = { firstDelayMs: 1, longestDelayMs: 5, attempts: 4 };
+const retry = { firstDelayInMilliseconds: 1, longestDelayInMilliseconds: 5, attempts: 4 };
 
 let library: FakeLibrary;
 let folder: string;
@@ -258,7 +258,7 @@ describe('a file that cannot go', () => {
     const file = await put('DJI_0001.MP4', 'x');
     // A hole: it takes no room on the disk, and a minute to read.
     await truncate(file, 10_000 * 5 * MEBIBYTE + 1);
-    const summary = await run({ partBytes: 5 * MEBIBYTE });
+    const summary = await run({ partSizeInBytes: 5 * MEBIBYTE });
     expect(summary.files[0]).toMatchObject({
       state: 'failed',
       reason: "larger than S3's 10000 parts: give --part-size 6 or more",
@@ -271,7 +271,7 @@ describe('a large file', () => {
   it('goes up in parts, several at once, and arrives whole', async () => {
     const content = noise(23 * MEBIBYTE + 5);
     await put('DJI_0001.MP4', content);
-    const summary = await run({ partBytes: 5 * MEBIBYTE });
+    const summary = await run({ partSizeInBytes: 5 * MEBIBYTE });
     expect(summary).toMatchObject({ uploaded: 1, bytesUploaded: content.length });
     const parts = library.requests.filter(({ query }) => query.has('partNumber'));
     expect(parts.map(({ query }) => Number(query.get('partNumber'))).sort()).toEqual([1, 2, 3, 4, 5]);
@@ -286,7 +286,7 @@ describe('a large file', () => {
       query.get('partNumber') === '2'
         ? { status: 403, body: '<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>' }
         : undefined;
-    const summary = await run({ partBytes: 5 * MEBIBYTE });
+    const summary = await run({ partSizeInBytes: 5 * MEBIBYTE });
     expect(summary).toMatchObject({ uploaded: 1, failed: 1 });
     expect(summary.files[0]?.reason).toBe('object storage: AccessDenied, Access Denied');
     expect(library.openUploads.size).toBe(0);
@@ -327,8 +327,11 @@ describe('faults', () => {
       // More often than the SDK tries by itself.
       return times <= 4 ? HANG_UP : undefined;
     };
-    const patient = { firstDelayMs: 1, longestDelayMs: 5 };
-    expect(await run({ partBytes: 5 * MEBIBYTE, retry: patient })).toMatchObject({ uploaded: 2, failed: 0 });
+    const patient = { firstDelayInMilliseconds: 1, longestDelayInMilliseconds: 5 };
+    expect(await run({ partSizeInBytes: 5 * MEBIBYTE, retry: patient })).toMatchObject({
+      uploaded: 2,
+      failed: 0,
+    });
     expect(broken.size).toBe(6);
     expect(library.abortedUploads).toEqual([]);
   });
@@ -456,7 +459,7 @@ describe('a large file that changes between the reading and the sending', () => 
       await utimes(file, LAST_YEAR, LAST_YEAR);
       return undefined;
     };
-    const summary = await run({ partBytes: 5 * MEBIBYTE });
+    const summary = await run({ partSizeInBytes: 5 * MEBIBYTE });
     expect(summary.files[0]).toMatchObject({
       state: 'failed',
       reason: expect.stringMatching(/changed while/),
@@ -480,7 +483,7 @@ describe('a card that is pulled out when the bytes are up', () => {
       if (isLast(request)) await rm(file);
       return undefined;
     };
-    expect(await run({ partBytes: 5 * MEBIBYTE })).toMatchObject({ uploaded: 1, failed: 0 });
+    expect(await run({ partSizeInBytes: 5 * MEBIBYTE })).toMatchObject({ uploaded: 1, failed: 0 });
     await expect(stat(file)).rejects.toThrow();
     expect(library.callsTo('upload-callback').map(({ body }) => body.result)).toEqual([0]);
   });
@@ -489,7 +492,7 @@ describe('a card that is pulled out when the bytes are up', () => {
 describe('what runs out', () => {
   it('is renewed: the token, before it expires', async () => {
     await put('DJI_0001.JPG');
-    library.tokenSeconds = 0;
+    library.tokenLifeInSeconds = 0;
     const summary = await run();
     expect(summary).toMatchObject({ uploaded: 1, failed: 0 });
     expect(library.callsTo('login')).toHaveLength(1);
@@ -526,7 +529,7 @@ describe('what runs out', () => {
   it('is renewed: credentials, before they are too old for the next file', async () => {
     await put('DJI_0001.JPG');
     await put('DJI_0002.JPG');
-    library.credentialSeconds = 30;
+    library.credentialLifeInSeconds = 30;
     expect(await run({ concurrency: 1 })).toMatchObject({ uploaded: 2, failed: 0 });
     expect(library.callsTo('sts')).toHaveLength(2);
   });
@@ -557,7 +560,10 @@ describe('credentials that run out in the middle of a large file', () => {
       }
       return undefined;
     };
-    expect(await run({ concurrency: 1, partBytes: 5 * MEBIBYTE })).toMatchObject({ uploaded: 1, failed: 0 });
+    expect(await run({ concurrency: 1, partSizeInBytes: 5 * MEBIBYTE })).toMatchObject({
+      uploaded: 1,
+      failed: 0,
+    });
     expect([...library.objects.values()].map(md5)).toEqual([md5(content)]);
     expect(library.callsTo('sts')).toHaveLength(2);
   }
@@ -597,7 +603,7 @@ describe('a stop', () => {
       }
       return undefined;
     };
-    const stopped = await run({ concurrency: 1, partBytes: 5 * MEBIBYTE, signal: stop.signal });
+    const stopped = await run({ concurrency: 1, partSizeInBytes: 5 * MEBIBYTE, signal: stop.signal });
     expect(stopped.interrupted).toBe(true);
     expect(stopped.files.find(({ path }) => path === 'b.MP4')?.reason).toBe('stopped before it was uploaded');
     expect(library.openUploads.size).toBe(0);

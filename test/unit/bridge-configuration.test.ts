@@ -16,10 +16,10 @@ const SN = '7CTDM5D00B0N22' as GatewaySn;
 const PASSWORD = 'a-Password_of_the_cloud';
 
 /** AWS IoT's limits. */
-const MAX_PAYLOAD_BYTES = 131_072;
+const MAX_PAYLOAD_SIZE_IN_BYTES = 131_072;
 const MESSAGES_A_SECOND = 100;
 const UNACKNOWLEDGED_MESSAGES = 100;
-const KEEP_ALIVE_SECONDS = { least: 30, most: 1_200 };
+const KEEP_ALIVE_IN_SECONDS = { least: 30, most: 1_200 };
 
 const broker = new BridgeSettings(bridgeFile('mosquitto.conf'));
 const dock = dockSettings({ sn: SN, password: PASSWORD });
@@ -98,10 +98,10 @@ describe("a dock's connection", () => {
     expect(dock.get('try_private')).toBe('false');
     expect(dock.get('notifications')).toBe('false');
     expect(dock.get('bridge_outgoing_retain')).toBe('false');
-    expect(broker.number('message_size_limit')).toBeLessThanOrEqual(MAX_PAYLOAD_BYTES);
+    expect(broker.number('message_size_limit')).toBeLessThanOrEqual(MAX_PAYLOAD_SIZE_IN_BYTES);
     const keepAlive = dock.number('keepalive_interval');
-    expect(keepAlive).toBeGreaterThanOrEqual(KEEP_ALIVE_SECONDS.least);
-    expect(keepAlive).toBeLessThanOrEqual(KEEP_ALIVE_SECONDS.most);
+    expect(keepAlive).toBeGreaterThanOrEqual(KEEP_ALIVE_IN_SECONDS.least);
+    expect(keepAlive).toBeLessThanOrEqual(KEEP_ALIVE_IN_SECONDS.most);
   });
 
   it('has no limit of its own for packets, over which Mosquitto loses count of what is in flight', () => {

@@ -44,13 +44,13 @@ describe('toCreatedTime', () => {
   const local = at('2026:04:12 09:05:07');
 
   it('writes the offset where it is known', () => {
-    expect(toCreatedTime({ local, offsetMinutes: 120 })).toBe('2026-04-12T09:05:07+02:00');
-    expect(toCreatedTime({ local, offsetMinutes: -570 })).toBe('2026-04-12T09:05:07-09:30');
-    expect(toCreatedTime({ local, offsetMinutes: 0 })).toBe('2026-04-12T09:05:07Z');
+    expect(toCreatedTime({ local, offsetInMinutes: 120 })).toBe('2026-04-12T09:05:07+02:00');
+    expect(toCreatedTime({ local, offsetInMinutes: -570 })).toBe('2026-04-12T09:05:07-09:30');
+    expect(toCreatedTime({ local, offsetInMinutes: 0 })).toBe('2026-04-12T09:05:07Z');
   });
 
   it('does not guess a zone', () => {
-    expect(toCreatedTime({ local, offsetMinutes: undefined })).toBe('2026-04-12 09:05:07');
+    expect(toCreatedTime({ local, offsetInMinutes: undefined })).toBe('2026-04-12 09:05:07');
   });
 
   it('writes the time of the file system in UTC', () => {
@@ -84,7 +84,7 @@ describe('offsets', () => {
 });
 
 it('a tiny fingerprint has 32 hex digits and the time without padding', () => {
-  const captured = { local: at('2021:12:08 22:03:10'), offsetMinutes: undefined };
+  const captured = { local: at('2021:12:08 22:03:10'), offsetInMinutes: undefined };
   expect(tinyFingerprint('5aec4c6e78052bf38fab901bcd1a2319', captured)).toBe(
     '5aec4c6e78052bf38fab901bcd1a2319_2021_12_8_22_3_10',
   );

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { isTransientStatus, retryDelayMs, retrying } from '../../devices/common/retry.ts';
+import { isTransientStatus, retryDelayInMilliseconds, retrying } from '../../devices/common/retry.ts';
 import { ApiError, UnreachableError } from '../../devices/pilot/api-http.ts';
 
-const quick = { firstDelayMs: 1, longestDelayMs: 2, attempts: 4 };
+const quick = { firstDelayInMilliseconds: 1, longestDelayInMilliseconds: 2, attempts: 4 };
 
 /** Fails with each of `errors` in turn, then answers. */
 function failing(...errors: Error[]) {
@@ -62,30 +62,36 @@ describe('retrying', () => {
       now += (seconds[calls++] ?? 0) * 1000;
       throw new UnreachableError(`attempt ${calls}`);
     };
-    const { firstDelayMs, longestDelayMs } = quick;
-    await expect(retrying(attempt, { firstDelayMs, longestDelayMs })).rejects.toThrow('attempt 5');
+    const { firstDelayInMilliseconds, longestDelayInMilliseconds } = quick;
+    await expect(retrying(attempt, { firstDelayInMilliseconds, longestDelayInMilliseconds })).rejects.toThrow(
+      'attempt 5',
+    );
   });
 
   it('does not wait on when it is stopped', async () => {
     const stop = new AbortController();
     const work = failing(new ApiError(503, 'busy'));
-    const slow = retrying(work.attempt, { firstDelayMs: 60_000, longestDelayMs: 60_000 }, stop.signal);
+    const slow = retrying(
+      work.attempt,
+      { firstDelayInMilliseconds: 60_000, longestDelayInMilliseconds: 60_000 },
+      stop.signal,
+    );
     setTimeout(() => stop.abort(new Error('stopped')), 5);
     await expect(slow).rejects.toThrow();
     expect(work.calls()).toBe(1);
   });
 });
 
-describe('retryDelayMs', () => {
+describe('retryDelayInMilliseconds', () => {
   it('doubles, with jitter, up to its limit', () => {
-    const policy = { firstDelayMs: 100, longestDelayMs: 1000 };
+    const policy = { firstDelayInMilliseconds: 100, longestDelayInMilliseconds: 1000 };
     for (const [attempt, ceiling] of [
       [2, 100],
       [3, 200],
       [4, 400],
       [9, 1000],
     ] as const) {
-      const delays = Array.from({ length: 50 }, () => retryDelayMs(attempt, policy));
+      const delays = Array.from({ length: 50 }, () => retryDelayInMilliseconds(attempt, policy));
       expect(Math.min(...delays)).toBeGreaterThanOrEqual(ceiling / 2);
       expect(Math.max(...delays)).toBeLessThanOrEqual(ceiling);
       expect(new Set(delays).size).toBeGreaterThan(10);
@@ -93,7 +99,15 @@ describe('retryDelayMs', () => {
   });
 
   it('waits as long as the server asks for, within reason', () => {
-    expect(retryDelayMs(2, { firstDelayMs: 100, longestDelayMs: 10_000 }, 5)).toBe(5000);
-    expect(retryDelayMs(2, { firstDelayMs: 100, longestDelayMs: 10_000 }, 86_400)).toBe(60_000);
+    expect(
+      retryDelayInMilliseconds(2, { firstDelayInMilliseconds: 100, longestDelayInMilliseconds: 10_000 }, 5),
+    ).toBe(5000);
+    expect(
+      retryDelayInMilliseconds(
+        2,
+        { firstDelayInMilliseconds: 100, longestDelayInMilliseconds: 10_000 },
+        86_400,
+      ),
+    ).toBe(60_000);
   });
 });

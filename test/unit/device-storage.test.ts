@@ -11,7 +11,7 @@ function leasesLiving(
   seconds: number,
   prefixOf: (answer: number) => string = (answer) => `workspace/${answer}`,
 ) {
-  let nowMs = 1_000_000;
+  let nowInMilliseconds = 1_000_000;
   let answers = 0;
   const ask = async (): Promise<StorageAccess> => ({
     bucket: 'media',
@@ -22,13 +22,13 @@ function leasesLiving(
     accessKeyId: 'id',
     accessKeySecret: 'secret',
     securityToken: 'token',
-    obtainedAtMs: nowMs,
-    expiresAtMs: nowMs + seconds * 1000,
+    obtainedAtInMilliseconds: nowInMilliseconds,
+    expiresAtInMilliseconds: nowInMilliseconds + seconds * 1000,
   });
   const wind = (seconds: number): void => {
-    nowMs += seconds * 1000;
+    nowInMilliseconds += seconds * 1000;
   };
-  return { leases: new StorageLeases(ask, () => nowMs), answers: () => answers, wind };
+  return { leases: new StorageLeases(ask, () => nowInMilliseconds), answers: () => answers, wind };
 }
 
 describe('objectKey', () => {
@@ -76,7 +76,7 @@ describe('StorageLeases', () => {
     expect(await leases.continuing(first, key)).toBe(first);
     wind(850);
     const next = await leases.continuing(first, key);
-    expect(next.expiresAtMs).toBeGreaterThan(first.expiresAtMs);
+    expect(next.expiresAtInMilliseconds).toBeGreaterThan(first.expiresAtInMilliseconds);
     expect(await leases.continuing(first, key)).toBe(next);
     expect(answers()).toBe(2);
   });

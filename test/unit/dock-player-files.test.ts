@@ -17,7 +17,7 @@ const FLIGHT = '0e1f9b7e-5d2e-4ed6-9a57-8a5b53a2f7a1';
 const DRONE = { sn: '1581F5BMD22CK00A1234', modelKey: '0-91-0', payloadModelKey: '1-80-0' };
 const CAPTURED = {
   local: { year: 2026, month: 4, day: 12, hour: 9, minute: 3, second: 5 },
-  offsetMinutes: 120,
+  offsetInMinutes: 120,
 };
 const PHOTO: FileMetadata = {
   captured: CAPTURED,
@@ -37,8 +37,8 @@ const found = (path: string): FoundFile => {
     kind: kindOf(name),
     contentType: 'image/jpeg',
     bytes: 1,
-    modifiedAtMs: 1,
-    changedAtMs: 1,
+    modifiedAtInMilliseconds: 1,
+    changedAtInMilliseconds: 1,
     inode: 1,
   };
 };

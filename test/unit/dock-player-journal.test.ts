@@ -15,8 +15,8 @@ const FILE: FoundFile = {
   kind: 'photo',
   contentType: 'image/jpeg',
   bytes: 10,
-  modifiedAtMs: 1795350792336.2754,
-  changedAtMs: 1795350792336.2754,
+  modifiedAtInMilliseconds: 1795350792336.2754,
+  changedAtInMilliseconds: 1795350792336.2754,
   inode: 7,
 };
 const STORED = { objectKey: 'w/k/a/F/1.JPG', tid: 't', bid: 'b', acknowledged: false };
@@ -62,7 +62,7 @@ describe('what a dock remembers of a flight', () => {
   it('does not speak for a file that has changed since', async () => {
     await remember(STORED);
     expect(await remembered(FLIGHT, { ...FILE, bytes: 11 })).toBeUndefined();
-    expect(await remembered(FLIGHT, { ...FILE, modifiedAtMs: 1 })).toBeUndefined();
+    expect(await remembered(FLIGHT, { ...FILE, modifiedAtInMilliseconds: 1 })).toBeUndefined();
   });
 
   it.each([

@@ -20,7 +20,7 @@ describe('the command line', () => {
     expect(parsePilotArguments(['--from', folder])).toEqual({
       from: folder,
       concurrency: 4,
-      partBytes: 8 * 1024 * 1024,
+      partSizeInBytes: 8 * 1024 * 1024,
       trustNames: false,
       json: false,
       dataDirectory: '.local',
@@ -55,7 +55,7 @@ describe('the command line', () => {
       password: 'secret',
       workspaceId: WORKSPACE,
       concurrency: 8,
-      partBytes: 16 * 1024 * 1024,
+      partSizeInBytes: 16 * 1024 * 1024,
       trustNames: true,
       json: true,
       dataDirectory: '/tmp/x',

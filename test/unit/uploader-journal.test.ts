@@ -81,13 +81,13 @@ describe('a fingerprint', () => {
 
   it('is not remembered while a change could hide in the same tick of the clock', async () => {
     const file = await found();
-    const coarse = { ...file, modifiedAtMs: 1_000_000 };
+    const coarse = { ...file, modifiedAtInMilliseconds: 1_000_000 };
     await withJournal(async (journal) => {
-      await journal.remember(file, MD5, file.modifiedAtMs + 5);
+      await journal.remember(file, MD5, file.modifiedAtInMilliseconds + 5);
       expect(journal.md5Of(file)).toBeUndefined();
-      await journal.remember(coarse, MD5, coarse.modifiedAtMs + 1_500);
+      await journal.remember(coarse, MD5, coarse.modifiedAtInMilliseconds + 1_500);
       expect(journal.md5Of(coarse)).toBeUndefined();
-      await journal.remember(coarse, MD5, coarse.modifiedAtMs + 2_500);
+      await journal.remember(coarse, MD5, coarse.modifiedAtInMilliseconds + 2_500);
       expect(journal.md5Of(coarse)).toBe(MD5);
     });
   });

@@ -17,8 +17,8 @@ export interface AccessLogContext {
   readonly routeKey?: string | undefined;
   readonly status: number;
   readonly responseLength: number;
-  readonly responseLatencyMilliseconds: number;
-  readonly integrationLatencyMilliseconds?: number | undefined;
+  readonly responseLatencyInMilliseconds: number;
+  readonly integrationLatencyInMilliseconds?: number | undefined;
   readonly integrationStatus?: number | undefined;
   readonly integrationError?: string | undefined;
   readonly authorizerError?: string | undefined;
@@ -46,12 +46,12 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
   'identity.userAgent': (context) => context.userAgent,
   status: (context) => context.status,
   responseLength: (context) => context.responseLength,
-  responseLatency: (context) => context.responseLatencyMilliseconds,
-  integrationLatency: (context) => context.integrationLatencyMilliseconds,
+  responseLatency: (context) => context.responseLatencyInMilliseconds,
+  integrationLatency: (context) => context.integrationLatencyInMilliseconds,
   integrationStatus: (context) => context.integrationStatus,
   'integration.status': (context) => context.integrationStatus,
   'integration.integrationStatus': (context) => context.integrationStatus,
-  'integration.latency': (context) => context.integrationLatencyMilliseconds,
+  'integration.latency': (context) => context.integrationLatencyInMilliseconds,
   'integration.error': (context) => context.integrationError,
   integrationErrorMessage: (context) => context.integrationError,
   'error.message': (context) => context.errorMessage,

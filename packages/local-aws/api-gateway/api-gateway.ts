@@ -30,14 +30,14 @@ export interface ApiGatewayOptions {
   /** @default the machine's clock */
   readonly clock?: (() => Date) | undefined;
   /** How long requests under way may take once the gateway closes. @default 3 seconds */
-  readonly closeGraceMilliseconds?: number | undefined;
+  readonly closeGraceInMilliseconds?: number | undefined;
 }
 
 /** What happened to a request, for the access log. */
 interface Outcome {
   readonly answer: Answer;
   readonly routeKey?: string | undefined;
-  readonly integrationLatencyMilliseconds?: number | undefined;
+  readonly integrationLatencyInMilliseconds?: number | undefined;
   readonly integrationStatus?: number | undefined;
   readonly integrationError?: string | undefined;
   readonly authorizerError?: string | undefined;
@@ -57,13 +57,13 @@ export function createApiGateway(options: ApiGatewayOptions): LocalService {
   return {
     name: 'api',
     server,
-    close: () => closeGracefully(server, options.closeGraceMilliseconds ?? 3_000),
+    close: () => closeGracefully(server, options.closeGraceInMilliseconds ?? 3_000),
   };
 }
 
 /** Takes no new connections and lets the requests under way finish. */
-async function closeGracefully(server: Server, graceMilliseconds: number): Promise<void> {
-  const grace = setTimeout(() => server.closeAllConnections(), graceMilliseconds);
+async function closeGracefully(server: Server, graceInMilliseconds: number): Promise<void> {
+  const grace = setTimeout(() => server.closeAllConnections(), graceInMilliseconds);
   // A client keeps its connection after the last answer.
   const sweep = setInterval(() => server.closeIdleConnections(), 20);
   await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -175,10 +175,10 @@ class ApiGateway {
       return { ...refusal(500, 'Internal Server Error'), integrationError };
     }
     const startedAt = performance.now();
-    const result = await withinTime(functions.invoke(route.functionArn, event), route.timeoutMilliseconds);
-    const measured = { integrationLatencyMilliseconds: Math.round(performance.now() - startedAt) };
+    const result = await withinTime(functions.invoke(route.functionArn, event), route.timeoutInMilliseconds);
+    const measured = { integrationLatencyInMilliseconds: Math.round(performance.now() - startedAt) };
     if (result === 'timed out') {
-      const integrationError = `Endpoint request timed out after ${route.timeoutMilliseconds} ms`;
+      const integrationError = `Endpoint request timed out after ${route.timeoutInMilliseconds} ms`;
       log({ source: 'api', line: `${route.key}: ${integrationError}`, level: 'error' });
       return { ...refusal(503, 'Service Unavailable'), ...measured, integrationError };
     }
@@ -213,7 +213,7 @@ class ApiGateway {
     request: ReceivedRequest,
     outcome: Outcome,
     extendedRequestId: string,
-    responseLatencyMilliseconds: number,
+    responseLatencyInMilliseconds: number,
   ): void {
     const { api, accountId, log } = this.#options;
     if (api.stage.accessLogFormat === undefined) return;
@@ -234,7 +234,7 @@ class ApiGateway {
       domainName: (headerOf(request, 'host') ?? '').replace(/:\d+$/, ''),
       status: answer.statusCode,
       responseLength: answer.body.length,
-      responseLatencyMilliseconds,
+      responseLatencyInMilliseconds,
     });
     log({ source: 'access', line });
   }

@@ -31,7 +31,7 @@ export interface RouteDefinition {
   /** Such as `GET /pets/{id}`, `ANY /{proxy+}` or `$default`. */
   readonly key: string;
   readonly functionArn: string;
-  readonly timeoutMilliseconds: number;
+  readonly timeoutInMilliseconds: number;
   /** @default anybody may call the route */
   readonly authorizer?: JwtAuthorizerDefinition | undefined;
   /** The token needs one of these; an empty list asks for none. */

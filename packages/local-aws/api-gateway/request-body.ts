@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 export const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
 
 /** How much of a body over the limit is still read, so that the client gets to see the answer. */
-const DISCARD_LIMIT_BYTES = 64 * 1024 * 1024;
+const DISCARD_LIMIT_IN_BYTES = 64 * 1024 * 1024;
 
 /** A body, or why there is none. */
 export interface ReadBodyResult {
@@ -25,7 +25,7 @@ export function readBounded(request: IncomingMessage): Promise<ReadBodyResult> {
     if (tooLargeByHeader(request)) resolve({ end: 'too-large', body: Buffer.alloc(0) });
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > DISCARD_LIMIT_BYTES) request.destroy();
+      if (size > DISCARD_LIMIT_IN_BYTES) request.destroy();
       if (size > BODY_LIMIT_BYTES) {
         chunks.length = 0;
         resolve({ end: 'too-large', body: Buffer.alloc(0) });

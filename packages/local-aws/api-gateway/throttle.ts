@@ -18,8 +18,8 @@ export class Throttles {
   #takeFrom(routeKey: string, { ratePerSecond, burst }: Throttle, now: number): boolean {
     const bucket = this.#buckets.get(routeKey) ?? { tokens: burst, filledAt: now };
     this.#buckets.set(routeKey, bucket);
-    const elapsedSeconds = Math.max(0, now - bucket.filledAt) / 1000;
-    bucket.tokens = Math.min(burst, bucket.tokens + elapsedSeconds * ratePerSecond);
+    const elapsedInSeconds = Math.max(0, now - bucket.filledAt) / 1000;
+    bucket.tokens = Math.min(burst, bucket.tokens + elapsedInSeconds * ratePerSecond);
     bucket.filledAt = now;
     if (bucket.tokens < 1) return false;
     bucket.tokens -= 1;

@@ -23,7 +23,7 @@ export interface PasswordPolicy {
   /** @default true */
   readonly requireSymbols?: boolean | undefined;
   /** @default 7 */
-  readonly temporaryPasswordValidityDays?: number | undefined;
+  readonly temporaryPasswordValidityInDays?: number | undefined;
 }
 
 /** An app client without a secret. */
@@ -34,11 +34,11 @@ export interface UserPoolClientDefinition {
   /** Such as `ALLOW_USER_PASSWORD_AUTH`. */
   readonly explicitAuthFlows: readonly string[];
   /** @default one hour */
-  readonly accessTokenValiditySeconds?: number | undefined;
+  readonly accessTokenValidityInSeconds?: number | undefined;
   /** @default one hour */
-  readonly idTokenValiditySeconds?: number | undefined;
+  readonly idTokenValidityInSeconds?: number | undefined;
   /** @default thirty days */
-  readonly refreshTokenValiditySeconds?: number | undefined;
+  readonly refreshTokenValidityInSeconds?: number | undefined;
   /** Whether an unknown user is answered like a wrong password. @default true */
   readonly preventUserExistenceErrors?: boolean | undefined;
   /** @default true */
@@ -62,7 +62,7 @@ export function completePasswordPolicy(definition: PasswordPolicy | undefined): 
     requireUppercase: definition?.requireUppercase ?? true,
     requireNumbers: definition?.requireNumbers ?? true,
     requireSymbols: definition?.requireSymbols ?? true,
-    temporaryPasswordValidityDays: definition?.temporaryPasswordValidityDays ?? 7,
+    temporaryPasswordValidityInDays: definition?.temporaryPasswordValidityInDays ?? 7,
   };
 }
 
@@ -72,9 +72,9 @@ export function completeClient(definition: UserPoolClientDefinition): UserPoolCl
     id: definition.id,
     name: definition.name ?? definition.id,
     explicitAuthFlows: definition.explicitAuthFlows,
-    accessTokenValiditySeconds: definition.accessTokenValiditySeconds ?? 3600,
-    idTokenValiditySeconds: definition.idTokenValiditySeconds ?? 3600,
-    refreshTokenValiditySeconds: definition.refreshTokenValiditySeconds ?? 30 * 24 * 3600,
+    accessTokenValidityInSeconds: definition.accessTokenValidityInSeconds ?? 3600,
+    idTokenValidityInSeconds: definition.idTokenValidityInSeconds ?? 3600,
+    refreshTokenValidityInSeconds: definition.refreshTokenValidityInSeconds ?? 30 * 24 * 3600,
     preventUserExistenceErrors: definition.preventUserExistenceErrors ?? true,
     enableTokenRevocation: definition.enableTokenRevocation ?? true,
   };

@@ -10,7 +10,7 @@ import type { IssuedTokens, TokenOwner } from './tokens.ts';
 import type { UserPool } from './user-pool.ts';
 import { attributeList } from './wire.ts';
 
-const DAY_MILLISECONDS = 24 * 3600 * 1000;
+const DAY_IN_MILLISECONDS = 24 * 3600 * 1000;
 
 /** Parameters of these operations that only matter to things that the local stack does not have. */
 const IGNORED = {
@@ -113,7 +113,7 @@ async function signIn(
   const now = pool.clock();
   if (user.status === 'FORCE_CHANGE_PASSWORD') {
     const expiresAt =
-      user.passwordSetAt + pool.passwordPolicy.temporaryPasswordValidityDays * DAY_MILLISECONDS;
+      user.passwordSetAt + pool.passwordPolicy.temporaryPasswordValidityInDays * DAY_IN_MILLISECONDS;
     if (now.getTime() >= expiresAt) {
       throw notAuthorized('Temporary password has expired and must be reset by an administrator.');
     }
@@ -186,13 +186,13 @@ function ownerOf(pool: UserPool, owner: TokenOwner, kind: string): User {
 }
 
 async function revoke(pool: UserPool, owner: TokenOwner, client: UserPoolClient): Promise<void> {
-  const nowSeconds = Math.floor(pool.clock().getTime() / 1000);
+  const nowInSeconds = Math.floor(pool.clock().getTime() / 1000);
   const { revokedSessions } = pool.state;
   for (const [sessionId, expiresAt] of revokedSessions) {
-    if (expiresAt < nowSeconds) revokedSessions.delete(sessionId);
+    if (expiresAt < nowInSeconds) revokedSessions.delete(sessionId);
   }
   // An access token taken just before the refresh token expired outlives it.
-  revokedSessions.set(owner.session.id, owner.expiresAt + client.accessTokenValiditySeconds);
+  revokedSessions.set(owner.session.id, owner.expiresAt + client.accessTokenValidityInSeconds);
   await pool.save();
 }
 

@@ -70,8 +70,8 @@ export async function createTokens(options: {
   const publicKey = await importJWK(publicJwk, 'RS256');
   const refreshKey = createSecretKey(Buffer.from(options.keys.refreshKey, 'base64'));
 
-  const sign = (claims: JWTPayload, now: number, validitySeconds: number): Promise<string> =>
-    new SignJWT({ ...claims, exp: now + validitySeconds, iat: now, jti: randomUUID() })
+  const sign = (claims: JWTPayload, now: number, validityInSeconds: number): Promise<string> =>
+    new SignJWT({ ...claims, exp: now + validityInSeconds, iat: now, jti: randomUUID() })
       .setProtectedHeader({ kid, alg: 'RS256' })
       .sign(signingKey);
 
@@ -101,9 +101,9 @@ export async function createTokens(options: {
         'cognito:username': user.username,
       };
       return {
-        AccessToken: await sign(access, now, client.accessTokenValiditySeconds),
-        IdToken: await sign(id, now, client.idTokenValiditySeconds),
-        ExpiresIn: client.accessTokenValiditySeconds,
+        AccessToken: await sign(access, now, client.accessTokenValidityInSeconds),
+        IdToken: await sign(id, now, client.idTokenValidityInSeconds),
+        ExpiresIn: client.accessTokenValidityInSeconds,
         TokenType: 'Bearer',
       };
     },
@@ -116,7 +116,7 @@ export async function createTokens(options: {
         client_id: client.id,
         origin_jti: session.id,
         auth_time: session.authTime,
-        exp: session.authTime + client.refreshTokenValiditySeconds,
+        exp: session.authTime + client.refreshTokenValidityInSeconds,
       })
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', cty: 'JWT' })
         .encrypt(refreshKey),

@@ -2,13 +2,13 @@
 export type CapacityReport = 'TOTAL' | 'INDEXES' | 'NONE' | undefined;
 
 /** Write units of an item or an index entry: one a KB, and one for what is not there. */
-export function writeUnits(sizeBytes: number): number {
-  return Math.max(1, Math.ceil(sizeBytes / 1024));
+export function writeUnits(sizeInBytes: number): number {
+  return Math.max(1, Math.ceil(sizeInBytes / 1024));
 }
 
 /** Read units of all that a request looked at: one for 4 KB, half when the read need not be consistent. */
-export function readUnits(sizeBytes: number, consistent: boolean): number {
-  return Math.max(1, Math.ceil(sizeBytes / 4096)) * (consistent ? 1 : 0.5);
+export function readUnits(sizeInBytes: number, consistent: boolean): number {
+  return Math.max(1, Math.ceil(sizeInBytes / 4096)) * (consistent ? 1 : 0.5);
 }
 
 /** Counts what a request consumes of one table and of its indexes. */

@@ -107,9 +107,9 @@ function validationOf(operation: Operation): Validation {
 }
 
 /** DynamoDB's limit for an item. dynalite's own check counts characters, and is the looser one. */
-export const MAXIMUM_ITEM_BYTES = 400 * 1024;
+export const MAXIMUM_ITEM_SIZE_IN_BYTES = 400 * 1024;
 
-const LIMITS = { options: { maxItemSize: MAXIMUM_ITEM_BYTES } };
+const LIMITS = { options: { maxItemSize: MAXIMUM_ITEM_SIZE_IN_BYTES } };
 
 /** The parameters that dynalite takes into account for an operation; it drops all others silently. */
 export function parametersOf(operation: Operation): readonly string[] {

@@ -16,7 +16,7 @@ export type { GlobalSecondaryIndexDefinition, TableDefinition } from './tables.t
 const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /** DynamoDB promises days. */
-const EXPIRY_INTERVAL_MILLISECONDS = 3600 * 1000;
+const EXPIRY_INTERVAL_IN_MILLISECONDS = 3600 * 1000;
 
 /** What the local DynamoDB needs to start. */
 export interface DynamoDbOptions {
@@ -134,7 +134,7 @@ function repeatExpiry(
       }
     });
     running = running.catch((error) => log(`dynamodb: expired items could not be deleted: ${error}`));
-  }, EXPIRY_INTERVAL_MILLISECONDS);
+  }, EXPIRY_INTERVAL_IN_MILLISECONDS);
   timer.unref();
   return {
     stop: () => {

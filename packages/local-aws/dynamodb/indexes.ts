@@ -1,6 +1,6 @@
 import { writeUnits } from './capacity.ts';
 import { validationError } from './dynalite.ts';
-import { type AttributeValue, type Item, itemSizeBytes, sameItem, typed } from './item.ts';
+import { type AttributeValue, type Item, itemSizeInBytes, sameItem, typed } from './item.ts';
 import { entryKeyOf } from './keys.ts';
 import { attributeType, type IndexDescription, keyNames, type TableDescription } from './table.ts';
 
@@ -87,9 +87,9 @@ function changeOf(
   before: IndexEntry | undefined,
   after: IndexEntry | undefined,
 ): Omit<IndexChange, 'indexName'> | undefined {
-  const removal = before ? writeUnits(itemSizeBytes(before.value)) : 0;
+  const removal = before ? writeUnits(itemSizeInBytes(before.value)) : 0;
   if (!after) return before && { removed: before.key, writeUnits: removal };
-  const addition = writeUnits(itemSizeBytes(after.value));
+  const addition = writeUnits(itemSizeInBytes(after.value));
   if (!before) return { put: after, writeUnits: addition };
   if (!before.key.equals(after.key)) {
     return { removed: before.key, put: after, writeUnits: removal + addition };
@@ -146,13 +146,13 @@ function messageOf(
   );
 }
 
-const MAXIMUM_KEY_BYTES = { HASH: 2048, RANGE: 1024 };
+const MAXIMUM_KEY_LENGTH_IN_BYTES = { HASH: 2048, RANGE: 1024 };
 
 function isTooLong(value: AttributeValue, kind: string): boolean {
   const [type, content] = typed(value);
   if (type === 'N') return false;
   const length = Buffer.byteLength(String(content), type === 'B' ? 'base64' : 'utf8');
-  return length > (kind === 'HASH' ? MAXIMUM_KEY_BYTES.HASH : MAXIMUM_KEY_BYTES.RANGE);
+  return length > (kind === 'HASH' ? MAXIMUM_KEY_LENGTH_IN_BYTES.HASH : MAXIMUM_KEY_LENGTH_IN_BYTES.RANGE);
 }
 
 // AWS's own words, its missing space included.

@@ -14,11 +14,11 @@ export function typed(value: AttributeValue): readonly [type: string, content: u
  * Size of an item by AWS's published rules ("DynamoDB item sizes and formats"): names and texts in UTF-8, numbers by
  * two digits a byte and one, 3 bytes a list or map and one for each of its elements.
  */
-export function itemSizeBytes(item: Item): number {
+export function itemSizeInBytes(item: Item): number {
   let size = 0;
   for (const name in item) {
     const value = item[name];
-    if (value !== undefined) size += Buffer.byteLength(name) + valueSizeBytes(value);
+    if (value !== undefined) size += Buffer.byteLength(name) + valueSizeInBytes(value);
   }
   return size;
 }
@@ -60,7 +60,7 @@ function sameLists(left: readonly AttributeValue[], right: readonly AttributeVal
   return left.length === right.length && left.every((value, index) => sameValue(value, right[index]));
 }
 
-function valueSizeBytes(value: AttributeValue): number {
+function valueSizeInBytes(value: AttributeValue): number {
   const [type, content] = typed(value);
   switch (type) {
     case 'S':
@@ -68,17 +68,17 @@ function valueSizeBytes(value: AttributeValue): number {
     case 'B':
       return Buffer.byteLength(content as string, 'base64');
     case 'N':
-      return numberSizeBytes(content as string);
+      return numberSizeInBytes(content as string);
     case 'SS':
       return sum(content as string[], (text) => Buffer.byteLength(text));
     case 'BS':
       return sum(content as string[], (text) => Buffer.byteLength(text, 'base64'));
     case 'NS':
-      return sum(content as string[], numberSizeBytes);
+      return sum(content as string[], numberSizeInBytes);
     case 'L':
-      return 3 + sum(content as AttributeValue[], (element) => 1 + valueSizeBytes(element));
+      return 3 + sum(content as AttributeValue[], (element) => 1 + valueSizeInBytes(element));
     case 'M':
-      return 3 + Object.keys(content as Item).length + itemSizeBytes(content as Item);
+      return 3 + Object.keys(content as Item).length + itemSizeInBytes(content as Item);
     default:
       // NULL and BOOL
       return 1;
@@ -86,7 +86,7 @@ function valueSizeBytes(value: AttributeValue): number {
 }
 
 /** Digits are kept in pairs to both sides of the point; zeros at the ends do not count, a sign does. */
-function numberSizeBytes(number: string): number {
+function numberSizeInBytes(number: string): number {
   const [, sign = '', whole = '', fraction = ''] = /^(-?)0*(\d*?)(?:\.(\d*?)0*)?$/.exec(number) ?? [];
   const pairsBefore = Math.ceil(whole.length / 2);
   const pairsAfter = Math.ceil(fraction.length / 2);

@@ -10,7 +10,7 @@ import type { KeySchema } from './table.ts';
  */
 
 /** Bytes of the digest: a parallel scan divides by them. */
-export const DIGEST_BYTES = 3;
+export const DIGEST_LENGTH_IN_BYTES = 3;
 
 /** Ends each part of a key. A zero byte within a part has a one behind it, so that no part is taken for two. */
 const END = '\0\0';
@@ -76,5 +76,5 @@ function sortable(type: string, content: string): { text: string; encoding: 'utf
 }
 
 function digest(partition: Buffer): Buffer {
-  return hash('md5', partition, 'buffer').subarray(0, DIGEST_BYTES);
+  return hash('md5', partition, 'buffer').subarray(0, DIGEST_LENGTH_IN_BYTES);
 }

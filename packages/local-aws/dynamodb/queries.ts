@@ -11,10 +11,10 @@ import {
   validationError,
 } from './dynalite.ts';
 import { refuseEmptyKeyValue } from './indexes.ts';
-import { type AttributeValue, type Item, itemSizeBytes } from './item.ts';
+import { type AttributeValue, type Item, itemSizeInBytes } from './item.ts';
 import {
   afterAllWith,
-  DIGEST_BYTES,
+  DIGEST_LENGTH_IN_BYTES,
   encode,
   encodeBeginning,
   entryKeyOf,
@@ -43,7 +43,7 @@ interface PageRequest extends Projecting {
 }
 
 /** DynamoDB reads no more than this for one answer, whatever of it the filter lets pass. */
-const MAXIMUM_PAGE_BYTES = 1024 * 1024;
+const MAXIMUM_PAGE_SIZE_IN_BYTES = 1024 * 1024;
 
 /** What a request reads from: a table or one of its indexes. */
 interface Source {
@@ -316,14 +316,14 @@ function rangeOf(partition: Buffer, condition: Condition | undefined): KeyRange 
 }
 
 /** A partition key has 2,048 bytes at most. */
-const AFTER_ALL_KEYS = Buffer.alloc(DIGEST_BYTES + 2048 + 1, 0xff);
+const AFTER_ALL_KEYS = Buffer.alloc(DIGEST_LENGTH_IN_BYTES + 2048 + 1, 0xff);
 
 /** The share of a segment in a parallel scan: the digests at the beginning of the keys are divided evenly. */
 function segmentRange(segment: number, segments: number): KeyRange {
-  const digests = 256 ** DIGEST_BYTES;
+  const digests = 256 ** DIGEST_LENGTH_IN_BYTES;
   const bound = (part: number): Buffer => {
     const first = Math.ceil((digests * part) / segments);
-    const bytes = Buffer.alloc(DIGEST_BYTES + 1);
+    const bytes = Buffer.alloc(DIGEST_LENGTH_IN_BYTES + 1);
     bytes.writeUInt32BE(first);
     return first === digests ? AFTER_ALL_KEYS : bytes.subarray(1);
   };
@@ -349,18 +349,18 @@ function readPage(
   };
   const items: Item[] = [];
   let scannedCount = 0;
-  let sizeBytes = 0;
+  let sizeInBytes = 0;
   let last: Item | undefined;
   for (const text of store.values(source.collection, range)) {
     const item = JSON.parse(text) as Item;
     last = item;
     scannedCount++;
-    sizeBytes += itemSizeBytes(item);
+    sizeInBytes += itemSizeInBytes(item);
     if (matches(item, filter)) items.push(projectedItem(item, request));
-    if (scannedCount >= limit || sizeBytes >= MAXIMUM_PAGE_BYTES) break;
+    if (scannedCount >= limit || sizeInBytes >= MAXIMUM_PAGE_SIZE_IN_BYTES) break;
   }
-  const isCut = scannedCount >= limit || sizeBytes >= MAXIMUM_PAGE_BYTES;
-  const consumed = capacityOf(source, sizeBytes, request).report(request.ReturnConsumedCapacity);
+  const isCut = scannedCount >= limit || sizeInBytes >= MAXIMUM_PAGE_SIZE_IN_BYTES;
+  const consumed = capacityOf(source, sizeInBytes, request).report(request.ReturnConsumedCapacity);
   return {
     ScannedCount: scannedCount,
     Count: items.length,
@@ -376,11 +376,11 @@ function cursorOf(source: Source, item: Item): Item {
 
 function capacityOf(
   { table, index }: Source,
-  sizeBytes: number,
+  sizeInBytes: number,
   { ConsistentRead: consistent = false }: PageRequest,
 ) {
   const capacity = new ConsumedCapacity(table.description.TableName);
-  const units = readUnits(sizeBytes, consistent);
+  const units = readUnits(sizeInBytes, consistent);
   if (index) capacity.addOfIndex(index.IndexName, units);
   else capacity.add(units);
   return capacity;

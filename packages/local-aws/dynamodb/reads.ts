@@ -1,6 +1,6 @@
 import { type CapacityReport, ConsumedCapacity, readUnits } from './capacity.ts';
 import { type Expression, type Path, pick, refuse, validateKeyPaths } from './dynalite.ts';
-import { type Item, itemSizeBytes } from './item.ts';
+import { type Item, itemSizeInBytes } from './item.ts';
 import { checkedKey, type Database, existingItem } from './writes.ts';
 
 /** What a read may leave out, in either of its spellings. */
@@ -38,7 +38,7 @@ interface BatchOfTable extends Projecting {
 }
 
 /** DynamoDB's limit for an answer; what does not fit is for the caller to ask again. */
-const MAXIMUM_ANSWER_BYTES = 16 * 1024 * 1024;
+const MAXIMUM_RESPONSE_SIZE_IN_BYTES = 16 * 1024 * 1024;
 
 /** BatchGetItem. */
 export function batchGetItem(
@@ -53,7 +53,7 @@ export function batchGetItem(
     refuse(validateKeyPaths(batch._projection?.nestedPaths, table.description));
     return { tableName, batch, table, keys: batch.Keys.map((key) => checkedKey(table, key)) };
   });
-  let roomBytes = MAXIMUM_ANSWER_BYTES;
+  let roomInBytes = MAXIMUM_RESPONSE_SIZE_IN_BYTES;
   const responses: Record<string, Item[]> = {};
   const unprocessed: Record<string, object> = {};
   const capacities = checked.map(({ tableName, batch, table, keys }) => {
@@ -62,12 +62,12 @@ export function batchGetItem(
     const left: Item[] = [];
     for (const [index, key] of keys.entries()) {
       const item = existingItem(store, table, key);
-      const size = item ? itemSizeBytes(item) : 0;
-      if (size > roomBytes) {
+      const size = item ? itemSizeInBytes(item) : 0;
+      if (size > roomInBytes) {
         left.push(batch.Keys[index] ?? {});
         continue;
       }
-      roomBytes -= size;
+      roomInBytes -= size;
       capacity.add(unitsOf(item, batch.ConsistentRead));
       if (item) found.push(projectedItem(item, batch));
     }
@@ -93,7 +93,7 @@ export function projectedItem(
 }
 
 function unitsOf(item: Item | undefined, consistent = false): number {
-  return readUnits(item ? itemSizeBytes(item) : 0, consistent);
+  return readUnits(item ? itemSizeInBytes(item) : 0, consistent);
 }
 
 /** The parameters of a batch without what parsing has added. */

@@ -21,7 +21,7 @@ const SQLITE_FULL = 13;
 const SQLITE_NOT_A_DATABASE = 26;
 
 /** SQLite's cache; the operating system has its own. */
-const CACHE_KILOBYTES = 8192;
+const CACHE_IN_KILOBYTES = 8192;
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS collections (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -197,7 +197,7 @@ function open(directory: string | undefined): DatabaseSync {
     database.exec('PRAGMA journal_mode = WAL');
     // A killed process loses nothing; a machine without power its last moments, as a whole.
     database.exec('PRAGMA synchronous = NORMAL');
-    database.exec(`PRAGMA cache_size = -${CACHE_KILOBYTES}`);
+    database.exec(`PRAGMA cache_size = -${CACHE_IN_KILOBYTES}`);
     database.exec(`BEGIN EXCLUSIVE; ${SCHEMA}; COMMIT`);
     return database;
   } catch (error) {

@@ -1,7 +1,7 @@
 import { type CapacityReport, ConsumedCapacity, writeUnits } from './capacity.ts';
 import {
   type DynaliteError,
-  MAXIMUM_ITEM_BYTES,
+  MAXIMUM_ITEM_SIZE_IN_BYTES,
   refuse,
   refuseFailedCondition,
   updated,
@@ -10,7 +10,7 @@ import {
   validationError,
 } from './dynalite.ts';
 import { indexChanges, refuseBadIndexKeys, refuseLongKeys } from './indexes.ts';
-import { type Item, itemSizeBytes } from './item.ts';
+import { type Item, itemSizeInBytes } from './item.ts';
 import { keyOf } from './keys.ts';
 import type { Store } from './store.ts';
 import { keyNames } from './table.ts';
@@ -74,7 +74,7 @@ export function updateItem(
     const before = existingItem(store, table, key);
     const { item, answer } = updatedOrRefused(table, request, before);
     refuseBadIndexKeys(table.description, item);
-    if (itemSizeBytes(item) > MAXIMUM_ITEM_BYTES) {
+    if (itemSizeInBytes(item) > MAXIMUM_ITEM_SIZE_IN_BYTES) {
       throw validationError('Item size to update has exceeded the maximum allowed size');
     }
     return answerOf(request, write(store, table, { key, before, after: item }), answer.Attributes);
@@ -159,7 +159,7 @@ function checkItem(table: OpenTable, item: Item): void {
   refuse(validateItem(item, table.description));
   refuseLongKeys(table.description, item);
   refuseBadIndexKeys(table.description, item);
-  if (itemSizeBytes(item) > MAXIMUM_ITEM_BYTES) {
+  if (itemSizeInBytes(item) > MAXIMUM_ITEM_SIZE_IN_BYTES) {
     throw validationError('Item size has exceeded the maximum allowed size');
   }
 }
@@ -219,7 +219,7 @@ function write(
 ): ConsumedCapacity {
   const { key, before, after, capacity = new ConsumedCapacity(description.TableName) } = change;
   // The larger of the two, and one unit even when there is nothing to delete.
-  capacity.add(Math.max(...[before, after].map((item) => writeUnits(item ? itemSizeBytes(item) : 0))));
+  capacity.add(Math.max(...[before, after].map((item) => writeUnits(item ? itemSizeInBytes(item) : 0))));
   if (after) store.put(items, key, JSON.stringify(after));
   else if (before) store.delete(items, key);
   for (const { indexName, removed, put, writeUnits: units } of indexChanges(description, before, after)) {

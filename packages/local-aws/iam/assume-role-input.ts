@@ -23,9 +23,9 @@ const KNOWN_PARAMETERS =
 /** AWS counts the plain text of the policy. */
 const MAX_POLICY_CHARACTERS = 2048;
 
-const DEFAULT_DURATION_SECONDS = 3600;
-const MIN_DURATION_SECONDS = 900;
-const MAX_DURATION_SECONDS = 43_200;
+const DEFAULT_DURATION_IN_SECONDS = 3600;
+const MIN_DURATION_IN_SECONDS = 900;
+const MAX_DURATION_IN_SECONDS = 43_200;
 
 const MAX_TAGS = 50;
 const SESSION_NAME = /^[\w+=,.@-]*$/;
@@ -90,19 +90,19 @@ function textWithin(
 }
 
 function readDuration(text: string | undefined): number {
-  if (text === undefined) return DEFAULT_DURATION_SECONDS;
+  if (text === undefined) return DEFAULT_DURATION_IN_SECONDS;
   if (!/^-?\d+$/.test(text)) throw new AwsError('MalformedInput', 'DurationSeconds is not a number');
   const seconds = Number(text);
-  if (seconds < MIN_DURATION_SECONDS) {
+  if (seconds < MIN_DURATION_IN_SECONDS) {
     throw constraint(
       'durationSeconds',
-      `Member must have value greater than or equal to ${MIN_DURATION_SECONDS}`,
+      `Member must have value greater than or equal to ${MIN_DURATION_IN_SECONDS}`,
     );
   }
-  if (seconds > MAX_DURATION_SECONDS) {
+  if (seconds > MAX_DURATION_IN_SECONDS) {
     throw constraint(
       'durationSeconds',
-      `Member must have value less than or equal to ${MAX_DURATION_SECONDS}`,
+      `Member must have value less than or equal to ${MAX_DURATION_IN_SECONDS}`,
     );
   }
   return seconds;

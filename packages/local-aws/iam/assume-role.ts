@@ -5,7 +5,7 @@ import { type AccessRequest, type ConditionContext, evaluate, evaluateResourcePo
 import { refuse } from './refusals.ts';
 
 /** A session that is itself a session's: AWS gives it an hour at most. */
-const MAX_CHAINED_SECONDS = 3600;
+const MAX_CHAINED_IN_SECONDS = 3600;
 
 /**
  * Makes a session of a role for a caller, if the role's trust policy and the caller's own policies allow it:
@@ -90,12 +90,12 @@ function requestContext(
 }
 
 function checkDuration(durationSeconds: number, role: Role, caller: Identity): void {
-  if (caller.roleArn !== undefined && durationSeconds > MAX_CHAINED_SECONDS) {
+  if (caller.roleArn !== undefined && durationSeconds > MAX_CHAINED_IN_SECONDS) {
     const message =
       'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining';
     throw validationError(message);
   }
-  if (durationSeconds > role.maxSessionDurationSeconds) {
+  if (durationSeconds > role.maxSessionDurationInSeconds) {
     throw validationError('The requested DurationSeconds exceeds the MaxSessionDuration set for this role.');
   }
 }

@@ -28,5 +28,5 @@ export interface Role {
   name: string;
   trustPolicy: PolicyDocument;
   policies: PolicyDocument[];
-  maxSessionDurationSeconds: number;
+  maxSessionDurationInSeconds: number;
 }

@@ -31,7 +31,7 @@ export interface RequestHead {
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 
 /** A week, the longest that AWS lets a presigned URL live. */
-const MAX_EXPIRES_SECONDS = 604_800;
+const MAX_EXPIRES_IN_SECONDS = 604_800;
 
 /** Reads the signature from the `Authorization` header or the query. Throws when there is none or it is malformed. */
 export function signatureClaims(
@@ -100,8 +100,8 @@ function claimsOfQuery({ query }: RequestTarget, protocol: ErrorProtocol): Signa
     throw malformed(`X-Amz-Algorithm only supports "${ALGORITHM}".`);
   const expires = required(parameter('X-Amz-Expires'), 'X-Amz-Expires', malformed);
   const expiresInSeconds = /^\d{1,7}$/.test(expires) ? Number(expires) : Number.NaN;
-  if (!(expiresInSeconds >= 1 && expiresInSeconds <= MAX_EXPIRES_SECONDS)) {
-    throw malformed(`X-Amz-Expires must be between 1 and ${MAX_EXPIRES_SECONDS} seconds.`);
+  if (!(expiresInSeconds >= 1 && expiresInSeconds <= MAX_EXPIRES_IN_SECONDS)) {
+    throw malformed(`X-Amz-Expires must be between 1 and ${MAX_EXPIRES_IN_SECONDS} seconds.`);
   }
   return {
     ...credentialClaims(parameter('X-Amz-Credential'), malformed),

@@ -5,7 +5,7 @@ import { checkPolicy } from '../iam/policy-validation.ts';
 import { type AuthorizerDefinition, IOT_PRINCIPAL, type IotFunctions } from './definitions.ts';
 
 /** AWS IoT does not wait longer. */
-const TIMEOUT_MILLISECONDS = 5_000;
+const TIMEOUT_IN_MILLISECONDS = 5_000;
 
 /** What AWS IoT lets a policy of an authorizer be, in characters. */
 const MAX_POLICY_CHARACTERS = 2_048;
@@ -23,8 +23,8 @@ const AllowedSchema = v.object({
 /** What an authorizer lets a device do, until it is asked again. */
 export interface Admission {
   readonly principalId: string;
-  readonly disconnectAfterSeconds: number;
-  readonly refreshAfterSeconds: number;
+  readonly disconnectAfterInSeconds: number;
+  readonly refreshAfterInSeconds: number;
   readonly policies: readonly PolicyDocument[];
 }
 
@@ -55,11 +55,11 @@ export class Authorizer {
     if (wanted !== undefined && wanted !== name) return refused(`there is no authorizer ${wanted}`);
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), TIMEOUT_MILLISECONDS);
+      timer = setTimeout(() => resolve(undefined), TIMEOUT_IN_MILLISECONDS);
     });
     try {
       const result = await Promise.race([this.#functions.invoke(functionArn, event), timeout]);
-      if (!result) return refused(`authorizer ${name} took over ${TIMEOUT_MILLISECONDS} ms`);
+      if (!result) return refused(`authorizer ${name} took over ${TIMEOUT_IN_MILLISECONDS} ms`);
       if (!result.ok) return refused(`authorizer ${name} failed: ${result.error.errorType}`);
       return readAnswer(JSON.parse(result.payload));
     } catch (error) {
@@ -88,8 +88,8 @@ export function readAnswer(answer: unknown): AuthorizerAnswer {
       admitted: true,
       admission: {
         principalId,
-        disconnectAfterSeconds: disconnectAfterInSeconds,
-        refreshAfterSeconds: refreshAfterInSeconds,
+        disconnectAfterInSeconds: disconnectAfterInSeconds,
+        refreshAfterInSeconds: refreshAfterInSeconds,
         policies: policyDocuments.map(readPolicy),
       },
     };

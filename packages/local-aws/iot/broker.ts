@@ -16,7 +16,7 @@ const MAX_FILTERS_A_SUBSCRIBE = 8;
 const MAX_TOPIC_LEVELS = 8;
 
 /** A subscriber that does not read for so long is cut off, so that it does not hold up the others. */
-const DRAIN_TIMEOUT_MILLISECONDS = 10_000;
+const DRAIN_TIMEOUT_IN_MILLISECONDS = 10_000;
 
 const NOT_AUTHORIZED = 5;
 
@@ -31,7 +31,7 @@ export interface IotBrokerOptions extends BrokerLocation {
   /** @default the machine's clock */
   readonly clock?: (() => Date) | undefined;
   /** How long a second of the authorizer's intervals lasts. @default 1000 */
-  readonly secondMilliseconds?: number | undefined;
+  readonly secondInMilliseconds?: number | undefined;
   /** Events under way to one function before publishers have to wait. @default 64 */
   readonly eventsAtOnce?: number | undefined;
 }
@@ -57,7 +57,7 @@ export interface IotBroker {
 
 /** AWS IoT Core's message broker and rules engine. Rejects for rules or an authorizer that would not work. */
 export async function createIotBroker(options: IotBrokerOptions): Promise<IotBroker> {
-  const { clock = () => new Date(), secondMilliseconds = 1_000 } = options;
+  const { clock = () => new Date(), secondInMilliseconds = 1_000 } = options;
   const log = (line: string) => options.log({ source: 'iot', line });
   const rules = new RuleEngine(options);
   const authorizer = new Authorizer(options.authorizer, options.functions);
@@ -75,7 +75,7 @@ export async function createIotBroker(options: IotBrokerOptions): Promise<IotBro
       authorizer,
       location: options,
       log,
-      secondMilliseconds,
+      secondInMilliseconds,
     });
     connections.set(client, connection);
     client.conn.once('close', () => connection.end());
@@ -84,7 +84,7 @@ export async function createIotBroker(options: IotBrokerOptions): Promise<IotBro
   const broker = await Aedes.createBroker({
     persistence: store,
     maxTopicLevels: MAX_TOPIC_LEVELS,
-    drainTimeout: DRAIN_TIMEOUT_MILLISECONDS,
+    drainTimeout: DRAIN_TIMEOUT_IN_MILLISECONDS,
     preConnect: (client, packet, done) => {
       if (packet.protocolVersion === 3) return done(new Error('MQTT 3.1.1 is spoken here, not 3.1'), false);
       begin(client, packet);

@@ -4,11 +4,11 @@ import type { AedesPublishPacket, Client, ConnectPacket, PublishPacket, Subscrip
 import type { IoTCustomAuthorizerEvent } from 'aws-lambda';
 import type { Admission, Authorizer } from './authorizer.ts';
 import { type BrokerLocation, DevicePermissions } from './device-permissions.ts';
-import { MAX_PAYLOAD_BYTES } from './packet-limit.ts';
+import { MAX_PAYLOAD_SIZE_IN_BYTES } from './packet-limit.ts';
 import { topicFilterProblem, topicProblem } from './topic.ts';
 
 /** AWS IoT's limits for a connection. */
-const MAX_CLIENT_ID_BYTES = 128;
+const MAX_CLIENT_ID_LENGTH_IN_BYTES = 128;
 const MAX_SUBSCRIPTIONS = 50;
 
 /** What a connection needs to know. */
@@ -19,7 +19,7 @@ export interface DeviceConnectionOptions {
   readonly location: BrokerLocation;
   readonly log: (line: string) => void;
   /** How long a second of the authorizer's intervals lasts. */
-  readonly secondMilliseconds: number;
+  readonly secondInMilliseconds: number;
 }
 
 /** A device at the broker: what it may do, and for how long. Methods that judge answer why not, or nothing. */
@@ -46,9 +46,9 @@ export class DeviceConnection {
   /** Asks the authorizer for the first time. */
   async admit(): Promise<string | undefined> {
     const { connect, authorizer } = this.#options;
-    const clientIdBytes = Buffer.byteLength(connect.clientId);
-    if (clientIdBytes === 0 || clientIdBytes > MAX_CLIENT_ID_BYTES) {
-      return `a client id has 1 to ${MAX_CLIENT_ID_BYTES} bytes`;
+    const clientIdLengthInBytes = Buffer.byteLength(connect.clientId);
+    if (clientIdLengthInBytes === 0 || clientIdLengthInBytes > MAX_CLIENT_ID_LENGTH_IN_BYTES) {
+      return `a client id has 1 to ${MAX_CLIENT_ID_LENGTH_IN_BYTES} bytes`;
     }
     const answer = await authorizer.ask(this.#event);
     if (!answer.admitted) return answer.reason;
@@ -56,7 +56,7 @@ export class DeviceConnection {
     const refusal = this.#connectRefusal();
     if (refusal !== undefined || this.#ended) return refusal;
     this.#schedule(answer.admission);
-    this.#after(answer.admission.disconnectAfterSeconds, () =>
+    this.#after(answer.admission.disconnectAfterInSeconds, () =>
       this.#close('it has been connected for long enough'),
     );
     return undefined;
@@ -66,8 +66,8 @@ export class DeviceConnection {
     if (qos === 2) return 'AWS IoT does not know QoS 2';
     const problem = topicProblem(topic);
     if (problem !== undefined) return `it may not publish: ${problem}`;
-    if (Buffer.byteLength(payload) > MAX_PAYLOAD_BYTES)
-      return `the payload is over ${MAX_PAYLOAD_BYTES} bytes`;
+    if (Buffer.byteLength(payload) > MAX_PAYLOAD_SIZE_IN_BYTES)
+      return `the payload is over ${MAX_PAYLOAD_SIZE_IN_BYTES} bytes`;
     if (!this.#permissions.allow('Publish', topic)) return `it may not publish on ${topic}`;
     if (retain && !this.#permissions.allow('RetainPublish', topic))
       return `it may not retain messages on ${topic}`;
@@ -116,8 +116,8 @@ export class DeviceConnection {
     return refusal === undefined ? undefined : `its will: ${refusal}`;
   }
 
-  #schedule({ refreshAfterSeconds }: Admission): void {
-    this.#after(refreshAfterSeconds, () => void this.#refresh());
+  #schedule({ refreshAfterInSeconds }: Admission): void {
+    this.#after(refreshAfterInSeconds, () => void this.#refresh());
   }
 
   async #refresh(): Promise<void> {
@@ -138,7 +138,7 @@ export class DeviceConnection {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       run();
-    }, seconds * this.#options.secondMilliseconds);
+    }, seconds * this.#options.secondInMilliseconds);
     this.#timers.add(timer);
   }
 

@@ -9,7 +9,7 @@ import { authenticate } from '../iam/sigv4.ts';
 import type { Log } from '../log.ts';
 import type { IotBroker } from './broker.ts';
 import { type BrokerLocation, brokerArn } from './device-permissions.ts';
-import { MAX_PAYLOAD_BYTES } from './packet-limit.ts';
+import { MAX_PAYLOAD_SIZE_IN_BYTES } from './packet-limit.ts';
 import { topicProblem } from './topic.ts';
 
 /** As the SDK signs it. */
@@ -52,7 +52,7 @@ export function createIotData(options: IotDataOptions): LocalService {
 async function publish(request: IncomingMessage, options: IotDataOptions): Promise<void> {
   const { identities, region, broker, clock = () => new Date() } = options;
   const { rawPath, query } = requestTarget(request);
-  const body = await readBody(request, MAX_PAYLOAD_BYTES);
+  const body = await readBody(request, MAX_PAYLOAD_SIZE_IN_BYTES);
   const { identity } = await authenticate(request, { service: SERVICE, region, identities, clock, body });
   if (request.method !== 'POST' || !rawPath.startsWith(TOPICS)) {
     throw notImplemented(`${request.method} ${rawPath} of AWS IoT's data endpoint`);

@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
 
 /** AWS IoT's limit for what a message carries. */
-export const MAX_PAYLOAD_BYTES = 128 * 1024;
+export const MAX_PAYLOAD_SIZE_IN_BYTES = 128 * 1024;
 
 /** Room for a topic, a packet identifier and a client's name and password around the payload. */
-const ENVELOPE_BYTES = 4 * 1024;
+const ENVELOPE_SIZE_IN_BYTES = 4 * 1024;
 
-const MAX_PACKET_BYTES = MAX_PAYLOAD_BYTES + ENVELOPE_BYTES;
+const MAX_PACKET_SIZE_IN_BYTES = MAX_PAYLOAD_SIZE_IN_BYTES + ENVELOPE_SIZE_IN_BYTES;
 
 /**
  * Closes a connection whose packet is larger than AWS IoT takes, as soon as its header says so: the parser behind it
@@ -18,7 +18,7 @@ export function limitPackets(connection: Duplex): void {
   connection.read = (size?: number) => {
     const chunk = read(size) as Buffer | null;
     if (chunk === null || sizes.take(chunk)) return chunk;
-    connection.destroy(new Error(`a packet is over ${MAX_PACKET_BYTES} bytes`));
+    connection.destroy(new Error(`a packet is over ${MAX_PACKET_SIZE_IN_BYTES} bytes`));
     return null;
   };
 }
@@ -50,7 +50,7 @@ class PacketSizes {
       }
       this.#length += (byte & 0x7f) << this.#shift;
       this.#shift += 7;
-      if (this.#length > MAX_PACKET_BYTES || this.#shift > 28) return false;
+      if (this.#length > MAX_PACKET_SIZE_IN_BYTES || this.#shift > 28) return false;
       if ((byte & 0x80) === 0) this.#state = this.#length === 0 ? 'type' : 'body';
     }
     return true;

@@ -3,14 +3,14 @@ import type { AedesPublishPacket, Client, PublishPacket, Subscription } from 'ae
 import { hasWildcard, topicMatcher } from './topic.ts';
 
 /** AWS IoT forgets a session this long after its client has gone. */
-const SESSION_LIFE_MILLISECONDS = 3_600_000;
+const SESSION_LIFE_IN_MILLISECONDS = 3_600_000;
 
 const MAX_SESSIONS = 1_000;
 const MAX_RETAINED = 1_000;
 
 /** What is kept for one client that is away, or that does not acknowledge. */
 const MAX_QUEUED_MESSAGES = 1_000;
-const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
+const MAX_QUEUED_IN_BYTES = 8 * 1024 * 1024;
 
 type ClientId = Pick<Client, 'id'>;
 
@@ -27,7 +27,7 @@ interface Session {
   readonly subscriptions: Map<string, Subscription>;
   /** Unacknowledged messages by the broker's count, oldest first. */
   readonly queue: Map<number, QueuedMessage>;
-  queuedBytes: number;
+  queuedInBytes: number;
   /** Epoch milliseconds; not set while the client is there. */
   expiresAt?: number | undefined;
 }
@@ -69,7 +69,7 @@ export class SessionStore {
   /** Lets the session expire unless its client comes back. */
   disconnected(clientId: string): void {
     const session = this.#sessions.get(clientId);
-    if (session) session.expiresAt = this.#options.clock().getTime() + SESSION_LIFE_MILLISECONDS;
+    if (session) session.expiresAt = this.#options.clock().getTime() + SESSION_LIFE_IN_MILLISECONDS;
   }
 
   /** Takes a message out of a client's queue that the client may not receive. */
@@ -197,14 +197,14 @@ export class SessionStore {
     const session = this.#session(clientId);
     if (!session) return;
     const bytes = packet.payload.length + packet.topic.length;
-    if (session.queue.size >= MAX_QUEUED_MESSAGES || session.queuedBytes + bytes > MAX_QUEUED_BYTES) {
+    if (session.queue.size >= MAX_QUEUED_MESSAGES || session.queuedInBytes + bytes > MAX_QUEUED_IN_BYTES) {
       this.#options.log(`a message for ${clientId} is dropped: ${session.queue.size} wait for it already`);
       return;
     }
     // The payload is a piece of what came from a socket; a copy lets go of the rest.
     const copy = { ...packet, payload: Buffer.from(packet.payload as Buffer) };
     session.queue.set(packet.brokerCounter, { packet: copy, bytes });
-    session.queuedBytes += bytes;
+    session.queuedInBytes += bytes;
   }
 
   /** A session that has not expired. */
@@ -222,7 +222,7 @@ export class SessionStore {
       const away = [...this.#sessions].find(([, { expiresAt }]) => expiresAt !== undefined);
       if (away) this.#forget(away[0]);
     }
-    const session = { subscriptions: new Map(), queue: new Map(), queuedBytes: 0 };
+    const session = { subscriptions: new Map(), queue: new Map(), queuedInBytes: 0 };
     this.#sessions.set(clientId, session);
     return session;
   }
@@ -245,6 +245,6 @@ export class SessionStore {
 }
 
 function remove(session: Session, count: number): void {
-  session.queuedBytes -= session.queue.get(count)?.bytes ?? 0;
+  session.queuedInBytes -= session.queue.get(count)?.bytes ?? 0;
   session.queue.delete(count);
 }

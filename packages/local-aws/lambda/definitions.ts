@@ -11,8 +11,8 @@ export interface FunctionDefinition {
   /** Such as `nodejs24.x`. */
   readonly runtime: string;
   readonly roleArn: string;
-  readonly timeoutSeconds: number;
-  readonly memoryMegabytes: number;
+  readonly timeoutInSeconds: number;
+  readonly memoryInMegabytes: number;
   readonly environment: Readonly<Record<string, string>>;
   readonly logFormat: 'JSON' | 'Text';
   readonly applicationLogLevel?: string | undefined;

@@ -14,7 +14,7 @@ export interface EventSourceMappingDefinition {
   /** Messages of one invocation at the most. */
   readonly batchSize: number;
   /** How long messages are gathered before the function is invoked with fewer. */
-  readonly batchingWindowSeconds: number;
+  readonly batchingWindowInSeconds: number;
   /** Whether the function tells which messages it did not manage. */
   readonly reportsBatchItemFailures: boolean;
   /** Invocations at once. @default as many as the function has workers */
@@ -35,12 +35,12 @@ export interface EventSourceMappingOptions {
 /** The most that one receive hands out. */
 const MAX_RECEIVE = 10;
 /** SQS's longest wait. */
-const WAIT_MILLISECONDS = 20_000;
+const WAIT_IN_MILLISECONDS = 20_000;
 /** Pause before a queue is asked again that could not answer. */
 const RETRY_MILLISECONDS = 1_000;
 /** Lambda's limit for the event of an invocation. */
-const EVENT_LIMIT_BYTES = 6 * 1024 * 1024;
-const EMPTY_EVENT_BYTES = Buffer.byteLength(JSON.stringify({ Records: [] } satisfies SqsEvent));
+const EVENT_LIMIT_IN_BYTES = 6 * 1024 * 1024;
+const EMPTY_EVENT_SIZE_IN_BYTES = Buffer.byteLength(JSON.stringify({ Records: [] } satisfies SqsEvent));
 
 interface BatchItem {
   readonly message: StoredMessage;
@@ -77,9 +77,9 @@ export class EventSourceMapping {
     const queue = sqs.queues.findByArn(queueArn);
     if (!queue) throw new Error(`${name}: there is no queue ${queueArn}`);
     const { visibilityTimeoutSeconds } = queue.definition;
-    if (visibilityTimeoutSeconds < fn.timeoutSeconds) {
+    if (visibilityTimeoutSeconds < fn.timeoutInSeconds) {
       throw new Error(
-        `${name}: Queue visibility timeout: ${visibilityTimeoutSeconds} seconds is less than Function timeout: ${fn.timeoutSeconds} seconds`,
+        `${name}: Queue visibility timeout: ${visibilityTimeoutSeconds} seconds is less than Function timeout: ${fn.timeoutInSeconds} seconds`,
       );
     }
     this.#options = options;
@@ -96,15 +96,15 @@ export class EventSourceMapping {
     if (this.#options.definition.enabled) this.#polling ??= this.#poll();
   }
 
-  /** Takes no more messages, and lets what is under way finish, for at most `graceMilliseconds`. */
-  async close(graceMilliseconds = 3_000): Promise<void> {
+  /** Takes no more messages, and lets what is under way finish, for at most `graceInMilliseconds`. */
+  async close(graceInMilliseconds = 3_000): Promise<void> {
     this.#closing.abort();
     this.#goOn();
     await this.#polling;
     const grace = new AbortController();
     await Promise.race([
       Promise.all(this.#invocations),
-      sleep(graceMilliseconds, undefined, { signal: grace.signal }).catch(() => {}),
+      sleep(graceInMilliseconds, undefined, { signal: grace.signal }).catch(() => {}),
     ]);
     grace.abort();
   }
@@ -130,13 +130,13 @@ export class EventSourceMapping {
 
   /** Collects a batch: until it is full, or its window is over, or the event has no room for more. */
   async #gather(): Promise<BatchItem[]> {
-    const { batchSize, batchingWindowSeconds } = this.#options.definition;
+    const { batchSize, batchingWindowInSeconds } = this.#options.definition;
     const { signal } = this.#closing;
     const gathered = this.#leftOver;
     this.#leftOver = [];
-    if (gathered.length === 0) gathered.push(...(await this.#receive(batchSize, WAIT_MILLISECONDS)));
+    if (gathered.length === 0) gathered.push(...(await this.#receive(batchSize, WAIT_IN_MILLISECONDS)));
     const scale = this.#options.batchingWindowScale ?? 1;
-    const deadline = Date.now() + batchingWindowSeconds * 1000 * scale;
+    const deadline = Date.now() + batchingWindowInSeconds * 1000 * scale;
     while (gathered.length > 0 && gathered.length < batchSize && fits(gathered) && !signal.aborted) {
       const left = deadline - Date.now();
       if (left <= 0) break;
@@ -154,7 +154,7 @@ export class EventSourceMapping {
   async #receive(limit: number, waitMilliseconds: number): Promise<BatchItem[]> {
     const { sqs, region, definition } = this.#options;
     const messages = await sqs.queues.receiveOrWait(this.#queue, Math.min(limit, MAX_RECEIVE), {
-      waitMilliseconds: Math.min(waitMilliseconds, WAIT_MILLISECONDS),
+      waitMilliseconds: Math.min(waitMilliseconds, WAIT_IN_MILLISECONDS),
       polled: true,
       signal: this.#closing.signal,
     });
@@ -215,10 +215,10 @@ function fits(items: readonly BatchItem[]): boolean {
 
 /** As many of the first messages as one event has room for; a single one always has. */
 function largestBatch(items: readonly BatchItem[]): BatchItem[] {
-  let bytes = EMPTY_EVENT_BYTES;
+  let bytes = EMPTY_EVENT_SIZE_IN_BYTES;
   const tooMuch = items.findIndex((item, index) => {
     bytes += item.bytes;
-    return index > 0 && bytes > EVENT_LIMIT_BYTES;
+    return index > 0 && bytes > EVENT_LIMIT_IN_BYTES;
   });
   return items.slice(0, tooMuch < 0 ? items.length : tooMuch);
 }

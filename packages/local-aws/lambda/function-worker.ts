@@ -12,10 +12,10 @@ import type {
 import { functionEnvironment } from './environment.ts';
 
 /** Lambda gives a function this long to load. */
-const INIT_TIMEOUT_MILLISECONDS = 10_000;
+const INIT_TIMEOUT_IN_MILLISECONDS = 10_000;
 
 /** Short-lived objects of one event at a time need no more; left to itself, V8 takes 3 MB more a worker. */
-const YOUNG_GENERATION_MEGABYTES = 4;
+const YOUNG_GENERATION_IN_MEGABYTES = 4;
 
 const WORKER_FILE = new URL('worker.mjs', import.meta.url);
 
@@ -60,15 +60,15 @@ export class FunctionWorker {
       stdout: true,
       stderr: true,
       resourceLimits: {
-        maxOldGenerationSizeMb: definition.memoryMegabytes,
-        maxYoungGenerationSizeMb: YOUNG_GENERATION_MEGABYTES,
+        maxOldGenerationSizeMb: definition.memoryInMegabytes,
+        maxYoungGenerationSizeMb: YOUNG_GENERATION_IN_MEGABYTES,
       },
       workerData: {
         codeDirectory: definition.codeDirectory,
         handlerName: definition.handler,
         functionName: definition.name,
         functionArn: definition.arn,
-        memoryMegabytes: definition.memoryMegabytes,
+        memoryInMegabytes: definition.memoryInMegabytes,
         logGroup: definition.logGroup,
         logStream,
       },
@@ -96,8 +96,8 @@ export class FunctionWorker {
 
   /** Runs the handler; never rejects. After a time-out or crash the worker is gone. */
   async invoke(requestId: string, event: string): Promise<InvocationResult> {
-    const { timeoutSeconds } = this.definition;
-    const milliseconds = timeoutSeconds * 1000;
+    const { timeoutInSeconds } = this.definition;
+    const milliseconds = timeoutInSeconds * 1000;
     let timer: NodeJS.Timeout | undefined;
     const result = await new Promise<InvocationResult>((resolve) => {
       this.#settle = resolve;
@@ -107,7 +107,7 @@ export class FunctionWorker {
           error: { ...error, errorMessage: `RequestId: ${requestId} Error: ${error.errorMessage}` },
         });
       timer = setTimeout(() => {
-        this.#fail?.(timeoutError(timeoutSeconds));
+        this.#fail?.(timeoutError(timeoutInSeconds));
         void this.terminate();
       }, milliseconds);
       const traceId = `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${randomUUID().replaceAll('-', '').slice(0, 24)};Sampled=0`;
@@ -134,8 +134,8 @@ export class FunctionWorker {
     const error = await new Promise<FunctionError | undefined>((resolve) => {
       this.#fail = resolve;
       timer = setTimeout(
-        () => resolve(timeoutError(INIT_TIMEOUT_MILLISECONDS / 1000)),
-        INIT_TIMEOUT_MILLISECONDS,
+        () => resolve(timeoutError(INIT_TIMEOUT_IN_MILLISECONDS / 1000)),
+        INIT_TIMEOUT_IN_MILLISECONDS,
       );
       this.#worker.once('message', (message: Message) => {
         resolve(message.type === 'init-error' ? message.error : undefined);

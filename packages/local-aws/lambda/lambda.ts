@@ -12,8 +12,8 @@ import { functionEnvironment } from './environment.ts';
 import { type PoolLimits, WorkerPool } from './worker-pool.ts';
 
 /** Lambda's limits for events and answers. */
-const SYNCHRONOUS_LIMIT_BYTES = 6 * 1024 * 1024;
-const ASYNCHRONOUS_LIMIT_BYTES = 1024 * 1024;
+const SYNCHRONOUS_LIMIT_IN_BYTES = 6 * 1024 * 1024;
+const ASYNCHRONOUS_LIMIT_IN_BYTES = 1024 * 1024;
 
 /** What an on-failure destination is told. */
 export interface FailureRecord {
@@ -48,7 +48,7 @@ export interface LambdaOptions {
   /** Takes what a function failed to do asynchronously, at the destination that the template names. */
   readonly onFailure?: ((destinationArn: string, record: FailureRecord) => void) | undefined;
   /** Pauses before asynchronous invocations are repeated. @default 1 and 2 seconds; on AWS 1 and 2 minutes */
-  readonly retryDelaysMilliseconds?: readonly number[] | undefined;
+  readonly retryDelaysInMilliseconds?: readonly number[] | undefined;
   readonly limits?: Partial<PoolLimits> | undefined;
 }
 
@@ -111,7 +111,7 @@ export class Lambda {
   /** Invokes and waits for the answer. Rejects only when there is no such function. */
   invoke(functionArn: string, event: unknown): Promise<InvocationResult> {
     return this.#track(
-      this.#invoke(this.definition(functionArn), randomUUID(), event, SYNCHRONOUS_LIMIT_BYTES),
+      this.#invoke(this.definition(functionArn), randomUUID(), event, SYNCHRONOUS_LIMIT_IN_BYTES),
     );
   }
 
@@ -123,8 +123,8 @@ export class Lambda {
     return this.#track(this.#invokeWithRetries(this.definition(functionArn), event));
   }
 
-  /** Lets running invocations finish, for at most `graceMilliseconds`, and ends the workers. */
-  async close(graceMilliseconds = 3_000): Promise<void> {
+  /** Lets running invocations finish, for at most `graceInMilliseconds`, and ends the workers. */
+  async close(graceInMilliseconds = 3_000): Promise<void> {
     this.#closing = true;
     for (const [timer, giveUp] of this.#retries) {
       clearTimeout(timer);
@@ -132,7 +132,7 @@ export class Lambda {
     }
     let timer: NodeJS.Timeout | undefined;
     const grace = new Promise((resolve) => {
-      timer = setTimeout(resolve, graceMilliseconds);
+      timer = setTimeout(resolve, graceInMilliseconds);
     });
     await Promise.race([Promise.allSettled(this.#running), grace]);
     clearTimeout(timer);
@@ -166,9 +166,9 @@ export class Lambda {
 
   async #invokeWithRetries(definition: FunctionDefinition, event: unknown): Promise<InvocationResult> {
     const requestId = randomUUID();
-    const delays = this.#options.retryDelaysMilliseconds ?? [1_000, 2_000];
+    const delays = this.#options.retryDelaysInMilliseconds ?? [1_000, 2_000];
     for (let attempt = 1; ; attempt += 1) {
-      const result = await this.#invoke(definition, requestId, event, ASYNCHRONOUS_LIMIT_BYTES);
+      const result = await this.#invoke(definition, requestId, event, ASYNCHRONOUS_LIMIT_IN_BYTES);
       if (result.ok || this.#closing) return result;
       if (attempt > definition.retryAttempts) {
         this.#giveUp(definition, requestId, event, result.error, attempt);
@@ -241,9 +241,9 @@ function failed(errorType: string, errorMessage: string): InvocationResult {
 }
 
 function checkedSize(result: InvocationResult): InvocationResult {
-  if (!result.ok || Buffer.byteLength(result.payload) <= SYNCHRONOUS_LIMIT_BYTES) return result;
+  if (!result.ok || Buffer.byteLength(result.payload) <= SYNCHRONOUS_LIMIT_IN_BYTES) return result;
   return failed(
     'Function.ResponseSizeTooLarge',
-    `Response payload size exceeded maximum allowed payload size (${SYNCHRONOUS_LIMIT_BYTES} bytes).`,
+    `Response payload size exceeded maximum allowed payload size (${SYNCHRONOUS_LIMIT_IN_BYTES} bytes).`,
   );
 }

@@ -9,21 +9,21 @@ export interface PoolLimits {
   /** Workers of all functions together. */
   readonly total: number;
   /** How long an event waits for a busy worker before another one starts. */
-  readonly growAfterMilliseconds: number;
+  readonly growAfterInMilliseconds: number;
   /** How long a worker stays without work when others could use its place; a function's last one stays longer. */
-  readonly retireAfterMilliseconds: number;
+  readonly retireAfterInMilliseconds: number;
 }
 
 /** Measured on two cores: starting a worker takes 60 to 110 ms, a call of a warm one 5 to 15. */
 export const DEFAULT_LIMITS: PoolLimits = {
   perFunction: 4,
   total: 4,
-  growAfterMilliseconds: 50,
-  retireAfterMilliseconds: 2_000,
+  growAfterInMilliseconds: 50,
+  retireAfterInMilliseconds: 2_000,
 };
 
 /** Credentials must outlive the invocation by this much. */
-const CREDENTIALS_MARGIN_MILLISECONDS = 5 * 60_000;
+const CREDENTIALS_MARGIN_IN_MILLISECONDS = 5 * 60_000;
 
 interface Job {
   readonly requestId: string;
@@ -109,8 +109,8 @@ export class WorkerPool {
     const starting = own.filter((slot) => slot.state === 'starting').length;
     if (starting >= queue.length) return;
     const waited = Date.now() - oldest.queuedAt;
-    if (own.length > 0 && waited < this.#limits.growAfterMilliseconds) {
-      this.#serveLater(definition, this.#limits.growAfterMilliseconds - waited);
+    if (own.length > 0 && waited < this.#limits.growAfterInMilliseconds) {
+      this.#serveLater(definition, this.#limits.growAfterInMilliseconds - waited);
       return;
     }
     if (this.#mayStart(own.length)) this.#start(definition);
@@ -131,7 +131,7 @@ export class WorkerPool {
     // A function without any worker takes the place of the one that has been idle longest; one that needs more, only
     // of one that nobody seems to need.
     const idleSince =
-      ownWorkers === 0 ? Number.POSITIVE_INFINITY : Date.now() - this.#limits.retireAfterMilliseconds;
+      ownWorkers === 0 ? Number.POSITIVE_INFINITY : Date.now() - this.#limits.retireAfterInMilliseconds;
     const [longestIdle] = [...this.#slots]
       .filter((slot) => slot.state === 'idle' && slot.idleSince <= idleSince)
       .sort((left, right) => left.idleSince - right.idleSince);
@@ -181,7 +181,7 @@ export class WorkerPool {
     slot.retirement = setTimeout(() => {
       const others = this.#ofFunction(slot.definition).filter((other) => other !== slot);
       if (slot.state === 'idle' && others.length > 0) void this.#end(slot);
-    }, this.#limits.retireAfterMilliseconds).unref();
+    }, this.#limits.retireAfterInMilliseconds).unref();
     this.#serveAll(slot.definition);
   }
 
@@ -190,7 +190,7 @@ export class WorkerPool {
     const idle = this.#ofFunction(definition)
       .filter((slot) => slot.state === 'idle')
       .sort((left, right) => right.idleSince - left.idleSince);
-    const neededUntil = Date.now() + definition.timeoutSeconds * 1000 + CREDENTIALS_MARGIN_MILLISECONDS;
+    const neededUntil = Date.now() + definition.timeoutInSeconds * 1000 + CREDENTIALS_MARGIN_IN_MILLISECONDS;
     return idle.find((slot) => {
       if (slot.worker.credentialsExpireAt.getTime() > neededUntil) return true;
       void this.#end(slot);

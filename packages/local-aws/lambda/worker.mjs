@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 
-const { codeDirectory, handlerName, functionName, functionArn, memoryMegabytes, logGroup, logStream } =
+const { codeDirectory, handlerName, functionName, functionArn, memoryInMegabytes, logGroup, logStream } =
   workerData;
 
 /** @type {(event: unknown, context: object) => unknown} */
@@ -55,7 +55,7 @@ function contextOf(requestId, deadline) {
     functionName,
     functionVersion: '$LATEST',
     invokedFunctionArn: functionArn,
-    memoryLimitInMB: String(memoryMegabytes),
+    memoryLimitInMB: String(memoryInMegabytes),
     awsRequestId: requestId,
     logGroupName: logGroup,
     logStreamName: logStream,

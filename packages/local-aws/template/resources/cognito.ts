@@ -115,7 +115,7 @@ function clientOf({ logicalId, physicalId, properties }: Resource): UserPoolClie
     throw new TemplateError(`${logicalId}: the local stack knows clients without a secret only`);
   }
   const units = properties.object('TokenValidityUnits');
-  const validitySeconds = (token: string, defaultUnit: string): number | undefined => {
+  const validityInSeconds = (token: string, defaultUnit: string): number | undefined => {
     const amount = properties.optionalNumber(`${token}Validity`);
     const unit = units.optionalText(token) ?? defaultUnit;
     const seconds = SECONDS_PER_UNIT[unit];
@@ -126,9 +126,9 @@ function clientOf({ logicalId, physicalId, properties }: Resource): UserPoolClie
     id: physicalId,
     name: properties.optionalText('ClientName'),
     explicitAuthFlows: properties.texts('ExplicitAuthFlows'),
-    accessTokenValiditySeconds: validitySeconds('AccessToken', 'hours'),
-    idTokenValiditySeconds: validitySeconds('IdToken', 'hours'),
-    refreshTokenValiditySeconds: validitySeconds('RefreshToken', 'days'),
+    accessTokenValidityInSeconds: validityInSeconds('AccessToken', 'hours'),
+    idTokenValidityInSeconds: validityInSeconds('IdToken', 'hours'),
+    refreshTokenValidityInSeconds: validityInSeconds('RefreshToken', 'days'),
     // Clients made through the API or CloudFormation keep the old behaviour unless they ask for the new one.
     preventUserExistenceErrors: properties.optionalText('PreventUserExistenceErrors') === 'ENABLED',
     enableTokenRevocation: properties.optionalFlag('EnableTokenRevocation'),
@@ -142,7 +142,7 @@ function passwordPolicy(policy: Properties): PasswordPolicy {
     requireUppercase: policy.optionalFlag('RequireUppercase') ?? false,
     requireNumbers: policy.optionalFlag('RequireNumbers') ?? false,
     requireSymbols: policy.optionalFlag('RequireSymbols') ?? false,
-    temporaryPasswordValidityDays: policy.optionalNumber('TemporaryPasswordValidityDays'),
+    temporaryPasswordValidityInDays: policy.optionalNumber('TemporaryPasswordValidityDays'),
   };
 }
 

@@ -130,7 +130,7 @@ function routeOf(
 function integrationOf({
   logicalId,
   properties,
-}: Resource): Pick<RouteDefinition, 'functionArn' | 'timeoutMilliseconds'> {
+}: Resource): Pick<RouteDefinition, 'functionArn' | 'timeoutInMilliseconds'> {
   const type = properties.text('IntegrationType');
   const version = properties.optionalText('PayloadFormatVersion');
   if (type !== 'AWS_PROXY' || version !== '2.0') {
@@ -141,7 +141,7 @@ function integrationOf({
   const uri = properties.text('IntegrationUri');
   return {
     functionArn: /\/functions\/(arn:[^/]+)\/invocations$/.exec(uri)?.[1] ?? uri,
-    timeoutMilliseconds: properties.optionalNumber('TimeoutInMillis') ?? 30_000,
+    timeoutInMilliseconds: properties.optionalNumber('TimeoutInMillis') ?? 30_000,
   };
 }
 

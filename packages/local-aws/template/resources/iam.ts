@@ -83,7 +83,7 @@ export function readRoles(template: InterpretedTemplate): Role[] {
         .filter((policy) => policy.properties.texts('Roles').includes(role.physicalId))
         .map((policy) => policyDocument(policy, 'PolicyDocument')),
     ],
-    maxSessionDurationSeconds: role.properties.optionalNumber('MaxSessionDuration') ?? 3600,
+    maxSessionDurationInSeconds: role.properties.optionalNumber('MaxSessionDuration') ?? 3600,
   }));
 }
 

@@ -11,8 +11,8 @@ const EVENT_INVOKE_CONFIG = 'AWS::Lambda::EventInvokeConfig';
 const EVENT_SOURCE_MAPPING = 'AWS::Lambda::EventSourceMapping';
 
 /** Lambda's limits for a function. */
-const TIMEOUT_SECONDS = { least: 1, most: 900 };
-const MEMORY_MEGABYTES = { least: 128, most: 10_240 };
+const TIMEOUT_IN_SECONDS = { least: 1, most: 900 };
+const MEMORY_IN_MEGABYTES = { least: 128, most: 10_240 };
 
 /** Functions, who may invoke them, what becomes of asynchronous invocations that fail, and the queues that they read. */
 export const LAMBDA_TYPES: ResourceTypes = {
@@ -88,8 +88,8 @@ export function readFunctions(
       handler: properties.text('Handler'),
       runtime,
       roleArn: properties.text('Role'),
-      timeoutSeconds: wholeNumber(fn, 'Timeout', TIMEOUT_SECONDS) ?? 3,
-      memoryMegabytes: wholeNumber(fn, 'MemorySize', MEMORY_MEGABYTES) ?? 128,
+      timeoutInSeconds: wholeNumber(fn, 'Timeout', TIMEOUT_IN_SECONDS) ?? 3,
+      memoryInMegabytes: wholeNumber(fn, 'MemorySize', MEMORY_IN_MEGABYTES) ?? 128,
       environment: textsByName(properties.object('Environment').object('Variables').toJSON()),
       logFormat: logging.optionalText('LogFormat') === 'JSON' ? 'JSON' : 'Text',
       applicationLogLevel: logging.optionalText('ApplicationLogLevel'),
@@ -135,9 +135,9 @@ export function readEventSourceMappings(template: InterpretedTemplate): EventSou
     const strange = scaling.names.find((name) => name !== 'MaximumConcurrency');
     if (strange !== undefined) throw new TemplateError(`${logicalId}: a ScalingConfig has no ${strange}`);
     const batchSize = wholeNumber(mapping, 'BatchSize', { least: 1, most: 10_000 }) ?? 10;
-    const batchingWindowSeconds =
+    const batchingWindowInSeconds =
       wholeNumber(mapping, 'MaximumBatchingWindowInSeconds', { least: 0, most: 300 }) ?? 0;
-    if (batchSize > 10 && batchingWindowSeconds < 1) {
+    if (batchSize > 10 && batchingWindowInSeconds < 1) {
       throw new TemplateError(
         `${logicalId}: a BatchSize above 10 needs a MaximumBatchingWindowInSeconds of at least 1`,
       );
@@ -148,7 +148,7 @@ export function readEventSourceMappings(template: InterpretedTemplate): EventSou
       functionArn: functionArn(template, logicalId, properties.text('FunctionName')),
       enabled: properties.optionalFlag('Enabled') ?? true,
       batchSize,
-      batchingWindowSeconds,
+      batchingWindowInSeconds,
       reportsBatchItemFailures: responseTypes.length > 0,
       maximumConcurrency: wholeNumber(mapping, 'MaximumConcurrency', { least: 2, most: 1000 }, scaling),
     };

@@ -8,8 +8,8 @@ const QUEUE = 'AWS::SQS::Queue';
 const QUEUE_POLICY = 'AWS::SQS::QueuePolicy';
 
 /** SQS's defaults: four days, and half a minute. */
-const RETENTION_SECONDS = 345_600;
-const VISIBILITY_TIMEOUT_SECONDS = 30;
+const RETENTION_IN_SECONDS = 345_600;
+const VISIBILITY_TIMEOUT_IN_SECONDS = 30;
 
 type Named = Pick<Resource, 'environment' | 'logicalId' | 'property'>;
 
@@ -58,8 +58,8 @@ export function readQueues(template: InterpretedTemplate): QueueDefinition[] {
     return {
       name: queueName(queue),
       arn: queue.attribute('Arn'),
-      retentionSeconds: setting('MessageRetentionPeriod') ?? RETENTION_SECONDS,
-      visibilityTimeoutSeconds: setting('VisibilityTimeout') ?? VISIBILITY_TIMEOUT_SECONDS,
+      retentionSeconds: setting('MessageRetentionPeriod') ?? RETENTION_IN_SECONDS,
+      visibilityTimeoutSeconds: setting('VisibilityTimeout') ?? VISIBILITY_TIMEOUT_IN_SECONDS,
       delaySeconds: setting('DelaySeconds'),
       receiveWaitSeconds: setting('ReceiveMessageWaitTimeSeconds'),
       maximumMessageBytes: setting('MaximumMessageSize'),

@@ -56,7 +56,11 @@ beforeAll(async () => {
         groups: [workspace],
         passwordPolicy: { minimumLength: 12, requireUppercase: false },
         clients: [
-          { id: ClientId, explicitAuthFlows: ['ALLOW_USER_PASSWORD_AUTH'], accessTokenValiditySeconds: 600 },
+          {
+            id: ClientId,
+            explicitAuthFlows: ['ALLOW_USER_PASSWORD_AUTH'],
+            accessTokenValidityInSeconds: 600,
+          },
         ],
       },
       { id: 'eu-central-1_Other', name: 'other', clients: [] },
@@ -320,7 +324,7 @@ describe('administration', () => {
         },
       },
       policies: [{ Version: '2012-10-17', Statement: { Effect: 'Allow', Action, Resource } }],
-      maxSessionDurationSeconds: 3600,
+      maxSessionDurationInSeconds: 3600,
     });
     return clientOf(identities.mintForRole(arn, { sessionName: 'test', durationSeconds: 900 }));
   };

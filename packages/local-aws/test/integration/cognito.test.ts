@@ -44,7 +44,7 @@ beforeAll(async () => {
         name: 'people',
         groups: [workspace],
         clients: [
-          { id: ClientId, explicitAuthFlows: flows, accessTokenValiditySeconds: 900 },
+          { id: ClientId, explicitAuthFlows: flows, accessTokenValidityInSeconds: 900 },
           { id: 'second', explicitAuthFlows: flows },
           {
             id: 'legacy',

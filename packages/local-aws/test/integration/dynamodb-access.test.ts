@@ -69,7 +69,7 @@ const sessionOf = (name: string, statements: PolicyStatement[]): Identity => {
       },
     },
     policies: [{ Version: '2012-10-17', Statement: statements }],
-    maxSessionDurationSeconds: 3600,
+    maxSessionDurationInSeconds: 3600,
   });
   return identities.mintForRole(roleArn, { sessionName: 'test', durationSeconds: 900 });
 };

@@ -49,7 +49,7 @@ function map(fn: FunctionDefinition, { definition, windowScale, perFunction = 4 
     endpoints: () => ({}),
     credentials: ({ name }) => credentials(name, 3600),
     log: (entry) => entries.push(entry),
-    limits: { perFunction, growAfterMilliseconds: 5 },
+    limits: { perFunction, growAfterInMilliseconds: 5 },
   });
   mapping = new EventSourceMapping({
     definition: {
@@ -58,7 +58,7 @@ function map(fn: FunctionDefinition, { definition, windowScale, perFunction = 4 
       functionArn: fn.arn,
       enabled: true,
       batchSize: 10,
-      batchingWindowSeconds: 0,
+      batchingWindowInSeconds: 0,
       reportsBatchItemFailures: false,
       ...definition,
     },
@@ -153,14 +153,14 @@ describe('a function that takes messages', () => {
     service = await LocalSqsForTests.start({ queues: [queueNamed('jobs')] });
     service.role(fn.name, [{ Effect: 'Allow', Action: POLL, Resource: QUEUE }]);
     await sendAll(numbers(45));
-    map(fn, { definition: { batchSize: 40, batchingWindowSeconds: 60 }, windowScale: 0.01 });
+    map(fn, { definition: { batchSize: 40, batchingWindowInSeconds: 60 }, windowScale: 0.01 });
     await expect.poll(counts).toEqual(EMPTY);
     expect(batches(fn).map(({ length }) => length)).toEqual([40, 5]);
   });
 
   it('gets what has come when the window is over', async () => {
     const fn = taking('window');
-    await start(fn, { definition: { batchSize: 10, batchingWindowSeconds: 1 } });
+    await start(fn, { definition: { batchSize: 10, batchingWindowInSeconds: 1 } });
     await send('first');
     await new Promise((resolve) => setTimeout(resolve, 100));
     await send('second');
@@ -222,9 +222,9 @@ describe('a function that fails', () => {
          calls += 1;
          if (calls === 1) throw new Error('not yet');
        };`,
-      { timeoutSeconds: 1 },
+      { timeoutInSeconds: 1 },
     );
-    await start(fn, { queue: { visibilityTimeoutSeconds: 60 }, definition: { batchingWindowSeconds: 1 } });
+    await start(fn, { queue: { visibilityTimeoutSeconds: 60 }, definition: { batchingWindowInSeconds: 1 } });
     await sendAll(['a', 'b']);
     await expect.poll(() => batches(fn), { timeout: 5_000 }).toEqual([['a', 'b']]);
     await expect.poll(() => entries.some(({ line }) => line.includes('not yet'))).toBe(true);
@@ -243,7 +243,7 @@ describe('a function that fails', () => {
 
   it('loses its messages to the dead-letter queue in the end', async () => {
     const fn = bundled('hopeless', `export const handler = async () => { throw new Error('never'); };`, {
-      timeoutSeconds: 1,
+      timeoutInSeconds: 1,
     });
     await start(fn, {
       queue: {
@@ -274,9 +274,9 @@ describe('a function that reports which messages it did not manage', () => {
          const failed = event.Records.find(({ body }) => body === 'bad')?.messageId;
          return ${answer};
        };`,
-      { timeoutSeconds: 1 },
+      { timeoutInSeconds: 1 },
     );
-  const definition = { reportsBatchItemFailures: true, batchingWindowSeconds: 1 };
+  const definition = { reportsBatchItemFailures: true, batchingWindowInSeconds: 1 };
 
   it('gets only those again', async () => {
     const fn = reporting('partial', '{ batchItemFailures: [{ itemIdentifier: failed }] }');
@@ -317,7 +317,7 @@ describe('a function that reports which messages it did not manage', () => {
 
 describe('a mapping', () => {
   it('is refused as Lambda refuses it', async () => {
-    const fn = taking('refused', { timeoutSeconds: 30 });
+    const fn = taking('refused', { timeoutInSeconds: 30 });
     await expect(start(fn, { queue: { visibilityTimeoutSeconds: 29 } })).rejects.toThrow(
       'Mapping: Queue visibility timeout: 29 seconds is less than Function timeout: 30 seconds',
     );
@@ -336,7 +336,7 @@ describe('a mapping', () => {
          log(event);
          if (process.env.SLOW) await new Promise((resolve) => setTimeout(resolve, 60_000));
        };`,
-      { timeoutSeconds: 300, environment: { SLOW: 'yes' } },
+      { timeoutInSeconds: 300, environment: { SLOW: 'yes' } },
     );
     await start(fn, { queue: { visibilityTimeoutSeconds: 300 } });
     await send('kept');

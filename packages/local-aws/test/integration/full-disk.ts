@@ -63,7 +63,7 @@ export const role: Role = {
       Statement: [{ Effect: 'Allow', Action: 'dynamodb:ListTables', Resource: '*' }],
     },
   ],
-  maxSessionDurationSeconds: 3600,
+  maxSessionDurationInSeconds: 3600,
 };
 
 /** A disk that can be full for a process. */

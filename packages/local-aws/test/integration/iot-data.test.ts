@@ -29,7 +29,7 @@ identities.addRole({
       ],
     },
   ],
-  maxSessionDurationSeconds: 3600,
+  maxSessionDurationInSeconds: 3600,
 });
 
 let stack: TestStack;

@@ -159,7 +159,7 @@ describe('a persistent session', () => {
 
 describe('a connection', () => {
   it('is asked about again, and closed when the device was revoked meanwhile', async () => {
-    stack = await startStack({ secondMilliseconds: 0.5 });
+    stack = await startStack({ secondInMilliseconds: 0.5 });
     const dock = await stack.connect('DOCK1', {
       will: {
         topic: EVENTS,
@@ -178,7 +178,7 @@ describe('a connection', () => {
   });
 
   it('has the new policy from then on', async () => {
-    stack = await startStack({ secondMilliseconds: 0.5 });
+    stack = await startStack({ secondInMilliseconds: 0.5 });
     const dock = await stack.connect('DOCK1');
     const messages = received(dock);
     await dock.subscribeAsync(REPLIES, { qos: 1 });
@@ -196,14 +196,14 @@ describe('a connection', () => {
   });
 
   it('is closed when it has lasted as long as it may', async () => {
-    stack = await startStack({ secondMilliseconds: 0.002 });
+    stack = await startStack({ secondInMilliseconds: 0.002 });
     const dock = await stack.connect('DOCK1');
     await closed(dock);
     expect(stack.lines).toContain('client DOCK1 is disconnected: it has been connected for long enough');
   });
 
   it('is not asked about any more when it has ended', async () => {
-    stack = await startStack({ secondMilliseconds: 0.3 });
+    stack = await startStack({ secondInMilliseconds: 0.3 });
     await (await stack.connect('DOCK1')).endAsync();
     const asked = stack.asked.length;
     await quiet();

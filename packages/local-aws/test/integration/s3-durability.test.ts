@@ -294,7 +294,7 @@ describe('memory', () => {
     const { child, client } = await startProcess(temporaryDirectory());
     const weigh = async () => {
       child.send('weigh');
-      const [weight] = (await once(child, 'message')) as [{ bytes: number; highestBytes: number }];
+      const [weight] = (await once(child, 'message')) as [{ bytes: number; highestInBytes: number }];
       return weight;
     };
     const size = 300 * 1024 * 1024;
@@ -312,7 +312,7 @@ describe('memory', () => {
     const before = await weigh();
     await upload(size);
     const after = await weigh();
-    expect(after.highestBytes - before.bytes).toBeLessThan(size / 2);
+    expect(after.highestInBytes - before.bytes).toBeLessThan(size / 2);
   });
 });
 

@@ -16,9 +16,9 @@ const { server } = createS3({
 });
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
 
-let highestBytes = 0;
+let highestInBytes = 0;
 setInterval(() => {
-  highestBytes = Math.max(highestBytes, process.memoryUsage.rss());
+  highestInBytes = Math.max(highestInBytes, process.memoryUsage.rss());
 }, 20);
-process.on('message', () => process.send?.({ bytes: process.memoryUsage.rss(), highestBytes }));
+process.on('message', () => process.send?.({ bytes: process.memoryUsage.rss(), highestInBytes }));
 process.on('disconnect', () => process.exit());

@@ -78,7 +78,7 @@ export class LocalS3ForTests {
         ],
       },
       policies: [{ Version: '2012-10-17', Statement: statements }],
-      maxSessionDurationSeconds: 3600,
+      maxSessionDurationInSeconds: 3600,
     });
     return this.identities.mintForRole(arn, {
       sessionName: 'test',

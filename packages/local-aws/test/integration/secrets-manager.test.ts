@@ -199,7 +199,7 @@ describe('access', () => {
         },
       },
       policies: [{ Version: '2012-10-17', Statement: { Effect: 'Allow', Action, Resource } }],
-      maxSessionDurationSeconds: 3600,
+      maxSessionDurationInSeconds: 3600,
     });
     return clientOf(identities.mintForRole(arn, { sessionName: 'test', durationSeconds: 900 }));
   };

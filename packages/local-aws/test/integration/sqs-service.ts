@@ -102,7 +102,7 @@ export class LocalSqsForTests {
         Statement: [{ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' }],
       },
       policies: [{ Version: '2012-10-17', Statement: statements }],
-      maxSessionDurationSeconds: 3600,
+      maxSessionDurationInSeconds: 3600,
     });
     return arn;
   }

@@ -174,7 +174,7 @@ describe('integrations that fail', () => {
       'Request Entity Too Large',
     ],
   ])('%s are answered without details', async (_description, handler, status, message) => {
-    const api = await gateway(handler, { routes: [route('GET /a', { timeoutMilliseconds: 100 })] });
+    const api = await gateway(handler, { routes: [route('GET /a', { timeoutInMilliseconds: 100 })] });
     const response = await fetch(`${api}/a`);
     expect(await response.text()).toBe(JSON.stringify({ message }));
     expect(response.status).toBe(status);

@@ -26,7 +26,7 @@ export const authorizer: JwtAuthorizerDefinition = {
 export const route = (key: string, overrides: Partial<RouteDefinition> = {}): RouteDefinition => ({
   key,
   functionArn: 'arn:aws:lambda:eu-central-1:123456789012:function:echo',
-  timeoutMilliseconds: 5_000,
+  timeoutInMilliseconds: 5_000,
   scopes: [],
   ...overrides,
 });

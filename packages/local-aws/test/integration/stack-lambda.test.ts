@@ -21,7 +21,7 @@ function lambdaOf(functions: FunctionDefinition[], options: Partial<LambdaOption
     endpoints: () => ({ AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1' }),
     credentials: ({ name }) => credentials(name, 3600),
     log: (entry) => entries.push(entry),
-    retryDelaysMilliseconds: [1],
+    retryDelaysInMilliseconds: [1],
     ...options,
   });
   lambdas.push(lambda);
@@ -172,7 +172,7 @@ describe('a function in its worker', () => {
       name,
       `let calls = 0; const crash = ${code.replace('export const handler = ', '')}
       export const handler = async (event) => event.crash ? crash() : ++calls;`,
-      timesOut ? { timeoutSeconds: 0.3 } : {},
+      timesOut ? { timeoutInSeconds: 0.3 } : {},
     );
     const lambda = lambdaOf([fn], { limits: { perFunction: 1 } });
     const [crashed, next] = await Promise.all([
@@ -225,7 +225,7 @@ describe('the workers of a function', () => {
   it('take one event at a time, grow up to the limit, and retire but for one', async () => {
     const fn = bundled('busy', slow);
     const lambda = lambdaOf([fn], {
-      limits: { perFunction: 3, growAfterMilliseconds: 5, retireAfterMilliseconds: 200 },
+      limits: { perFunction: 3, growAfterInMilliseconds: 5, retireAfterInMilliseconds: 200 },
     });
     const answers = (await Promise.all(
       Array.from({ length: 12 }, () => answerOf(lambda, fn, { milliseconds: 150 })),
@@ -237,7 +237,7 @@ describe('the workers of a function', () => {
 
   it('stay one when it is quick enough', async () => {
     const fn = bundled('quick', slow);
-    const lambda = lambdaOf([fn], { limits: { growAfterMilliseconds: 1_000 } });
+    const lambda = lambdaOf([fn], { limits: { growAfterInMilliseconds: 1_000 } });
     await Promise.all(Array.from({ length: 50 }, () => answerOf(lambda, fn, { milliseconds: 1 })));
     expect(lambda.workers).toBe(1);
   });
@@ -309,7 +309,7 @@ describe('asynchronous invocation', () => {
 
   it('stops repeating when the stack closes', async () => {
     const fn = flaky('closing', 99);
-    const lambda = lambdaOf([fn], { retryDelaysMilliseconds: [60_000] });
+    const lambda = lambdaOf([fn], { retryDelaysInMilliseconds: [60_000] });
     const result = lambda.invokeEvent(fn.arn, {});
     await expect.poll(() => entries.some(({ level }) => level === 'error')).toBe(true);
     await lambda.close();

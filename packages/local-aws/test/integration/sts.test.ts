@@ -49,7 +49,7 @@ beforeEach(async () => {
 afterEach(() => service.close());
 
 /** The function's role and the upload role, with the policies that a test is about. */
-function addRoles({ trust = trusting(), own = mayAssume(), maxSeconds = 3600 } = {}): void {
+function addRoles({ trust = trusting(), own = mayAssume(), maxInSeconds = 3600 } = {}): void {
   identities.addRole({
     arn: FUNCTION_ROLE,
     name: 'sts-function',
@@ -59,14 +59,14 @@ function addRoles({ trust = trusting(), own = mayAssume(), maxSeconds = 3600 } =
       Action: 'sts:AssumeRole',
     }),
     policies: [own],
-    maxSessionDurationSeconds: 3600,
+    maxSessionDurationInSeconds: 3600,
   });
   identities.addRole({
     arn: UPLOAD_ROLE,
     name: 'upload',
     trustPolicy: trust,
     policies: [mayPut],
-    maxSessionDurationSeconds: maxSeconds,
+    maxSessionDurationInSeconds: maxInSeconds,
   });
 }
 
@@ -99,9 +99,9 @@ describe('AssumeRole', () => {
       Arn: 'arn:aws:sts::123456789012:assumed-role/upload/pilot',
       AssumedRoleId: `${roleId(UPLOAD_ROLE)}:pilot`,
     });
-    const lifeSeconds = ((credentials?.Expiration?.getTime() ?? 0) - before) / 1000;
-    expect(lifeSeconds).toBeGreaterThan(898);
-    expect(lifeSeconds).toBeLessThan(930);
+    const lifeInSeconds = ((credentials?.Expiration?.getTime() ?? 0) - before) / 1000;
+    expect(lifeInSeconds).toBeGreaterThan(898);
+    expect(lifeInSeconds).toBeLessThan(930);
 
     const identity = identities.find(credentials?.AccessKeyId ?? '') as Identity;
     expect(identity).toMatchObject({
@@ -223,7 +223,7 @@ describe('AssumeRole', () => {
 
   describe('by a session of a role', () => {
     it('lasts an hour at most, whatever the role allows', async () => {
-      addRoles({ maxSeconds: 43_200 });
+      addRoles({ maxInSeconds: 43_200 });
       expect((await assume({ DurationSeconds: 3600 })).Credentials).toBeDefined();
       await expect(assume({ DurationSeconds: 3601 })).rejects.toMatchObject({
         name: 'ValidationError',
@@ -254,7 +254,7 @@ describe('AssumeRole', () => {
   });
 
   it('lasts as long as the role allows when a long-term key asks, and no longer', async () => {
-    addRoles({ trust: trusting({ Principal: { AWS: '123456789012' } }), maxSeconds: 7200 });
+    addRoles({ trust: trusting({ Principal: { AWS: '123456789012' } }), maxInSeconds: 7200 });
     expect((await assume({ DurationSeconds: 7200 }, root())).Credentials).toBeDefined();
     await expect(assume({ DurationSeconds: 7201 }, root())).rejects.toMatchObject({
       name: 'ValidationError',

@@ -11,7 +11,7 @@ import { Throttles } from '../../api-gateway/throttle.ts';
 const routeOf = (key: string): RouteDefinition => ({
   key,
   functionArn: key,
-  timeoutMilliseconds: 1000,
+  timeoutInMilliseconds: 1000,
   scopes: [],
 });
 
@@ -331,7 +331,7 @@ describe('the access log', () => {
     domainName: 'localhost',
     status: 200,
     responseLength: 5,
-    responseLatencyMilliseconds: 1,
+    responseLatencyInMilliseconds: 1,
   };
 
   it('fills in variables, and a dash where there is no value', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type AttributeValue, itemSizeBytes, sameValue } from '../../dynamodb/item.ts';
+import { type AttributeValue, itemSizeInBytes, sameValue } from '../../dynamodb/item.ts';
 
 describe('the size of a value, beside its name', () => {
   const sizes: [AttributeValue, number][] = [
@@ -31,11 +31,11 @@ describe('the size of a value, beside its name', () => {
   ];
 
   it.each(sizes)('%j is %i bytes', (value, size) => {
-    expect(itemSizeBytes({ name: value })).toBe('name'.length + size);
+    expect(itemSizeInBytes({ name: value })).toBe('name'.length + size);
   });
 
   it('a name counts in UTF-8', () => {
-    expect(itemSizeBytes({ größe: { S: '' } })).toBe(7);
+    expect(itemSizeInBytes({ größe: { S: '' } })).toBe(7);
   });
 });
 

@@ -25,7 +25,7 @@ const role = (overrides: Partial<Role> = {}): Role => ({
   name: 'upload',
   trustPolicy: trusting({ Service: 'lambda.amazonaws.com' }),
   policies: [allow('s3:PutObject')],
-  maxSessionDurationSeconds: 3600,
+  maxSessionDurationInSeconds: 3600,
   ...overrides,
 });
 

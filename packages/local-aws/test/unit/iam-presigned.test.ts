@@ -8,7 +8,7 @@ import {
   secondsLater,
   sha256,
   signed,
-  WEEK_SECONDS,
+  WEEK_IN_SECONDS,
   withHeader,
 } from './iam-requests.ts';
 
@@ -71,8 +71,8 @@ describe('a presigned URL', () => {
   });
 
   it('may live for a week', async () => {
-    const head = await presigned({}, { expiresInSeconds: WEEK_SECONDS });
-    expect((await s3(head, secondsLater(WEEK_SECONDS))).identity).toEqual(root);
+    const head = await presigned({}, { expiresInSeconds: WEEK_IN_SECONDS });
+    expect((await s3(head, secondsLater(WEEK_IN_SECONDS))).identity).toEqual(root);
   });
 
   it('cannot be joined by a signature in the header, or name its credential twice', async () => {

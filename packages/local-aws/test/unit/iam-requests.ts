@@ -10,7 +10,7 @@ import { authenticate } from '../../iam/sigv4.ts';
 export const REGION = 'eu-central-1';
 export const NOW = new Date('2026-03-01T12:00:00Z');
 export const ROLE_ARN = 'arn:aws:iam::123456789012:role/upload';
-export const WEEK_SECONDS = 604_800;
+export const WEEK_IN_SECONDS = 604_800;
 
 /** SHA-256 in hex. */
 export const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
@@ -27,7 +27,7 @@ identities.addRole({
   name: 'upload',
   trustPolicy: { Statement: { Effect: 'Allow', Principal: '*', Action: 'sts:AssumeRole' } },
   policies: [],
-  maxSessionDurationSeconds: 3600,
+  maxSessionDurationInSeconds: 3600,
 });
 /** A session with a token, an hour long. */
 export const minted = identities.mintForRole(ROLE_ARN, { sessionName: 'pilot', durationSeconds: 3600 });

@@ -13,7 +13,7 @@ import {
   sha256,
   signed,
   sts,
-  WEEK_SECONDS,
+  WEEK_IN_SECONDS,
   withHeader,
 } from './iam-requests.ts';
 
@@ -233,7 +233,7 @@ describe('the credential', () => {
   });
 
   it('ends a presigned URL that would live longer', async () => {
-    const head = await presigned({}, { identity: minted, expiresInSeconds: WEEK_SECONDS });
+    const head = await presigned({}, { identity: minted, expiresInSeconds: WEEK_IN_SECONDS });
     expect((await s3(head, secondsLater(3599))).identity).toEqual(minted);
     await expect(s3(head, secondsLater(3600))).rejects.toMatchObject({ code: 'ExpiredToken' });
   });

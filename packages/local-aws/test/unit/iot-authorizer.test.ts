@@ -21,8 +21,8 @@ describe("an authorizer's answer", () => {
       admitted: true,
       admission: {
         principalId: 'DOCK1',
-        disconnectAfterSeconds: 86_400,
-        refreshAfterSeconds: 300,
+        disconnectAfterInSeconds: 86_400,
+        refreshAfterInSeconds: 300,
         policies: [POLICY, POLICY],
       },
     });

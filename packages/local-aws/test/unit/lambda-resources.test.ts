@@ -49,7 +49,7 @@ describe('event source mappings of the template', () => {
         functionArn: FUNCTION_ARN,
         enabled: true,
         batchSize: 10,
-        batchingWindowSeconds: 0,
+        batchingWindowInSeconds: 0,
         reportsBatchItemFailures: false,
         maximumConcurrency: undefined,
       },
@@ -70,7 +70,7 @@ describe('event source mappings of the template', () => {
         functionArn: FUNCTION_ARN,
         enabled: false,
         batchSize: 1000,
-        batchingWindowSeconds: 20,
+        batchingWindowInSeconds: 20,
         reportsBatchItemFailures: true,
         maximumConcurrency: 2,
       },
@@ -103,7 +103,7 @@ describe('functions of the template', () => {
   it('have up to 15 minutes and 10 GB', () => {
     const template = interpret({ Worker: fn({ Timeout: 900, MemorySize: 10_240 }) });
     expect(readFunctions(template, () => '/code')).toMatchObject([
-      { timeoutSeconds: 900, memoryMegabytes: 10_240 },
+      { timeoutInSeconds: 900, memoryInMegabytes: 10_240 },
     ]);
   });
 

@@ -152,7 +152,7 @@ describe('reading services from the template', () => {
     );
     expect(read).toMatchObject({
       arn: 'arn:aws:iam::123456789012:role/MediaLibrary-Role',
-      maxSessionDurationSeconds: 7200,
+      maxSessionDurationInSeconds: 7200,
     });
     expect(read?.policies).toEqual(
       ['sts:A', 'sts:B'].map((Action) => ({ Statement: [{ Effect: 'Allow', Action, Resource: read?.arn }] })),
@@ -240,8 +240,8 @@ describe('reading services from the template', () => {
       codeDirectory: '/bundles/abc.zip',
       environment: { TABLE: 'MediaLibrary' },
       logFormat: 'JSON',
-      memoryMegabytes: 128,
-      timeoutSeconds: 20,
+      memoryInMegabytes: 128,
+      timeoutInSeconds: 20,
       retryAttempts: 1,
       onFailureArn: 'arn:aws:sqs:eu-central-1:123456789012:lost',
     });
@@ -351,8 +351,8 @@ describe('reading services from the template', () => {
       passwordPolicy: { minimumLength: 12, requireNumbers: true, requireSymbols: false },
       clients: [
         {
-          accessTokenValiditySeconds: 5400,
-          refreshTokenValiditySeconds: 172_800,
+          accessTokenValidityInSeconds: 5400,
+          refreshTokenValidityInSeconds: 172_800,
           preventUserExistenceErrors: false,
         },
       ],
@@ -400,7 +400,7 @@ describe('reading services from the template', () => {
     ).toThrow('with 1.0');
     const proxy = integration({ IntegrationType: 'AWS_PROXY', PayloadFormatVersion: '2.0' });
     expect(readHttpApis(interpret(api(proxy)))[0]?.routes).toMatchObject([
-      { key: 'GET /a', functionArn: 'arn:x', timeoutMilliseconds: 30_000 },
+      { key: 'GET /a', functionArn: 'arn:x', timeoutInMilliseconds: 30_000 },
     ]);
     const settings = {
       Type: 'AWS::ApiGatewayV2::Stage',
