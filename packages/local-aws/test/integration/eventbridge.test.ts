@@ -85,7 +85,7 @@ describe('PutEvents', () => {
           ],
         },
         policies: [{ Version: '2012-10-17', Statement: [statement] }],
-        maxSessionDurationSeconds: 3600,
+        maxSessionDurationInSeconds: 3600,
       });
       return identities.mintForRole(arn, { sessionName: 'test', durationSeconds: 900 });
     };
