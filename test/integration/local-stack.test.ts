@@ -180,7 +180,7 @@ describe('a second start', () => {
     });
     const dataDirectory = join(folder, 'port');
     const start = () => startLocalStack({ port: port - 1, dataDirectory });
-    await expect(start()).rejects.toThrow(`Port ${port}, which S3 needs, is in use by another program`);
+    await expect(start()).rejects.toThrow(`Port ${port} (S3) is in use by another program`);
     await expect(start()).rejects.toThrow('Port');
     await new Promise((resolve) => blocker.close(resolve));
     await started({ dataDirectory });

@@ -99,6 +99,11 @@ describe('every operation', () => {
       Key,
       (client) => client.send(new GetObjectCommand({ Bucket, Key, VersionId: 'null' })),
     ],
+    [
+      's3:GetObjectVersion',
+      Key,
+      (client) => client.send(new HeadObjectCommand({ Bucket, Key, VersionId: 'null' })),
+    ],
     ['s3:ListMultipartUploadParts', Key, (client) => client.send(new ListPartsCommand(upload))],
     ['s3:AbortMultipartUpload', Key, (client) => client.send(new AbortMultipartUploadCommand(upload))],
     ['s3:PutObject', Key, (client) => client.send(new CreateMultipartUploadCommand({ Bucket, Key }))],

@@ -71,6 +71,19 @@ describe('a function in its worker', () => {
     expect(lambda.workers).toBe(1);
   });
 
+  it('has up to a quarter of an hour for each event, and knows how much of it is left', async () => {
+    const fn = bundled(
+      'patient',
+      'export const handler = async (_event, context) => context.getRemainingTimeInMillis();',
+      { timeoutInSeconds: 900 },
+    );
+    const lambda = lambdaOf([fn]);
+    for (const remaining of [await answerOf(lambda, fn), await answerOf(lambda, fn)]) {
+      expect(remaining).toBeGreaterThan(840_000);
+      expect(remaining).toBeLessThanOrEqual(900_000);
+    }
+  });
+
   it('can run elsewhere: its environment is told to who asks, with credentials of its own', async () => {
     const fn = bundled('elsewhere', 'export const handler = async () => process.env;');
     const lambda = lambdaOf([fn]);
