@@ -18,6 +18,8 @@ const project = (name: string, testTimeout: number, env: Record<string, string> 
     testTimeout,
     hookTimeout: testTimeout,
     env,
+    // A test that asserts nothing fails.
+    expect: { requireAssertions: true },
   },
 });
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -52,6 +53,26 @@ const storage = ({ s3, region, root }: Endpoints) =>
     forcePathStyle: true,
     credentials: { accessKeyId: root.access_key_id, secretAccessKey: root.secret_access_key },
   });
+
+async function listening(port: number): Promise<Server> {
+  const server = createServer().listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+/** Takes a port and leaves the one before it free, as far as that is up to this test. */
+async function blockedPort(): Promise<{ blocker: Server; port: number }> {
+  for (;;) {
+    const blocker = await listening(0);
+    const { port } = blocker.address() as AddressInfo;
+    const before = await listening(port - 1).catch(() => undefined);
+    if (before) {
+      await new Promise((resolve) => before.close(resolve));
+      return { blocker, port };
+    }
+    await new Promise((resolve) => blocker.close(resolve));
+  }
+}
 
 describe('a running stack', () => {
   it('tells where everything is, in a file for its owner only', async () => {
@@ -174,10 +195,7 @@ describe('a second start', () => {
   });
 
   it('on a port that is taken names the port and the service, and leaves nothing behind', async () => {
-    const blocker = createServer();
-    const port = await new Promise<number>((resolve) => {
-      blocker.listen(0, '127.0.0.1', () => resolve((blocker.address() as { port: number }).port));
-    });
+    const { blocker, port } = await blockedPort();
     const dataDirectory = join(folder, 'port');
     const start = () => startLocalStack({ port: port - 1, dataDirectory });
     await expect(start()).rejects.toThrow(`Port ${port} (S3) is in use by another program`);

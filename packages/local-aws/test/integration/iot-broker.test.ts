@@ -283,7 +283,7 @@ describe('the doors', () => {
     socket.on('error', () => {});
     socket.write('GET / HTTP/1.1\r\n\r\n');
     await new Promise((resolve) => socket.on('close', resolve));
-    await stack.connect('DOCK1');
+    expect((await stack.connect('DOCK1')).connected).toBe(true);
   });
 
   it('close with connections that never said who they are', async () => {
@@ -292,5 +292,6 @@ describe('the doors', () => {
     socket.on('error', () => {});
     await new Promise((resolve) => socket.on('connect', resolve));
     await other.close();
+    await expect.poll(() => socket.destroyed).toBe(true);
   });
 });

@@ -65,7 +65,10 @@ describe('a rule', () => {
     for (const options of [{ qos: 1 as const }, { qos: 1 as const, dup: true }, { qos: 0 as const }]) {
       await dock.publishAsync(EVENTS, message, options);
     }
-    await until(() => events.length === 3);
+    await until(() => events.length >= 3);
+    await quiet();
+    const event = { gateway_sn: 'DOCK1', payload: base64(message) };
+    expect(events).toEqual(Array(3).fill({ functionArn: CALLBACK, event }));
   });
 
   it('also hears what functions publish', async () => {
@@ -126,13 +129,21 @@ describe('a rule', () => {
   });
 
   it('acknowledges without waiting for the function', async () => {
-    let finish = (_result: InvocationResult): void => {};
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const steps: string[] = [];
     const { connect } = await start({
-      functions: fakeFunctions(() => new Promise((resolve) => (finish = resolve))),
+      functions: fakeFunctions(async () => {
+        await released;
+        steps.push('finished');
+        return done;
+      }),
     });
     const dock = await connect('DOCK1');
     await dock.publishAsync(EVENTS, JSON.stringify({ method: METHOD }), { qos: 1 });
-    finish(done);
+    steps.push('acknowledged');
+    release();
+    await until(() => steps.length >= 2);
+    expect(steps).toEqual(['acknowledged', 'finished']);
   });
 });
 
@@ -220,6 +231,9 @@ describe('many messages', () => {
       await broker.publish({ topic, payload: Buffer.from(message), qos: 1, retain: false });
     }
     await until(() => replies.length > 0);
+    expect(replies).toEqual([
+      { topic: 'thing/product/DOCK1/events_reply', text: message, dup: false, retain: false },
+    ]);
   });
 });
 
