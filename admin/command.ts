@@ -4,7 +4,7 @@ import { isWorkspaceId, type WorkspaceId } from '../functions/core/workspace.ts'
 import type { Installation } from './installation.ts';
 import type { Answer } from './render.ts';
 
-/** Makes the handler of a command from what it does; opens the installation first and prints the answer. */
+/** Makes the action of a command: opens the installation, does the work and prints the result. */
 export type Action = <Options>(
   work: (installation: Installation, options: Options) => Promise<Answer>,
 ) => (options: Options, command: Command) => Promise<void>;

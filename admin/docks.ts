@@ -5,7 +5,7 @@ import type { Installation } from './installation.ts';
 import { getWorkspace } from './people.ts';
 import { Refusal } from './refusal.ts';
 
-/** What somebody types into a dock. The password is told once and cannot be read again. */
+/** What somebody types into a dock. The password is shown once and cannot be read again. */
 export interface DockCredentials {
   readonly sn: string;
   readonly username: string;
@@ -39,7 +39,7 @@ export async function createDock(
   return { ...credentials(installation, sn, password), workspace_id: workspaceId };
 }
 
-/** The old password is void at once for new connections; one that is open is asked again within five minutes. */
+/** The old password is invalid for new connections at once. An open connection ends within five minutes. */
 export async function rotateDock(installation: Installation, sn: GatewaySn): Promise<DockCredentials> {
   const password = randomPassword();
   if (!(await installation.registry.replacePassword(sn, await hashPassword(password)))) {
@@ -48,7 +48,7 @@ export async function rotateDock(installation: Installation, sn: GatewaySn): Pro
   return credentials(installation, sn, password);
 }
 
-/** From now on its messages are refused; an open connection is closed within five minutes. */
+/** Messages of the dock are refused from now on. An open connection ends within five minutes. */
 export async function revokeDock(installation: Installation, sn: GatewaySn): Promise<void> {
   if (!(await installation.registry.revoke(sn))) throw new Refusal(`${sn} is not registered`);
 }

@@ -7,13 +7,13 @@ import { dynamoDbDeviceRegistry } from '../functions/adapters/dynamodb-device-re
 import type { DeviceRegistry } from '../functions/core/gateway.ts';
 import { Refusal } from './refusal.ts';
 
-/** One media library, somewhere. */
+/** A media library: the local stack, or one on AWS. */
 export interface Installation {
   readonly registry: DeviceRegistry;
   readonly people: CognitoIdentityProviderClient;
-  /** Absent where an OIDC issuer knows the people. */
+  /** Absent when an OIDC issuer manages the users. */
   readonly userPoolId: string | undefined;
-  /** Where docks connect, for people to read; absent where the stack cannot know. */
+  /** Where docks connect, to show to people. Absent when the stack does not know it. */
   readonly mqttAddress: string | undefined;
 }
 
@@ -64,7 +64,7 @@ function openLocal(dataDirectory: string): Installation {
   };
 }
 
-/** The file holds the outputs of one stack or of several; the media library's are those with a table name. */
+/** The file holds the outputs of one or more stacks. The media library is the one that has a table name. */
 function openDeployed(path: string): Installation {
   const file = readJson(path, '"npm run deploy" writes cdk-outputs.json.');
   const outputs = Object.values(file).find(
@@ -84,6 +84,9 @@ function openDeployed(path: string): Installation {
   };
 }
 
-/** Opens the deployed stack that `outputs` tells of, with the AWS credentials of the environment, or else the local one. */
+/**
+ * Opens the stack on AWS that `outputs` describes, with the AWS credentials of the environment; else the
+ * local stack.
+ */
 export const openInstallation = ({ data, outputs }: InstallationOptions): Installation =>
   outputs === undefined ? openLocal(data) : openDeployed(outputs);

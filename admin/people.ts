@@ -23,11 +23,11 @@ export interface Workspace {
 
 const userPoolOf = ({ userPoolId }: Installation): string => {
   if (userPoolId === undefined)
-    throw new Refusal('People and workspaces of this installation are kept by its OIDC issuer');
+    throw new Refusal('Users and workspaces of this installation are managed by its OIDC issuer');
   return userPoolId;
 };
 
-/** Turns what Cognito refuses into a sentence; what it fails at stays a fault. */
+/** Turns the errors in `refusals` into messages for the terminal. Any other error is thrown as it is. */
 async function tell<Result>(work: Promise<Result>, refusals: Record<string, string>): Promise<Result> {
   try {
     return await work;
@@ -60,7 +60,10 @@ export async function listWorkspaces(installation: Installation): Promise<Worksp
   return workspaces;
 }
 
-/** Throws a `Refusal` when there is no such workspace. With an OIDC issuer nobody can look, and its id stands for its name. */
+/**
+ * Throws a `Refusal` when there is no such workspace. With an OIDC issuer it cannot be checked, and the id
+ * serves as the name.
+ */
 export async function getWorkspace(installation: Installation, workspaceId: WorkspaceId): Promise<Workspace> {
   if (installation.userPoolId === undefined) return { workspace_id: workspaceId, name: workspaceId };
   const { Group } = await tell(
@@ -68,16 +71,16 @@ export async function getWorkspace(installation: Installation, workspaceId: Work
       new GetGroupCommand({ UserPoolId: installation.userPoolId, GroupName: workspaceId }),
     ),
     {
-      ResourceNotFoundException: `There is no workspace ${workspaceId}; "workspace list" shows those there are`,
+      ResourceNotFoundException: `There is no workspace ${workspaceId}; "workspace list" shows all of them`,
     },
   );
   return { workspace_id: workspaceId, name: Group?.Description || workspaceId };
 }
 
-/** Fits any password policy: 144 random bits and one of every kind of character. */
+/** Fits any password policy: 144 random bits, and every kind of character. */
 const randomUserPassword = (): string => `${randomBytes(18).toString('base64url')}-aA1`;
 
-/** The password is told once and cannot be read again. */
+/** The password is shown once and cannot be read again. */
 export async function createUser(
   installation: Installation,
   username: string,
@@ -90,7 +93,7 @@ export async function createUser(
   await tell(
     people.send(new AdminCreateUserCommand({ UserPoolId, Username: username, MessageAction: 'SUPPRESS' })),
     {
-      UsernameExistsException: `There is a user ${username} already`,
+      UsernameExistsException: `There is already a user ${username}`,
     },
   );
   await tell(
@@ -134,7 +137,9 @@ export async function listUsers(
   return users;
 }
 
-/** No new token from now on; one that is out lasts until it expires, an hour at most. */
+/**
+ * The user gets no new tokens from now on. A token already issued lasts until it expires, an hour at most.
+ */
 export async function disableUser(installation: Installation, username: string): Promise<void> {
   await tell(
     installation.people.send(

@@ -25,11 +25,11 @@ interface CommonOptions extends InstallationOptions {
   readonly json?: boolean;
 }
 
-/** The help shows the verbs at once, not the nouns. */
+/** The help lists the verbs at once, without a level for the nouns. */
 const verbsOf = ({ commands }: Command): Command[] =>
   commands.flatMap((command) => (command.commands.length > 0 ? command.commands : [command]));
 
-/** A command as the help writes it: noun, verb and the options that it cannot do without. */
+/** A command as the help shows it: noun, verb and the required options. */
 function termOf(command: Command): string {
   const noun = command.parent?.parent ? [command.parent.name()] : [];
   const mandatory = command.options.filter((option) => option.mandatory).map(({ flags }) => flags);
@@ -57,7 +57,9 @@ function adminProgram(output: Output, errors: Output): Command {
   return program;
 }
 
-/** Runs one command line. Returns the exit code: 0, 1 for a refusal or a failure, 2 for a command line that is wrong. */
+/**
+ * Runs one command line. Returns the exit code: 0, 1 for a refusal or a failure, 2 for a wrong command line.
+ */
 export async function runAdmin(args: readonly string[], output: Output, errors: Output): Promise<number> {
   try {
     await adminProgram(output, errors).parseAsync(args, { from: 'user' });

@@ -1,2 +1,5 @@
-/** A reason that the person at the terminal can act on. Every other error is a fault. */
+/**
+ * An error whose message tells the person at the terminal what to change. Any other error is a bug or an
+ * outage.
+ */
 export class Refusal extends Error {}

@@ -1,7 +1,7 @@
-/** What a command found or did: one thing, or a list of them. */
+/** What a command found or did: one record, or a list of them. */
 export type Answer = object | readonly object[];
 
-/** An answer as text: a line for each property of one thing, or a table. */
+/** A result as text: one line a property for a single record, a table for a list. */
 export function render(answer: Answer): string {
   if (Array.isArray(answer)) return renderRows(answer);
   const width = Math.max(...Object.keys(answer).map((key) => key.length));

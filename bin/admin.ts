@@ -1,7 +1,7 @@
 /**
  * `npm run admin -- <noun> <verb> [options]`
  *
- * Workspaces, people and docks, in the local stack or in an AWS account.
+ * Manages workspaces, users and docks, in the local stack or on AWS.
  */
 import { runAdmin } from '../admin/program.ts';
 import { endWhenOutputCloses } from './closed-output.ts';

@@ -6,7 +6,7 @@ import { dock } from '../devices/dock/main.ts';
 
 const interrupt = new AbortController();
 process.on('SIGINT', () => {
-  // Pressed again, it does not wait for the dock to sign off.
+  // A second Ctrl-C does not wait for the dock to sign off.
   if (interrupt.signal.aborted) process.exit(130);
   interrupt.abort(new Error('stopped by Ctrl-C'));
 });

@@ -1,8 +1,8 @@
 /**
  * `npm run docs`
  *
- * Writes docs/openapi.yaml and the tables of README.md from `functions/manifest.ts` and the schemas that the handlers validate with;
- * a test fails when they drift.
+ * Writes docs/openapi.yaml and the tables of README.md, from `functions/manifest.ts` and the schemas that the
+ * handlers validate with. A test fails when they differ.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { OPENAPI_FILE, openApiText } from './docs/openapi.ts';

@@ -1,6 +1,7 @@
 /**
- * The CDK app. `npx cdk` runs it; so does `node bin/media-library.ts`, which synthesises into `CDK_OUTDIR` or `cdk.out`.
- * `CDK_VALIDATION=false` leaves out CDK's own check of the template, which takes two thirds of the time.
+ * The CDK app. `npx cdk` runs it; so does `node bin/media-library.ts`, which synthesises into `CDK_OUTDIR` or
+ * `cdk.out`. `CDK_VALIDATION=false` leaves out CDK's own check of the template, which takes two thirds of the
+ * time.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -6,9 +6,9 @@ import { pilot } from '../devices/pilot/main.ts';
 
 const interrupt = new AbortController();
 process.on('SIGINT', () => {
-  // Pressed again, it does not wait for the uploads under way to be aborted.
+  // A second Ctrl-C does not wait for the running uploads to be aborted.
   if (interrupt.signal.aborted) process.exit(130);
-  process.stderr.write('Stopping; once more to stop at once.\n');
+  process.stderr.write('Stopping. Press Ctrl-C again to stop at once.\n');
   interrupt.abort(new Error('stopped by Ctrl-C'));
 });
 process.on('SIGTERM', () => interrupt.abort(new Error('stopped')));

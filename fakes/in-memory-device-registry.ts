@@ -8,11 +8,11 @@ import {
 } from '../functions/core/gateway.ts';
 import type { WorkspaceId } from '../functions/core/workspace.ts';
 
-/** A registry in maps, held to the same contract as the one in DynamoDB. */
+/** A registry in memory. It passes the same contract tests as the one in DynamoDB. */
 export class InMemoryDeviceRegistry implements DeviceRegistry {
   readonly gateways = new Map<GatewaySn, Gateway>();
   readonly topologies = new Map<GatewaySn, Topology>();
-  /** Thrown instead of any answer while it is set. */
+  /** Every call throws this while it is set. */
   failure: Error | undefined;
 
   async findGateway(sn: GatewaySn): Promise<(Gateway & { readonly topology: Topology }) | undefined> {

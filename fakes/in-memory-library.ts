@@ -13,7 +13,7 @@ import { InMemoryMediaCatalog } from './in-memory-media-catalog.ts';
 import { InMemoryObjectStorage } from './in-memory-object-storage.ts';
 import { InMemoryPrioritizationLog } from './in-memory-prioritization-log.ts';
 
-/** The user who can sign in, and whose password it is. */
+/** The user who can sign in. */
 export const FAKE_USER = {
   username: 'pilot',
   password: 'pilot',
@@ -24,7 +24,10 @@ export const FAKE_USER = {
 /** Name of the workspace of the user and of gateways. */
 const WORKSPACE_NAME = 'Survey';
 
-/** All that the functions talk to, in memory: empty but for a user, dock settings and storage that issues keys to nowhere. */
+/**
+ * Everything the functions talk to, in memory. It holds one user, dock settings, and storage whose
+ * credentials open nothing.
+ */
 export class InMemoryLibrary {
   readonly catalog = new InMemoryMediaCatalog();
   readonly storage = new InMemoryObjectStorage();

@@ -6,7 +6,7 @@ import type { WorkspaceId } from '../functions/core/workspace.ts';
 
 const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);
 
-/** A catalog in maps, held to the same contract as the one in DynamoDB. */
+/** A catalog in memory. It passes the same contract tests as the one in DynamoDB. */
 export class InMemoryMediaCatalog implements MediaCatalog {
   readonly files = new Map<string, MediaFile>();
   readonly failures: UploadFailure[] = [];

@@ -1,10 +1,10 @@
 import type { StoredObject } from '../functions/core/media-file.ts';
 import type { ObjectStorage } from '../functions/core/object-storage.ts';
 
-/** Object storage in a map, which can be made to fail. */
+/** Object storage in memory, which can be made to fail. */
 export class InMemoryObjectStorage implements ObjectStorage {
   readonly objects = new Map<string, StoredObject>();
-  /** Thrown instead of any answer while it is set. */
+  /** Every call throws this while it is set. */
   failure: Error | undefined;
 
   async find(objectKey: string): Promise<StoredObject | undefined> {

@@ -4,7 +4,7 @@ import type { WorkspaceId } from '../functions/core/workspace.ts';
 
 const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);
 
-/** The wishes for flights, in a map. */
+/** A prioritization log in memory. */
 export class InMemoryPrioritizationLog implements PrioritizationLog {
   readonly prioritizations = new Map<string, Prioritization>();
 

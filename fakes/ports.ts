@@ -1,6 +1,6 @@
 /**
- * `functions/ports.ts` in memory: the same names, every port leads to one library in memory, and its calls are written
- * down. `npm run invoke -- --fakes` loads handlers with this file in place of the other.
+ * `functions/ports.ts` in memory: the same names. All ports share one library in memory, and their calls are
+ * recorded. `npm run invoke -- --fakes` loads handlers with this file in place of the other.
  */
 import { mqttDockServices } from '../functions/adapters/mqtt-dock-services.ts';
 import type * as Ports from '../functions/ports.ts';
@@ -9,7 +9,7 @@ import { type PortCall, recorded } from './recorded.ts';
 
 export { devicePolicies } from '../functions/adapters/device-policy.ts';
 
-/** What the ports lead to. */
+/** The library that all ports share. */
 export const library = new InMemoryLibrary();
 
 /** Every call of a port so far. */

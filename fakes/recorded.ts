@@ -1,4 +1,4 @@
-/** One call of a port, and what came of it. */
+/** One call of a port, with its result. */
 export interface PortCall {
   /** Such as `catalog.findByFingerprint`. */
   readonly name: string;
@@ -8,7 +8,7 @@ export interface PortCall {
   readonly error?: Error;
 }
 
-/** The same port, whose calls are written down before they return. */
+/** The same port. Its calls are recorded. */
 export function recorded<Port extends object>(name: string, port: Port, calls: PortCall[]): Port {
   return new Proxy(port, {
     get(target, property) {

@@ -1,5 +1,6 @@
 /**
- * The functions' code as Lambda gets it: one self-contained ES module a function, made by one esbuild call.
+ * The functions' code as Lambda gets it: one self-contained ES module for each function, all made by one
+ * esbuild call.
  */
 import {
   existsSync,
@@ -19,7 +20,7 @@ import { entryFileOf, MANIFEST } from '../functions/manifest.ts';
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const shim = (name: string): string => join(PROJECT, 'lib', 'shims', `${name}.cjs`);
 
-/** Where the bundles go unless told otherwise: `<function>/index.mjs` below it. */
+/** Where the bundles go by default: `<function>/index.mjs` below it. */
 export const BUNDLES_DIRECTORY = join(PROJECT, '.build', 'functions');
 
 /** The entry file of every function, by the function's name. */
@@ -28,8 +29,8 @@ export function functionEntries(): Record<string, string> {
 }
 
 /**
- * An ESM import of `node:http` reads all of its exports, the lazy undici ones among them. The shims hand out
- * the module object untouched.
+ * An ESM import of `node:http` reads all of its exports, also those that load undici on first use. The shims
+ * return the module object untouched.
  */
 const HTTP_SHIMS = Object.fromEntries(
   ['http', 'https', 'http2'].flatMap((name) => [
@@ -38,7 +39,9 @@ const HTTP_SHIMS = Object.fromEntries(
   ]),
 );
 
-/** Sources of credentials that Lambda never uses; it hands a function its role's in the environment. */
+/**
+ * Sources of credentials that Lambda does not use: a function gets its role's credentials in the environment.
+ */
 const CREDENTIAL_SHIMS = Object.fromEntries(
   [
     '@aws-sdk/credential-provider-http',
@@ -52,8 +55,8 @@ const CREDENTIAL_SHIMS = Object.fromEntries(
 );
 
 /**
- * Writes `{ [_hH]: … }` as `{ "httpHeader": … }` in the SDK's tables of operations. esbuild takes a computed
- * key for a side effect and keeps the whole table of a REST service: 58 KB of the S3 client.
+ * Writes `{ [_hH]: … }` as `{ "httpHeader": … }` in the SDK's tables of operations. For esbuild, a computed
+ * key is a side effect, so it keeps the whole table of a REST service: 58 KB of the S3 client.
  */
 const literalSchemaKeys: Plugin = {
   name: 'literal-schema-keys',
@@ -74,8 +77,9 @@ const literalSchemaKeys: Plugin = {
 const FUNCTIONS = join(PROJECT, 'functions');
 
 /**
- * Says that no file of ours does anything when it is imported, so a bundle leaves out what its function does not use: of
- * `functions/ports.ts`, the adapters of all others. esbuild by itself keeps a file for a schema at its top.
+ * Tells esbuild that our files have no side effects when imported, so a bundle leaves out what its function
+ * does not use, such as the other adapters of `functions/ports.ts`. Otherwise esbuild keeps every file with a
+ * schema at its top level.
  */
 const unusedFilesLeftOut: Plugin = {
   name: 'unused-files-left-out',
@@ -86,7 +90,7 @@ const unusedFilesLeftOut: Plugin = {
   },
 };
 
-/** The settings of every bundle, without what goes in and where it goes. */
+/** The settings of all bundles, without entries and output folder. */
 export const BUNDLE_SETTINGS = {
   bundle: true,
   format: 'esm',
@@ -103,7 +107,7 @@ export const BUNDLE_SETTINGS = {
   logLevel: 'warning',
 } satisfies BuildOptions;
 
-/** What `buildBundles` builds from, and where to. */
+/** What `buildBundles` builds, and where. */
 export interface BuildBundlesOptions {
   /** @default - every function of the project */
   readonly entries?: Record<string, string>;
@@ -111,7 +115,7 @@ export interface BuildBundlesOptions {
   readonly directory?: string;
 }
 
-/** Builds the bundles. A bundle that comes out as it was is left alone, its time stamp included. */
+/** Builds the bundles. The file of an unchanged bundle is not written again. */
 export async function buildBundles({
   entries = functionEntries(),
   directory = BUNDLES_DIRECTORY,
@@ -125,7 +129,7 @@ export async function buildBundles({
   for (const { path, contents } of outputFiles) {
     if (existsSync(path) && readFileSync(path).equals(contents)) continue;
     mkdirSync(dirname(path), { recursive: true });
-    // Renamed into place: whoever reads at this moment, a running local stack say, finds a whole file.
+    // Renamed into place, so that a reader, such as a running local stack, always finds a whole file.
     const unfinished = `${path}.${process.pid}`;
     writeFileSync(unfinished, contents);
     renameSync(unfinished, path);

@@ -1,3 +1,3 @@
-/** The construct id that stands for a function's name: `fast-upload` → `FastUpload`. */
+/** The construct id of a function: `fast-upload` becomes `FastUpload`. */
 export const constructId = (name: string): string =>
   name.replaceAll(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());

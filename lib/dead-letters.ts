@@ -5,16 +5,16 @@ import { Aws, CfnOutput, Duration, Validations } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { EndpointFunction } from './endpoint-function.ts';
 
-/** How often Lambda repeats what a function failed at, after one minute and after two: its own limit. */
+/** How often Lambda retries a failed event, after one minute and after two. It is Lambda's own limit. */
 const RETRIES = 2;
-/** How long an event waits for a function that is throttled. A dock has repeated its message long before. */
+/** How long an event waits for a throttled function. A dock has repeated its message long before. */
 const LONGEST_WAIT = Duration.hours(1);
 
-/** Where events end up that nobody could handle, until somebody has looked at them and sent them again. */
+/** Keeps events that could not be handled, until somebody looks at them and sends them again. */
 export class DeadLetters extends Construct {
   /** Messages and events that did not reach their function. */
   readonly undelivered: Queue;
-  /** Events that their function failed at every time, with the error. */
+  /** Events that their function failed at in every attempt, with the error. */
   readonly unhandled: Queue;
   private readonly rulesRole: Role;
 
@@ -31,12 +31,12 @@ export class DeadLetters extends Construct {
     this.rulesRole.addToPolicy(sendTo(this.undelivered));
   }
 
-  /** Lambda repeats what the function fails at, and keeps here what it never managed. */
+  /** Lambda retries failed events, and puts them here after the last attempt. */
   catchFailuresOf(endpoint: EndpointFunction): void {
     endpoint.configureAsyncInvoke({
       retryAttempts: RETRIES,
       maxEventAge: LONGEST_WAIT,
-      // CDK's own destination would allow two actions more.
+      // CDK's own destination would grant two more actions.
       onFailure: { bind: () => ({ destination: this.unhandled.queueArn }) },
     });
     endpoint.addToRolePolicy(sendTo(this.unhandled));
@@ -53,7 +53,7 @@ export class DeadLetters extends Construct {
     const queue = new Queue(this, id, {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
-      // The longest that there is.
+      // The longest period that SQS allows.
       retentionPeriod: Duration.days(14),
     });
     new CfnOutput(this, `${id}Url`, { value: queue.queueUrl }).overrideLogicalId(`${id}QueueUrl`);

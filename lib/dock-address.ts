@@ -4,18 +4,21 @@ import { Construct } from 'constructs';
 import type { Configuration } from './configuration.ts';
 import type { DockAuthorizer } from './dock-authorizer.ts';
 
-/** Where docks connect to, and who lets them in there. */
+/** Where docks connect to, and the authorizer there. */
 export interface DockAddressProps extends Pick<Configuration, 'dock'> {
   readonly authorizer: DockAuthorizer;
 }
 
-/** What Pilot is told to connect to: as configured, else a domain of one's own; empty where it is known after deployment only. */
+/**
+ * The address that sign-in tells Pilot: as configured, else the custom domain; empty when it is known only
+ * after deployment.
+ */
 export const mqttAddressOf = ({ mqttAddress, dock }: Pick<Configuration, 'mqttAddress' | 'dock'>): string =>
   mqttAddress || (dock.domainName && dock.certificateArn ? `ssl://${dock.domainName}:8883` : '');
 
 /**
- * The MQTT address that docks connect to: one that AWS makes for this stack, a domain of one's own, or the account's default one, where a dock
- * names the authorizer in its user name.
+ * The MQTT address that docks connect to: one that AWS makes for this stack, a custom domain, or the
+ * account's default address, where a dock names the authorizer in its user name.
  */
 export class DockAddress extends Construct {
   constructor(scope: Construct, id: string, { dock, authorizer: { authorizer } }: DockAddressProps) {
@@ -39,7 +42,8 @@ export class DockAddress extends Construct {
 
     if (dock.endpoint === 'managed-domain') {
       const domain = new CfnDomainConfiguration(this, 'ManagedDomain', letsDocksIn);
-      // AWS deletes such a domain, and so its authorizer, no earlier than seven days after it was disabled: the stack could not be deleted.
+      // AWS deletes such a domain, and so its authorizer, only when it has been disabled for seven days.
+      // Otherwise the stack could not be deleted.
       domain.applyRemovalPolicy(RemovalPolicy.RETAIN);
       authorizer.applyRemovalPolicy(RemovalPolicy.RETAIN);
       new CfnOutput(this, 'Domain', {

@@ -6,13 +6,16 @@ import { DockAuthorizer } from './dock-authorizer.ts';
 import type { LibraryFunctions } from './library-functions.ts';
 import { addTopicRules } from './topic-rules.ts';
 
-/** What the gateway of docks stands between. */
+/** What the MQTT side of the library is made from. */
 export interface DockGatewayProps extends Pick<Configuration, 'dock'> {
   readonly functions: LibraryFunctions;
   readonly deadLetters: DeadLetters;
 }
 
-/** The docks' side of the library: AWS IoT Core lets them in, and its topic rules lead each method to its function. */
+/**
+ * The docks' side of the library: AWS IoT Core authenticates docks, and topic rules route each method to its
+ * function.
+ */
 export class DockGateway extends Construct {
   constructor(scope: Construct, id: string, { dock, functions, deadLetters }: DockGatewayProps) {
     super(scope, id);

@@ -6,11 +6,11 @@ import { DOCK_SETTINGS_SECRET_ARN } from '../functions/environment.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
 
 /**
- * What the secret holds until an operator fills in DJI's licence. It must stay as it is: when it changes, CloudFormation puts it in the place
- * of what the operator wrote.
+ * What the secret holds until an operator fills in DJI's licence. Never change it: CloudFormation would
+ * overwrite what the operator wrote.
  */
 const UNTIL_FILLED_IN = JSON.stringify({
-  // Amazon's, for everybody. pool.ntp.org asks products not to have it as their default.
+  // Amazon's public NTP server. pool.ntp.org asks vendors not to use it as a default.
   ntp_server_host: 'time.aws.com',
   ntp_server_port: 123,
   app_id: '',
@@ -18,13 +18,16 @@ const UNTIL_FILLED_IN = JSON.stringify({
   app_license: '',
 });
 
-/** What docks ask for before they work with a cloud: time server and DJI licence, in a secret that operators fill in. It outlives the stack. */
+/**
+ * What docks ask for before they work with a cloud: NTP server and DJI licence. They are in a secret that
+ * operators fill in, and which stays when the stack is deleted.
+ */
 export class DockSettings extends Construct {
   private readonly secret: CfnSecret;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
-    // Level 1: CDK's Secret takes text only, or makes up a password that nobody needs.
+    // Level 1: CDK's Secret takes only text, or generates a password that is not needed.
     this.secret = new CfnSecret(this, 'Secret', {
       description: 'Time server and DJI licence for docks; docs/operations.md says how to fill it in',
       secretString: UNTIL_FILLED_IN,
@@ -33,7 +36,7 @@ export class DockSettings extends Construct {
     new CfnOutput(this, 'Arn', { value: this.secret.ref }).overrideLogicalId('DockSettingsSecretArn');
     Validations.of(this.secret).acknowledge({
       id: 'AwsSolutions-SMG4',
-      reason: 'DJI gives out the licence, and nothing here could replace it with another.',
+      reason: 'DJI issues the licence: there is nothing to rotate it to.',
     });
   }
 

@@ -17,25 +17,28 @@ import type { Configuration } from './configuration.ts';
 
 /** What all functions have in common. */
 export interface EndpointFunctionSettings extends Pick<Configuration, 'logRetentionDays' | 'logLevel'> {
-  /** Folder with a bundle a function: `<name>/index.mjs`. */
+  /** Folder of the bundles: `<name>/index.mjs`. */
   readonly bundlesDirectory: string;
 }
 
-/** What one function is. */
+/** One function. */
 export interface EndpointFunctionProps extends EndpointFunctionSettings {
-  /** Name of the handler's file, and of its bundle. */
+  /** Name of the handler's file and of its bundle. */
   readonly name: string;
-  /** What it does, for people who read a list of functions. */
+  /** Its description in the list of functions. */
   readonly does: string;
-  /** When Lambda ends a call. */
+  /** Lambda ends a call after this time. */
   readonly timeout: Duration;
   /** Megabytes. */
   readonly memorySize: number;
 }
 
-/** One function: its bundle, its own role, its own log group, and no permission but to write to that. */
+/**
+ * A Lambda function with its bundle, its own role and its own log group. It may write to that log group and
+ * do nothing else.
+ */
 export class EndpointFunction extends NodejsFunction {
-  /** Its own role, which nothing else has. */
+  /** Used by no other function. */
   declare readonly role: Role;
 
   constructor(scope: Construct, id: string, props: EndpointFunctionProps) {
@@ -43,7 +46,7 @@ export class EndpointFunction extends NodejsFunction {
       retention: props.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    // Without a role of ours, CDK would attach AWSLambdaBasicExecutionRole, which may write to every log group.
+    // Without this role, CDK would attach AWSLambdaBasicExecutionRole, which may write to every log group.
     const role = new Role(scope, `${id}Role`, {
       description: `Role of the function ${props.name}`,
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
@@ -60,7 +63,7 @@ export class EndpointFunction extends NodejsFunction {
       logGroup,
       loggingFormat: LoggingFormat.JSON,
       applicationLogLevelV2: ApplicationLogLevel[props.logLevel],
-      // Start and report of each call say nothing that metrics do not, and would be two lines of three.
+      // The lines at start and end of a call say only what metrics say, and would triple the log.
       systemLogLevelV2: props.logLevel === 'DEBUG' ? SystemLogLevel.INFO : SystemLogLevel.WARN,
       environment: { [POWERTOOLS_LOG_LEVEL]: props.logLevel },
     });

@@ -6,18 +6,18 @@ import { USER_POOL_CLIENT_ID, USER_POOL_ID, WORKSPACES_CLAIM } from '../function
 import type { Configuration } from './configuration.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
 
-/** Who vouches for people. */
+/** Who issues the tokens of users. */
 export interface IdentityProps
   extends Pick<Configuration, 'oidcIssuer' | 'oidcAudience' | 'workspacesClaim'> {}
 
 /**
- * Whose tokens the API takes: those of a Cognito user pool, in which a group is a workspace and bears its id, or those
- * of an OIDC issuer by configuration. Users and groups are made by administration, not here.
+ * Whose tokens the API accepts: those of a Cognito user pool, where each group is a workspace and has its id
+ * as name, or those of a configured OIDC issuer. `npm run admin` makes users and groups.
  */
 export class Identity extends Construct {
-  /** Address that a token's `iss` names. */
+  /** The `iss` of tokens. */
   readonly issuer: string;
-  /** A token names one of these. */
+  /** A token must name one of these. */
   readonly audience: string[];
   private readonly workspacesClaim: string;
   private readonly pool: UserPool | undefined;
@@ -42,7 +42,7 @@ export class Identity extends Construct {
     );
   }
 
-  /** Whether people sign in here, and not with an issuer of their own. */
+  /** Whether users sign in through this API, and not with an OIDC issuer. */
   get signsIn(): boolean {
     return this.client !== undefined;
   }
@@ -52,12 +52,15 @@ export class Identity extends Construct {
     endpoint.addEnvironment(WORKSPACES_CLAIM, this.workspacesClaim);
   }
 
-  /** Tells the function which client to sign in with. Cognito takes those calls from anybody: there is nothing to allow. */
+  /**
+   * Tells the function which client to sign in with. Cognito accepts these calls from everybody, so they need
+   * no permission.
+   */
   grantSignIn(endpoint: EndpointFunction): void {
     if (this.client) endpoint.addEnvironment(USER_POOL_CLIENT_ID, this.client.userPoolClientId);
   }
 
-  /** Allows the function to read what people call a workspace. With an issuer of their own there is nothing to read. */
+  /** Allows the function to read the names of workspaces. With an OIDC issuer there are none. */
   grantReadWorkspaces(endpoint: EndpointFunction): void {
     if (!this.pool) return;
     endpoint.addToRolePolicy(
@@ -89,19 +92,19 @@ export class Identity extends Construct {
       {
         id: 'AwsSolutions-COG2',
         reason:
-          "DJI's login is one request with a user name and a password: a device could not answer a second factor. With oidcIssuer, people sign in where there is one.",
+          "DJI's login is one request with user name and password: a device cannot give a second factor. Use oidcIssuer for an issuer that asks for one.",
       },
       {
         id: 'AwsSolutions-COG8',
         reason:
-          'The plus plan is priced by user and adds threat protection. Routes that sign in are throttled, and nobody can sign up.',
+          'The plus plan adds threat protection and is priced by user. The sign-in routes are throttled, and there is no sign-up.',
       },
     );
     return pool;
   }
 }
 
-/** Pilot is a public client: a secret in an app is none. */
+/** Pilot is a public client: a secret in an app would not be secret. */
 const clientOf = (pool: UserPool): UserPoolClient =>
   pool.addClient('Client', {
     generateSecret: false,

@@ -23,10 +23,10 @@ import type { LibraryFunctions } from './library-functions.ts';
 
 type Throttling = Configuration['throttling'];
 
-/** For each route that anybody may call without a token. */
+/** Of each route that needs no token. */
 const OPEN_ROUTE_THROTTLING: Throttling = { rateLimit: 20, burstLimit: 40 };
 
-/** One line of the access log. No headers, query or claims: tokens stand there. */
+/** One line of the access log. It has no headers, query or claims, which may hold tokens. */
 const ACCESS_LOG_LINE = {
   requestId: '$context.requestId',
   time: '$context.requestTime',
@@ -44,18 +44,18 @@ const ACCESS_LOG_LINE = {
   authorizerError: '$context.authorizer.error',
 };
 
-/** What an HTTP API needs. */
+/** What the HTTP API is made from. */
 export interface MediaHttpApiProps
   extends Pick<Configuration, 'consoleOrigins' | 'throttling' | 'logRetentionDays'> {
-  /** Whose tokens it takes. */
+  /** Whose tokens it accepts. */
   readonly identity: Identity;
-  /** Those behind its routes, and others. */
+  /** The functions; those with routes are behind this API. */
   readonly functions: LibraryFunctions;
 }
 
 /** The HTTP API: checks tokens before a function runs, limits every route, and logs every request. */
 export class MediaHttpApi extends Construct {
-  /** Where its metrics are. */
+  /** Its metrics are those of the API. */
   readonly stage: HttpStage;
   private readonly api: HttpApi;
   private readonly authorizer: HttpJwtAuthorizer;
@@ -103,7 +103,7 @@ export class MediaHttpApi extends Construct {
     new CfnOutput(this, 'Address', { value: this.api.apiEndpoint }).overrideLogicalId('ApiAddress');
   }
 
-  /** Sends the routes of a row of the manifest to its function. */
+  /** Routes of a row of the manifest lead to its function. */
   private route({ name, trigger }: RowOf<'http'>, endpoint: EndpointFunction): void {
     const { routes, access } = trigger.contract;
     const authorized = access !== 'open';
@@ -118,12 +118,12 @@ export class MediaHttpApi extends Construct {
         authorizer: authorized ? this.authorizer : new HttpNoneAuthorizer(),
       });
       this.routeSettings[routeKey] = { ThrottlingRateLimit: rateLimit, ThrottlingBurstLimit: burstLimit };
-      // A stage with settings for a route that is not there yet fails to deploy.
+      // Deployment fails when a stage has settings for a route that does not exist yet.
       this.stage.node.addDependency(route);
       if (!authorized)
         Validations.of(route).acknowledge({
           id: 'AwsSolutions-APIG4',
-          reason: 'Whoever calls it has no valid token: it signs in, renews a token, or answers 404.',
+          reason: 'It is for callers without a valid token: it signs in, renews a token, or responds 404.',
         });
     }
   }

@@ -5,7 +5,10 @@ import type { DeadLetters } from './dead-letters.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
 import { topicRulesOf } from './topic-rule-sql.ts';
 
-/** Leads the messages of a row of the manifest to its function, or to the dead letters. */
+/**
+ * Routes the messages of a row of the manifest to its function; those that cannot be delivered go to the dead
+ * letters.
+ */
 export function addTopicRules(
   { name, trigger }: FunctionRow,
   endpoint: EndpointFunction,

@@ -6,15 +6,15 @@ import { UPLOAD_ROLE_ARN } from '../functions/environment.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
 import type { MediaBucket } from './media-bucket.ts';
 
-/** What an upload role needs. */
+/** What the upload role is made from. */
 export interface UploadRoleProps {
   /** Where devices upload to. */
   readonly bucket: MediaBucket;
 }
 
 /**
- * What devices upload with. The role's own policy reaches no further than the scope in the session's tag, so that a
- * session policy that somebody forgot, or got wrong, opens nothing.
+ * The role that devices upload with. Its own policy allows only the scope in the session's tag, so a session
+ * without a session policy, or with a wrong one, can do no more.
  */
 export class UploadRole extends Construct {
   private readonly role: CfnRole;
@@ -23,11 +23,11 @@ export class UploadRole extends Construct {
   constructor(scope: Construct, id: string, { bucket }: UploadRoleProps) {
     super(scope, id);
     const uploads = `\${aws:PrincipalTag/${OBJECT_KEY_SCOPE_TAG}}/*`;
-    // Level 1: CDK's Role wants somebody who may assume it before there is anybody.
+    // Level 1: CDK's Role needs a principal that may assume it, and there is none yet.
     this.role = new CfnRole(this, 'Role', {
-      description: 'Uploads below the scope that a session tag names',
+      description: 'Uploads below the scope in a session tag',
       assumeRolePolicyDocument: this.trust,
-      // As long as it can get: a function that assumes a role has a role already.
+      // The longest possible: a function that assumes a role already has a role (role chaining).
       maxSessionDuration: Duration.hours(1).toSeconds(),
       policies: [
         {
@@ -48,11 +48,11 @@ export class UploadRole extends Construct {
     bucket.acknowledgeObjects(
       this.role,
       uploads,
-      'Devices choose the names of their files. The scope before them is of one credential.',
+      'Devices choose the names of their files. The scope before them is that of one credential.',
     );
   }
 
-  /** Allows the function to make credentials, though none without the tag. */
+  /** Allows the function to assume the role, and only with the tag. */
   grantAssume(endpoint: EndpointFunction): void {
     endpoint.addToRolePolicy(
       new PolicyStatement({
@@ -65,10 +65,10 @@ export class UploadRole extends Construct {
       new PolicyStatement({
         actions: ['sts:AssumeRole', 'sts:TagSession'],
         principals,
-        // There, and not empty.
+        // The tag must be there, and not be empty.
         conditions: { StringLike: { [`aws:RequestTag/${OBJECT_KEY_SCOPE_TAG}`]: '?*' } },
       }),
-      // Of its own, because AWS documents no request tags for this action.
+      // A statement of its own: AWS documents no request tags for this action.
       new PolicyStatement({ actions: ['sts:SetSourceIdentity'], principals }),
     );
     endpoint.addEnvironment(UPLOAD_ROLE_ARN, this.role.attrArn);

@@ -13,10 +13,13 @@ export const OPENAPI_FILE = fileInRepository('docs/openapi.yaml');
 
 type Json = Record<string, unknown>;
 
-/** A lenient field says what is understood, and that anything is taken. */
+/** A lenient field lists the forms that are understood; any other form is accepted too. */
 const overrideSchema: ConversionConfig['overrideSchema'] = ({ valibotSchema, jsonSchema }) =>
   isLenient(valibotSchema)
-    ? { description: 'Of any other form, it is left out', anyOf: [...(jsonSchema.anyOf ?? [jsonSchema]), {}] }
+    ? {
+        description: 'A value of any other form is left out',
+        anyOf: [...(jsonSchema.anyOf ?? [jsonSchema]), {}],
+      }
     : undefined;
 
 const schemaOf = (schema: Schema, typeMode: 'input' | 'output'): Json => {
@@ -45,7 +48,7 @@ const answer = (description: string, schema: Json): Json => ({
 
 const REFUSAL: Json = { $ref: '#/components/schemas/Refusal' };
 
-/** The envelope of success; where a "no" is HTTP 200 too, the one of a refusal beside it. */
+/** The response of success; and that of a refusal beside it, where refusals are HTTP 200 too. */
 function okOf({ trigger: { contract } }: RowOf<'http'>, { refusals = {} }: ApiTexts): Json {
   const success = successOf(contract.output);
   return refusals[200] === undefined
@@ -53,16 +56,16 @@ function okOf({ trigger: { contract } }: RowOf<'http'>, { refusals = {} }: ApiTe
     : answer(`The envelope. ${refusals[200]}`, { anyOf: [success, REFUSAL] });
 }
 
-/** Refusals that the handlers of every function share. API Gateway's own 401 and 429 are not envelopes. */
+/** Refusals that all handlers share. API Gateway's own 401 and 429 do not have DJI's envelope. */
 function refusalsOf({ trigger: { contract } }: RowOf<'http'>, { refusals = {} }: ApiTexts): Json {
   const { 200: _ok, ...others } = refusals;
   const { access, input } = contract;
   const told: Record<number, string> = {
     400: 'The request is malformed; `message` says where',
-    ...(access === 'workspace' && { 403: 'The token does not open this workspace' }),
+    ...(access === 'workspace' && { 403: 'The token does not allow this workspace' }),
     ...(input && { 413: 'The body is too large' }),
     500: 'The server failed; `message` holds the request id. Try again',
-    503: 'A service that this one needs asks to slow down. Try again',
+    503: 'Throttled by a service behind this one. Try again',
     ...others,
   };
   const answers: [string, Json][] = Object.entries(told).map(([status, text]) => [
@@ -130,7 +133,7 @@ function operationOf(row: RowOf<'http'>, texts: ApiTexts, method: string, path: 
   };
 }
 
-/** By path, then by verb. `$default` has no place in a document of routes, and so no texts. */
+/** By path, then by method. `$default` is no route of the document. */
 function paths(): Json {
   const items: Record<string, Json> = {};
   for (const row of functionsOf('http')) {
@@ -164,7 +167,7 @@ export const openApiDocument = (): Json => ({
         in: 'header',
         required: false,
         description:
-          'Logged and echoed when it is 1 to 128 visible ASCII characters; otherwise the request gets an id of its own',
+          'Logged and returned when it is 1 to 128 visible ASCII characters; otherwise the server makes one',
         schema: { type: 'string' },
       },
     },

@@ -16,7 +16,7 @@ export const README_FILE = join(PROJECT, 'README.md');
 
 const fileOf = (row: FunctionRow): string => `\`${entryFileOf(row)}\``;
 
-/** `POST /path` (also `GET`): routes that differ in nothing but their verb stand together. */
+/** `POST /path` (also `GET`): routes that differ only in their method share a row. */
 function routesOf({ trigger: { contract } }: RowOf<'http'>): string {
   const [first = '', ...others] = contract.routes;
   if (first === '$default') return 'anything else';
@@ -52,7 +52,7 @@ const TABLES = [
   table(['MQTT method', 'topic', 'function'], MANIFEST.flatMap(methodRow)),
 ];
 
-/** The test that README.md shows, and which runs with all others. */
+/** The test that README.md shows. It runs with all other tests. */
 const EXAMPLE_FILE = 'test/unit/handler-example.test.ts';
 
 function withExample(readme: string): string {
@@ -63,7 +63,7 @@ function withExample(readme: string): string {
   return readme.slice(0, from) + readFileSync(join(PROJECT, EXAMPLE_FILE), 'utf8') + readme.slice(to);
 }
 
-/** The text with its tables and its example made anew. Throws when one is not there. */
+/** The text with new tables and a new example. Throws when one of them is missing. */
 export function withTables(readme: string): string {
   return TABLES.reduce((text, made) => {
     const [heads = ''] = made.split('\n');

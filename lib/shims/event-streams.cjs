@@ -1,5 +1,5 @@
-// Stands in for @smithy/core/event-streams in bundles: 15 KB of a format that none of the functions reads.
-// The S3 client asks for these when it is made, and uses them in SelectObjectContent alone.
+// Replaces @smithy/core/event-streams in bundles: 15 KB for a format that no function reads. The S3 client
+// takes them when it is created, and uses them only for SelectObjectContent.
 const refuse = () => {
   throw new Error('The bundle holds no event streams.');
 };

@@ -1,2 +1,2 @@
-// Stands in for node:http in bundles; lib/bundles.ts says why.
+// Replaces node:http in bundles; lib/bundles.ts says why.
 module.exports = process.getBuiltinModule('node:http');

@@ -1,2 +1,2 @@
-// Stands in for node:http2 in bundles; lib/bundles.ts says why.
+// Replaces node:http2 in bundles; lib/bundles.ts says why.
 module.exports = process.getBuiltinModule('node:http2');

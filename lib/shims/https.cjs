@@ -1,2 +1,2 @@
-// Stands in for node:https in bundles; lib/bundles.ts says why.
+// Replaces node:https in bundles; lib/bundles.ts says why.
 module.exports = process.getBuiltinModule('node:https');
