@@ -25,7 +25,9 @@ const WORKSPACES = [
   },
 ] as const;
 
-/** The demo people and docks of a data folder. Passwords are made once, so that a restart does not lock anybody out. */
+/**
+ * The demo users and docks of a data folder. Passwords are made once, so the same ones work after a restart.
+ */
 export interface Account {
   readonly workspaces: readonly DemoWorkspace[];
   /** One in each workspace. */
@@ -39,7 +41,7 @@ interface StoredAccount {
   readonly passwords: Readonly<Record<string, string>>;
 }
 
-/** The account of a data folder, made on its first start. */
+/** The account of a data folder, created on the first start. */
 export function openAccount(dataDirectory: string): Account {
   const path = join(dataDirectory, 'account.json');
   const stored = readPrivateJson<StoredAccount>(path);
@@ -67,7 +69,7 @@ export function openAccount(dataDirectory: string): Account {
   };
 }
 
-/** Easy to type, without letters that look alike, and with one of each kind that a password policy may ask for. */
+/** Easy to type: no letters that look alike, and one of each kind that a password policy may require. */
 function randomPassword(): string {
   const group = (): string => randomText('abcdefghjkmnpqrstuvwxyz', 4);
   return `${randomText('ABCDEFGHJKLMNPQRSTUVWXYZ', 1)}${group()}-${group()}-${group()}-${randomText('23456789', 3)}`;

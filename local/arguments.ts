@@ -2,9 +2,9 @@ import { parseArgs } from 'node:util';
 import { DEFAULT_DATA_DIRECTORY } from './endpoints.ts';
 import { DEFAULT_PORT, PORTS_IN_A_ROW } from './stack.ts';
 
-/** What the command line asked for. */
+/** The options of `npm start`. */
 export interface StartArguments {
-  /** Undefined when the command line leaves it open. */
+  /** Undefined when `--port` is not given. */
   readonly port: number | undefined;
   readonly host: string;
   readonly dataDirectory: string;
@@ -13,7 +13,7 @@ export interface StartArguments {
   readonly once: boolean;
 }
 
-/** The command line cannot be followed. Exit code 2. */
+/** A wrong command line. Exit code 2. */
 export class ArgumentError extends Error {
   override readonly name = 'ArgumentError';
 }
@@ -21,21 +21,21 @@ export class ArgumentError extends Error {
 const HIGHEST_PORT = 65_535 - PORTS_IN_A_ROW + 1;
 
 /** Text of `--help`. */
-export const START_HELP = `Runs the whole media library on this machine and uploads a sample flight into it.
+export const START_HELP = `Runs the whole media library on this machine and uploads two sample flights into it.
 
   npm start -- [options]
 
-  --port N      port of the API, the other services take the ones after it; 0 takes free ones (default ${DEFAULT_PORT},
-                or the next ones that are free)
+  --port N      port of the API; the other services take the ports after it, and 0 takes any free ports
+                (default ${DEFAULT_PORT}, or the next free ones)
   --data DIR    folder of the data, which survives a restart (default ${DEFAULT_DATA_DIRECTORY})
-  --ephemeral   keep the data in a folder of its own and delete it at the end
+  --ephemeral   keep the data in a temporary folder and delete it at the end
   --no-sample   upload nothing
-  --once        upload the sample flight, tell how it went, and stop; exit code 1 when a file failed
-  --host NAME   address to listen on (default 127.0.0.1; anything else lets others reach the stack)
+  --once        upload the sample flights, print the result, and stop; exit code 1 when a file failed
+  --host NAME   address to listen on (default 127.0.0.1; any other lets other machines reach the stack)
 
 Ctrl-C stops it.`;
 
-/** Reads the command line; `'help'` when that was asked for. Throws `ArgumentError`. */
+/** Reads the command line. Returns `'help'` for `--help`. Throws `ArgumentError`. */
 export function parseStartArguments(argv: readonly string[]): StartArguments | 'help' {
   const values = parse(argv);
   if (values.help) return 'help';
@@ -68,7 +68,7 @@ function parse(argv: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    // Its first sentence says what is wrong, the others how JavaScript could be written.
+    // The first sentence says what is wrong; the rest is advice for programmers.
     const [sentence] = (error as Error).message.split('. ');
     throw new ArgumentError(sentence ?? 'The options cannot be read');
   }

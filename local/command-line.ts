@@ -10,7 +10,7 @@ import { SynthesisError } from './synthesis.ts';
 /** Under npm, Ctrl-C can arrive twice: from the terminal, and passed on by npm. */
 const SAME_SIGNAL_IN_MILLISECONDS = 500;
 
-/** What to do about an obstacle. */
+/** What the user can do about an error. */
 const WAYS_OUT: Readonly<Record<StartErrorCode, string>> = {
   'port-unavailable': 'choose others with --port',
   'no-such-host': 'choose another with --host',
@@ -20,14 +20,14 @@ const WAYS_OUT: Readonly<Record<StartErrorCode, string>> = {
 
 type Terminal = Pick<NodeJS.Process, 'stdout' | 'stderr' | 'on' | 'exit'>;
 
-/** Runs the command and answers its exit code. */
+/** Runs the command. Resolves to its exit code. */
 export async function runLocalStack(argv: readonly string[], terminal: Terminal): Promise<number> {
   let options: StartArguments | 'help';
   try {
     options = parseStartArguments(argv);
   } catch (error) {
     if (!(error instanceof ArgumentError)) throw error;
-    terminal.stderr.write(`${error.message}\nnpm start -- --help tells what there is.\n`);
+    terminal.stderr.write(`${error.message}\nnpm start -- --help lists the options.\n`);
     return 2;
   }
   if (options === 'help') {
@@ -42,7 +42,9 @@ export async function runLocalStack(argv: readonly string[], terminal: Terminal)
   }
 }
 
-/** What somebody can do about it is in the message; anything else is ours to find. */
+/**
+ * An error that the user can act on is its message and advice; any other is a bug and gets its stack trace.
+ */
 function explanation(error: unknown): string {
   if (error instanceof StartError) return `${error.message}: ${WAYS_OUT[error.code]}`;
   if (error instanceof SynthesisError || error instanceof TemplateError) return error.message;
@@ -53,17 +55,19 @@ async function run(options: StartArguments, terminal: Terminal, stop: AbortSigna
   const say = (line = ''): void => void terminal.stdout.write(`${line}\n`);
   const log = new StackLog((line) => terminal.stderr.write(`! ${line}\n`));
   if (!isLoopback(options.host)) {
-    say(`Listening on ${options.host}: whoever reaches this machine can use the stack, unencrypted.`);
+    say(
+      `Listening on ${options.host}: anyone who can reach this machine can use the stack, without encryption.`,
+    );
   }
   const stack = await startLocalStack({
     ...options,
     log: log.log,
-    onOtherPorts: (reason, port) => say(`${reason}: the stack takes ${port} and the ones after it.`),
+    onOtherPorts: (reason, port) => say(`${reason}: the stack takes ports from ${port} on.`),
     onSynthesis: () => say('Synthesising the stack: the first time, and whenever its source has changed …'),
   });
   try {
     const logFile = log.open(stack.dataDirectory);
-    // Counted from the start of the process, modules included.
+    // Counted from the start of the process, so loading modules is included.
     say(`Ready in ${(performance.now() / 1000).toFixed(1)} s.`);
     for (const line of whereEverythingIs(stack)) say(line);
     const failed = options.sample ? await sampleFlights(stack, say, stop) : 0;
@@ -79,7 +83,7 @@ async function run(options: StartArguments, terminal: Terminal, stop: AbortSigna
   }
 }
 
-/** Answers how many files failed. */
+/** Resolves to the number of files that failed. */
 async function sampleFlights(
   { endpoints, dataDirectory }: LocalStack,
   say: (line: string) => void,
@@ -88,7 +92,7 @@ async function sampleFlights(
   let failed = 0;
   for (const [flight, title, owners] of [
     ['pilot', 'A sample flight, uploaded as DJI Pilot 2 does it:', endpoints.users],
-    ['dock', 'Another, uploaded as a DJI Dock does it:', endpoints.docks],
+    ['dock', 'A sample flight, uploaded as DJI Dock does it:', endpoints.docks],
   ] as const) {
     if (stop.aborted || owners.length === 0) continue;
     say(`\n${title}`);
@@ -98,7 +102,7 @@ async function sampleFlights(
       failed += outcome.failed;
     } catch (error) {
       if (stop.aborted) continue;
-      say(`It could not be uploaded: ${(error as Error).message}`);
+      say(`The upload failed: ${(error as Error).message}`);
       failed += 1;
     }
   }
@@ -158,7 +162,7 @@ function shortened(path: string): string {
   return fromHere.startsWith('..') ? path : fromHere;
 }
 
-/** Aborts when the stack is asked to stop. Asked again, the process ends at once. */
+/** Aborts when the stack is asked to stop. The second request ends the process at once. */
 function stopSignal(terminal: Terminal): AbortSignal {
   const controller = new AbortController();
   let askedAt: number | undefined;

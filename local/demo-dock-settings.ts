@@ -1,9 +1,9 @@
 import type { AdministratorCall } from '../packages/local-aws/index.ts';
 
-/** A licence that no dock would take, for a stack that no dock can reach. */
+/** Not a real licence. No dock can reach this stack. */
 const DEMO_LICENCE = { app_id: 'local-demo', app_key: 'local-demo', app_license: 'local-demo' };
 
-/** Fills in the licence that docks ask for in `config`, unless somebody has. */
+/** Fills in the licence that docks ask for in `config`, unless one is there. */
 export async function ensureDemoDockSettings(secretArn: string, call: AdministratorCall): Promise<void> {
   const { SecretString } = await call('secretsmanager', 'GetSecretValue', { SecretId: secretArn });
   const settings = JSON.parse(String(SecretString ?? '{}'));

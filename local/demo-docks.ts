@@ -1,6 +1,6 @@
 /**
- * Registers the demo docks, with the code that `npm run admin` has. Run as a process of its own, on the first start
- * only, since it loads the SDK: the running stack stays without it.
+ * Registers the demo docks, with the code of `npm run admin`. Runs as a process of its own, on the first
+ * start only: it loads the AWS SDK, and the running stack does not need that.
  */
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
@@ -9,7 +9,7 @@ import type { AdministratorCall, RootCredentials } from '../packages/local-aws/i
 import type { DemoWorkspace } from './account.ts';
 import type { DemoDock } from './endpoints.ts';
 
-/** Which table, and as whom. */
+/** The table, and the credentials to write it with. */
 export interface DemoDocksOptions {
   readonly address: string;
   readonly region: string;
@@ -22,7 +22,7 @@ interface Registration extends DemoDocksOptions {
   readonly workspaces: readonly DemoWorkspace[];
 }
 
-/** Registers the docks that are missing. Those that are there are left as they are: somebody may have revoked them. */
+/** Registers the missing docks. Existing ones are left alone: they may have been revoked. */
 export async function ensureDemoDocks(
   account: { readonly workspaces: readonly DemoWorkspace[]; readonly docks: readonly DemoDock[] },
   options: DemoDocksOptions,

@@ -3,8 +3,8 @@ import type { DemoWorkspace } from './account.ts';
 import type { DemoUser } from './endpoints.ts';
 
 /**
- * Makes the demo workspaces, which are groups, and the demo users that are missing. Users who are there are left as
- * they are: somebody may have disabled them or changed their passwords.
+ * Creates the missing demo workspaces, which are groups, and demo users. Existing users are left alone: they
+ * may have been disabled, or have new passwords.
  */
 export async function ensureDemoUsers(
   account: { readonly workspaces: readonly DemoWorkspace[]; readonly users: readonly DemoUser[] },
@@ -22,7 +22,7 @@ export async function ensureDemoUsers(
     const user = { Username: username };
     const found = await unless('UserNotFoundException', call('AdminGetUser', user));
     if (!found) await call('AdminCreateUser', { ...user, MessageAction: 'SUPPRESS' });
-    // A user without a password of his own is left over from a start that was killed half-way.
+    // A user who never chose a password is left over from a start that was killed half-way.
     else if (found['UserStatus'] !== 'FORCE_CHANGE_PASSWORD') continue;
     await call('AdminAddUserToGroup', { ...user, GroupName: workspaceId });
     await call('AdminSetUserPassword', { ...user, Password: password, Permanent: true });

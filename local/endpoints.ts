@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { readPrivateJson, writePrivateJson } from './private-json.ts';
 
-/** Where the data of a local stack is unless told otherwise. */
+/** The default data folder. */
 export const DEFAULT_DATA_DIRECTORY = '.local';
 
-/** Where everything of a running local stack is, as scripts read it from `endpoints.json`. */
+/** Where the services of a running local stack are. Scripts read it from `endpoints.json`. */
 export interface Endpoints {
   readonly region: string;
   readonly api: string;
@@ -19,11 +19,11 @@ export interface Endpoints {
   readonly iot_data: string;
   readonly secretsmanager: string;
   readonly sqs: string;
-  /** The page that shows the library; for this machine only. */
+  /** The page that shows the library. It is for this machine only. */
   readonly page: string;
   readonly bucket: string;
   readonly table: string;
-  /** Empty when the stack signs in with an OIDC issuer of its own. */
+  /** Empty when users sign in with an OIDC issuer. */
   readonly user_pool_id: string;
   readonly user_pool_client_id: string;
   /** One in each demo workspace. */

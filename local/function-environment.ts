@@ -1,6 +1,6 @@
 /**
- * How `npm run invoke` gets the environment of a function from a running local stack: addresses, names of resources and
- * new credentials of the function's role. Whoever asks proves that it can read `endpoints.json`, which holds more.
+ * How `npm run invoke` gets the environment of a function from a running local stack: addresses, names of
+ * resources and new credentials of the function's role. The caller must know a secret of `endpoints.json`.
  */
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -14,7 +14,7 @@ function isSame(one: string, other: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-/** Answers a request for an environment. Returns false for any other request. */
+/** Responds to a request for an environment. Returns false for any other request. */
 export function answerFunctionEnvironment(
   { root, functionEnvironment }: LocalAws,
   request: IncomingMessage,
@@ -32,7 +32,7 @@ export function answerFunctionEnvironment(
   return true;
 }
 
-/** Asks a running stack. Undefined when its template has no such function; rejects when it does not run. */
+/** Asks a running stack. Undefined when its template has no such function; rejects when no stack runs. */
 export async function fetchFunctionEnvironment(
   { page, root }: Endpoints,
   functionName: string,
@@ -42,6 +42,6 @@ export async function fetchFunctionEnvironment(
     headers: { authorization: `Bearer ${root.secret_access_key}` },
   });
   if (response.status === 404) return undefined;
-  if (!response.ok) throw new Error(`The local stack answered ${response.status}`);
+  if (!response.ok) throw new Error(`The local stack responded with status ${response.status}`);
   return (await response.json()) as Record<string, string>;
 }

@@ -3,15 +3,15 @@ import type { LocalAws } from '../packages/local-aws/index.ts';
 import type { Endpoints } from './endpoints.ts';
 import { answerFunctionEnvironment } from './function-environment.ts';
 
-/** A server that has yet to listen. */
+/** A server that does not listen yet. */
 export interface LazyPage {
   readonly server: Server;
   close(): Promise<void>;
 }
 
 /**
- * The page that shows the library. It comes with two clients of the SDK, 30 MB, which are loaded when somebody first
- * looks at it. Its server also tells `npm run invoke` the environment of a function.
+ * The page that shows the library. It uses two SDK clients, 30 MB, which are loaded with its first request.
+ * Its server also gives `npm run invoke` the environment of a function.
  */
 export function createLazyPage(aws: LocalAws, endpoints: () => Endpoints): LazyPage {
   let page: Promise<{ readonly server: Server; readonly close: () => void }> | undefined;

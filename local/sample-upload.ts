@@ -1,6 +1,6 @@
 /**
- * Uploads the sample flights from a process of its own: the uploader and the SDK's S3 client, 50 MB, are gone when it
- * is done.
+ * Uploads the sample flights in a process of its own, so that the uploader and the SDK's S3 client, 50 MB,
+ * are gone when it ends.
  */
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
@@ -11,22 +11,22 @@ import { readEndpoints } from './endpoints.ts';
 /** Who flies: Pilot 2 through the API, or a dock through MQTT. */
 export type SampleFlight = 'pilot' | 'dock';
 
-/** What became of a sample flight. */
+/** The result of a sample flight. */
 export interface SampleOutcome {
   readonly uploaded: number;
   /** Stored by an earlier start. */
   readonly alreadyThere: number;
   readonly failed: number;
-  /** Bytes that travelled. */
+  /** Bytes that were sent. */
   readonly bytes: number;
   /** Why files failed. */
   readonly reasons: readonly string[];
 }
 
-/** What the child tells. */
+/** What the child process reports. */
 type Report = { readonly outcome: SampleOutcome } | { readonly error: string };
 
-/** The files are made once, for every data folder. */
+/** The files are made once, for all data folders. */
 const SAMPLES = fileURLToPath(new URL('../.build/samples', import.meta.url));
 
 /** Uploads a sample flight into the stack of a data folder. Its progress appears on this process's output. */
@@ -61,7 +61,7 @@ async function upload(flight: SampleFlight, dataDirectory: string): Promise<Samp
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort());
   const directory = join(SAMPLES, flight);
   const making = async (make: () => Promise<unknown>): Promise<void> => {
-    // Two stacks that start at once must not paint over each other.
+    // Two stacks that start at once must not write the same files.
     const lock = await waitForLock(`samples ${directory}`, () => `process ${process.pid}`);
     await make().finally(() => lock.release());
   };

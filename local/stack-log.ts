@@ -2,13 +2,16 @@ import { createWriteStream, renameSync, statSync, type WriteStream } from 'node:
 import { join } from 'node:path';
 import type { LogEntry } from '../packages/local-aws/index.ts';
 
-/** A log of this size is put aside when the stack starts again, in place of the one before it. */
+/** A larger log is set aside at the next start. It replaces the one set aside before. */
 const LIMIT_IN_BYTES = 20 * 1024 * 1024;
 
-/** The same complaint is told on the terminal once in this time. */
+/** The terminal shows the same error once in this time. */
 const REPEAT_AFTER_IN_MILLISECONDS = 10_000;
 
-/** Everything that functions and services write, in `stack.log` of the data folder; what fails, on the terminal too. */
+/**
+ * Writes all lines of functions and services to `stack.log` in the data folder, and errors to the terminal
+ * too.
+ */
 export class StackLog {
   readonly #complain: (line: string) => void;
   readonly #told = new Map<string, number>();
@@ -20,13 +23,13 @@ export class StackLog {
     this.#complain = complain;
   }
 
-  /** Begins to write, with what came before the folder was known. Answers the file's name. */
+  /** Opens the file, and writes the lines from before the folder was known. Returns the file's name. */
   open(dataDirectory: string): string {
     const path = join(dataDirectory, 'stack.log');
     const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
     if (size > LIMIT_IN_BYTES) renameSync(path, `${path}.1`);
     this.#file = createWriteStream(path, { flags: 'a', mode: 0o600 });
-    // A full disk must not end the stack; the terminal tells of it when the services fail.
+    // A full disk must not end the stack. The services report it to the terminal when they fail.
     this.#file.on('error', () => {});
     for (const entry of this.#early.splice(0)) this.#write(entry);
     return path;
@@ -37,12 +40,12 @@ export class StackLog {
     const complaint = complaintOf(entry);
     if (!complaint || this.#quiet) return;
     const { requestId, text } = complaint;
-    // A function that logs its failure and then throws it fails once.
+    // A function that logs an error and then throws it counts once.
     if ((requestId !== undefined && this.#isRepeated(requestId)) || this.#isRepeated(text)) return;
     this.#complain(text);
   };
 
-  /** From now on for the file only: what fails because everything stops is no news. */
+  /** From now on lines go to the file only: errors during shutdown are expected. */
   quiet(): void {
     this.#quiet = true;
   }
@@ -70,14 +73,14 @@ export class StackLog {
   }
 }
 
-/** A failure in one short line. */
+/** An error in one short line. */
 export interface Complaint {
   readonly text: string;
-  /** Of the invocation that failed, where it is known. */
+  /** Of the invocation that failed, when it is known. */
   readonly requestId?: string | undefined;
 }
 
-/** What a line of the log complains about; undefined when it does not. */
+/** The error in a line of the log; undefined when there is none. */
 export function complaintOf({ source, line, level }: LogEntry): Complaint | undefined {
   const entry = jsonLine(line);
   if (level !== 'error' && entry?.['level'] !== 'ERROR') return undefined;

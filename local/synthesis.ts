@@ -9,7 +9,7 @@ import { waitForLock } from '../packages/local-aws/lock.ts';
 /** The repository. */
 const PROJECT = fileURLToPath(new URL('../', import.meta.url));
 
-/** Everything that the assembly is made of. */
+/** The files that the assembly is made from. */
 const SOURCES = [
   'package-lock.json',
   'package.json',
@@ -21,27 +21,27 @@ const SOURCES = [
   'functions',
 ];
 
-/** Assemblies that nobody has used for this long are removed. */
+/** Assemblies that were not used for this long are deleted. */
 const UNUSED_AFTER_IN_MILLISECONDS = 7 * 24 * 3600 * 1000;
 
-/** Where to synthesise, and from what. */
+/** Where to synthesise, and from which sources. */
 export interface SynthesisOptions {
   /** @default this repository */
   readonly projectDirectory?: string | undefined;
   /** Folder of assemblies, one for each state of the sources. @default `.build/assembly` of the project */
   readonly cacheDirectory?: string | undefined;
-  /** Told before the CDK app runs, which takes seconds. */
+  /** Called before the CDK app runs, which takes seconds. */
   readonly onSynthesis?: (() => void) | undefined;
 }
 
-/** The CDK app did not synthesise; the message is what it wrote. */
+/** The CDK app failed. The message is its output. */
 export class SynthesisError extends Error {
   override readonly name = 'SynthesisError';
 }
 
 /**
- * The folder of the cloud assembly of the project as it stands. The CDK app runs only when one of its sources has
- * changed; several processes may ask at once.
+ * The folder of the cloud assembly for the project's present sources. The CDK app runs only when one of them
+ * has changed. Several processes may call this at once.
  */
 export async function synthesise(options: SynthesisOptions = {}): Promise<string> {
   const project = options.projectDirectory ?? PROJECT;
@@ -64,14 +64,14 @@ export async function synthesise(options: SynthesisOptions = {}): Promise<string
   return directory;
 }
 
-/** Says that the assembly is in use, so that no other start removes it. */
+/** Marks the assembly as used, so that no other start deletes it. */
 export function touch(directory: string): void {
   const now = new Date();
-  // Somebody may have removed it all the same; that is no reason to stop.
+  // Another process may have deleted it all the same. The stack can go on without it.
   if (existsSync(directory)) utimesSync(directory, now, now);
 }
 
-/** Changes with every byte, and every name, of what the assembly is made of. */
+/** A hash of the names and contents of all sources. */
 function sourceHash(project: string): string {
   const hash = createHash('sha256').update(process.version);
   for (const source of SOURCES) {
@@ -95,7 +95,7 @@ function isUsable(directory: string): boolean {
   return existsSync(join(directory, 'manifest.json'));
 }
 
-/** Runs the app into a folder of its own, which gets its name only when it is complete. */
+/** Runs the app in a temporary folder, which gets its final name when it is complete. */
 async function runApp(project: string, cache: string, directory: string): Promise<void> {
   const temporary = join(cache, `.${randomUUID()}`);
   try {

@@ -42,7 +42,7 @@ Examples:
   npm run invoke -- upload-callback --fakes --stored KEY --body @report.json
 `;
 
-/** `@FILE` stands for what is in the file, `@-` for what comes in. */
+/** `@FILE` stands for the contents of the file, `@-` for standard input. */
 export function readText(value: string): string {
   if (!value.startsWith('@')) return value;
   const file = value.slice(1);
@@ -91,14 +91,15 @@ function parseSn(value: string): string {
   return value;
 }
 
-/** The command line; `run` gets what it says. */
+/** The command line. `run` gets its options. */
 export const invokeProgram = (
   run: (functionName: string | undefined, options: InvokeOptions) => Promise<void>,
 ): Command =>
   new Command('npm run invoke --')
     .description(
-      'Runs one function from its source and prints its answer, its log and the calls that it made: with the addresses and the ' +
-        'role that it has in the running local stack, or with everything in memory (--fakes).',
+      'Runs one function from its source and prints its response, its log lines and the calls that it made. It uses ' +
+        'the addresses and the role that the function has in the running local stack, or keeps everything in ' +
+        'memory (--fakes).',
     )
     .argument('[function]', 'name of the function')
     .option('--workspace <uuid>', 'workspace in the path and in the token', parseWorkspace)
@@ -110,8 +111,8 @@ export const invokeProgram = (
     .option('--user <name>', 'user in the token', 'pilot')
     .option('--claims <json>', 'claims of the token, in place of those for user and workspace')
     .option('--gateway-sn <serial>', 'dock or remote controller that sends a message', parseSn)
-    .option('--password <password>', 'with which a gateway signs in')
-    .option('--object <key>', 'object that an event of the bucket is about')
+    .option('--password <password>', 'password that a gateway signs in with')
+    .option('--object <key>', 'object of a bucket event')
     .option('--event <file>', 'the whole event, as Lambda gets it; - reads standard input')
     .option('--data <dir>', 'data folder of the local stack', DEFAULT_DATA_DIRECTORY)
     .option(
@@ -122,7 +123,7 @@ export const invokeProgram = (
     .addOption(
       repeated(
         '--recorded <json>',
-        'with --fakes: an upload-callback that came before, or @FILE',
+        'with --fakes: body of an earlier upload-callback, or @FILE',
         collect,
         [],
       ),

@@ -3,11 +3,11 @@ import type { Context } from 'aws-lambda';
 import { type FunctionRow, MANIFEST, MEMORY_IN_MEGABYTES } from '../../functions/manifest.ts';
 import { type EventInput, type EventOrigin, eventOf } from './events.ts';
 
-/** The workspace and the gateway of an event unless others are named. */
+/** The default workspace and gateway of an event. */
 export const DEFAULT_WORKSPACE = '00000000-0000-4000-8000-000000000000';
 export const DEFAULT_GATEWAY = 'GATEWAY0000001';
 
-/** Where an event happens unless told otherwise. */
+/** The default origin of an event. */
 export const DEFAULT_ORIGIN: EventOrigin = {
   region: 'eu-central-1',
   accountId: '123456789012',
@@ -15,10 +15,10 @@ export const DEFAULT_ORIGIN: EventOrigin = {
   environment: {},
 };
 
-/** Far away, so that a function which stands at a breakpoint is not ended. */
+/** Long enough to stop at a breakpoint. */
 const REMAINING_IN_MILLISECONDS = 900_000;
 
-/** The context that Lambda would hand to the function. */
+/** The context that Lambda would pass to the function. */
 export const contextOf = (
   { name, memoryInMegabytes = MEMORY_IN_MEGABYTES }: FunctionRow,
   { region, accountId }: EventOrigin,
@@ -41,11 +41,11 @@ interface HttpResult {
   readonly body?: string;
 }
 
-/** Whether a handler returned what API Gateway makes a response of. */
+/** Whether a handler returned an HTTP response. */
 export const isHttpResult = (result: unknown): result is HttpResult =>
   typeof result === 'object' && result !== null && 'statusCode' in result;
 
-/** Text as JSON, where it is that. */
+/** Parses text that is JSON; returns any other text as it is. */
 export function parsedJson(text: string | undefined): unknown {
   try {
     return JSON.parse(text ?? '');
@@ -54,18 +54,18 @@ export function parsedJson(text: string | undefined): unknown {
   }
 }
 
-/** What a handler returned, an HTTP response with its body parsed. */
+/** What a handler returned. The body of an HTTP response is parsed. */
 export const readableResult = (result: unknown): unknown =>
   isHttpResult(result)
     ? { status: result.statusCode, headers: result.headers ?? {}, body: parsedJson(result.body) }
     : (result ?? null);
 
-/** What a test says of the event; the rest is made up. */
+/** The parts of the event that a test sets; the rest has defaults. */
 export type HandlerInput = Partial<Omit<EventInput, 'body'>> & { readonly body?: unknown };
 
 /**
- * Calls a handler as AWS would, with an event made of `input`. Resolves to what it returned: of an HTTP function
- * `{ status, headers, body }`.
+ * Calls a handler as AWS would, with an event made from `input`. Resolves to what it returned; for an HTTP
+ * function that is `{ status, headers, body }`.
  */
 export async function callHandler(
   handler: (event: never, context: Context) => Promise<unknown>,

@@ -1,10 +1,10 @@
-/** A call that a function made: of AWS, or of a port in memory. Values are plain. */
+/** A call that a function made, to AWS or to a port in memory. Values are plain. */
 export interface Call {
   /** Such as `DynamoDB GetItem` or `catalog.findByFingerprint`. */
   readonly name: string;
   readonly input: unknown;
   readonly durationInMilliseconds: number;
-  /** What came back, unless it failed. */
+  /** The result, unless it failed. */
   readonly output?: unknown;
   readonly error?: { readonly name: string; readonly message: string };
 }
@@ -26,7 +26,10 @@ function bytesAsText(bytes: Uint8Array): unknown {
   }
 }
 
-/** A value as JSON can show it: lists and maps of every kind, and only the name of what is neither. */
+/**
+ * A value that JSON can show: lists and maps of every kind become plain; an instance of any other class
+ * becomes its name.
+ */
 export function toPlain(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Date) return value.toISOString();
@@ -42,7 +45,7 @@ export function toPlain(value: unknown): unknown {
 const isSecret = (name: string, value: unknown): boolean =>
   SECRET.test(name) && typeof value === 'string' && value !== '';
 
-/** The same plain value, with a mark in place of each secret. */
+/** The same plain value, with each secret masked. */
 export function withoutSecrets(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(withoutSecrets);

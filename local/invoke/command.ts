@@ -37,15 +37,13 @@ function inputOf(options: InvokeOptions): EventInput {
 
 async function openTarget(row: FunctionRow, options: InvokeOptions): Promise<Target> {
   const { fakes, stored, recorded } = options;
-  // Each is loaded only when it is asked for: the clients of the stack take half a second.
+  // Loaded only when needed: the clients of the stack take half a second.
   if (fakes) {
     const { openFakesTarget } = await import('./fakes-target.ts');
     return openFakesTarget({ stored, recorded: recorded.map(readText) });
   }
   if (stored.length > 0 || recorded.length > 0)
-    throw new UsageError(
-      '--stored and --recorded are for --fakes; upload files into the local stack instead.',
-    );
+    throw new UsageError('--stored and --recorded need --fakes. In the local stack, upload files instead.');
   const { openStackTarget } = await import('./stack-target.ts');
   return openStackTarget(row, options.data);
 }
@@ -71,8 +69,8 @@ async function invoke(name: string | undefined, options: InvokeOptions): Promise
 }
 
 /**
- * Runs one command line; once a process, since it takes over the process's environment. Returns the exit code: 0, 1 when the
- * function threw, 2 for a command line that cannot be carried out.
+ * Runs one command line. It can run once in a process, since it replaces the process's environment. Returns
+ * the exit code: 0, 1 when the function threw, 2 for a wrong command line.
  */
 export async function runInvoke(args: readonly string[], output: Output, errors: Output): Promise<number> {
   let exitCode = 0;

@@ -53,9 +53,9 @@ export async function openFakesTarget({ stored, recorded }: FakesOptions): Promi
     const row = MANIFEST.find(({ name }) => name === 'upload-callback');
     if (!row) throw new Error('There is no function upload-callback');
     const input = { workspaceId, user: 'pilot', body: text, pathParameters: {}, query: [], headers: {} };
-    const { answer, error } = await runFunction(row, eventOf(row, input, ORIGIN), ORIGIN);
+    const { response, error } = await runFunction(row, eventOf(row, input, ORIGIN), ORIGIN);
     if (error) throw error;
-    const { body: refusal, statusCode } = answer as { body: string; statusCode: number };
+    const { body: refusal, statusCode } = response as { body: string; statusCode: number };
     if (statusCode !== 200) throw new UsageError(`--recorded is refused: ${refusal}`);
   };
 

@@ -3,7 +3,7 @@ import { isHttpResult, parsedJson, readableResult } from './call-handler.ts';
 import { type Call, sentMessages, toPlain, withoutSecrets } from './call-log.ts';
 import type { Outcome } from './run.ts';
 
-/** An invocation from its beginning to its end. */
+/** An invocation and its result. */
 export interface Invocation {
   readonly row: FunctionRow;
   readonly target: string;
@@ -12,7 +12,7 @@ export interface Invocation {
   readonly calls: readonly Call[];
 }
 
-/** Longer values of calls are cut. */
+/** Values of calls are cut at this length. */
 const VALUE_LENGTH = 300;
 
 const indented = (value: unknown): string =>
@@ -34,13 +34,14 @@ function callLines({ name, input, output, error, durationInMilliseconds }: Call)
   return `  ${name}  ${milliseconds(durationInMilliseconds)}\n    ${shortened(input)}\n    → ${result}\n`;
 }
 
-function answerText({ answer, error }: Outcome): string {
+function responseText({ response, error }: Outcome): string {
   if (error) return `Error\n${(error.stack ?? error.message).replaceAll(/^/gm, '  ')}\n`;
-  if (isHttpResult(answer)) return `Answer: ${answer.statusCode}\n${indented(parsedJson(answer.body))}`;
-  return `Answer\n${indented(answer ?? null)}`;
+  if (isHttpResult(response))
+    return `Response: ${response.statusCode}\n${indented(parsedJson(response.body))}`;
+  return `Response\n${indented(response ?? null)}`;
 }
 
-/** The invocation for a person to read. */
+/** The invocation as text, for people. */
 export function reportText({ row, target, outcome, calls }: Invocation): string {
   const sent = sentMessages(calls).map(({ topic, message }) => `  ${topic}\n${indented(message)}`);
   const log = outcome.log.map((line) => `  ${line}\n`);
@@ -48,14 +49,14 @@ export function reportText({ row, target, outcome, calls }: Invocation): string 
     `\n${title}${entries.length > 0 ? '' : ': none'}\n${entries.join('')}`;
   return [
     `${row.name}, ${target}, ${milliseconds(outcome.durationInMilliseconds)}\n\n`,
-    answerText(outcome),
+    responseText(outcome),
     ...(sent.length > 0 ? [section('Sent to devices', sent)] : []),
     section('Log', log),
     section('Calls', calls.map(callLines)),
   ].join('');
 }
 
-/** The invocation for a program to read; nothing is cut. */
+/** The invocation as JSON, for programs; nothing is cut. */
 export const reportJson = ({ row, target, event, outcome, calls }: Invocation): string =>
   `${JSON.stringify(
     {
@@ -64,7 +65,7 @@ export const reportJson = ({ row, target, event, outcome, calls }: Invocation): 
       event,
       ...(outcome.error
         ? { error: { name: outcome.error.name, message: outcome.error.message } }
-        : { answer: toPlain(readableResult(outcome.answer)) }),
+        : { response: toPlain(readableResult(outcome.response)) }),
       sent: sentMessages(calls),
       log: outcome.log.map(parsedJson),
       calls: calls.map(({ name, input, output, error, durationInMilliseconds }) => ({

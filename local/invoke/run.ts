@@ -10,7 +10,7 @@ const PROJECT = join(import.meta.dirname, '..', '..');
 /** How an invocation ended. */
 export interface Outcome {
   /** What the handler returned. */
-  readonly answer?: unknown;
+  readonly response?: unknown;
   /** What it threw instead. */
   readonly error?: Error;
   /** What it logged, line by line. */
@@ -20,13 +20,13 @@ export interface Outcome {
 
 type Handler = (event: object, context: Context) => Promise<unknown>;
 
-/** Nothing of this process's own variables, which AWS would not have either. */
+/** Replaces this process's variables: the function must not see them, since AWS would not have them. */
 function setEnvironment(environment: Readonly<Record<string, string>>): void {
   for (const name of Object.keys(process.env)) delete process.env[name];
   Object.assign(process.env, environment);
 }
 
-/** Keeps what is written to the terminal meanwhile. */
+/** Captures what is written to the terminal meanwhile. */
 async function captured<Result>(written: string[], work: () => Promise<Result>): Promise<Result> {
   const streams = [process.stdout, process.stderr];
   const writes = streams.map((stream) => stream.write);
@@ -50,16 +50,16 @@ export async function runFunction(row: FunctionRow, event: object, origin: Event
   setEnvironment(origin.environment);
   const written: string[] = [];
   let startedAt = performance.now();
-  let outcome: Pick<Outcome, 'answer' | 'error'>;
+  let outcome: Pick<Outcome, 'response' | 'error'>;
   try {
-    const answer = await captured(written, async () => {
+    const response = await captured(written, async () => {
       const { handler } = (await import(pathToFileURL(join(PROJECT, entryFileOf(row))).href)) as {
         handler: Handler;
       };
       startedAt = performance.now();
       return await handler(event, contextOf(row, origin));
     });
-    outcome = { answer };
+    outcome = { response };
   } catch (error) {
     outcome = { error: error instanceof Error ? error : new Error(String(error)) };
   }

@@ -3,7 +3,7 @@ import { type Call, toPlain } from './call-log.ts';
 
 interface SdkCommand {
   readonly input: unknown;
-  /** What a command of the document client wraps. */
+  /** The command inside a command of the document client. */
   readonly clientCommand?: object;
 }
 
@@ -20,7 +20,7 @@ function outputOf(output: unknown): unknown {
   return toPlain(rest);
 }
 
-/** Writes down every call of any client of the AWS SDK in this process, from now on. */
+/** Records every call of every AWS SDK client in this process, from now on. */
 export function recordSdkCalls(calls: Call[]): void {
   const base: { prototype: SdkClient } = Object.getPrototypeOf(DynamoDBDocumentClient);
   const { send } = base.prototype;

@@ -15,13 +15,13 @@ const ACCOUNT_ID = '123456789012';
 
 const lines = (items: readonly string[]): string => items.map((item) => `\n  ${item}`).join('') || ' none';
 
-/** The function with the addresses, the variables and the role that it has in the running local stack. */
+/** The function as it is in the running local stack: with its addresses, variables and role. */
 export async function openStackTarget({ name }: FunctionRow, dataDirectory: string): Promise<Target> {
   const endpoints = readEndpoints(dataDirectory);
-  const advice = 'Start it with "npm start", or leave it out with --fakes.';
+  const advice = 'Start it with "npm start", or use --fakes.';
   if (!endpoints) throw new UsageError(`There is no local stack in ${dataDirectory}. ${advice}`);
   const environment = await fetchFunctionEnvironment(endpoints, name).catch((cause: Error) => {
-    throw new UsageError(`The local stack of ${dataDirectory} does not answer. ${advice}`, { cause });
+    throw new UsageError(`The local stack of ${dataDirectory} does not respond. ${advice}`, { cause });
   });
   if (!environment) throw new UsageError(`The local stack has no function ${name}; start it again.`);
   const installation = openInstallation({ data: dataDirectory, outputs: undefined });
@@ -57,7 +57,7 @@ async function checkWorkspace(
   }
   const workspaces = await listWorkspaces(installation);
   const isKnown = workspaces.some(({ workspace_id }) => workspace_id === workspaceId);
-  // Whoever writes the claims wants to see what a stranger gets.
+  // With claims given, an unknown workspace is allowed: it shows what a stranger gets.
   if (isKnown || (workspaceId !== undefined && claims)) return;
   const problem =
     workspaceId === undefined ? `${row.name} needs --workspace UUID` : `There is no workspace ${workspaceId}`;

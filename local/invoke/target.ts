@@ -4,14 +4,14 @@ import type { EventInput, EventOrigin } from './events.ts';
 
 /** What a function runs against: the running local stack, or ports in memory. */
 export interface Target {
-  /** In the output's first line. */
+  /** Shown in the first line of the output. */
   readonly title: string;
   readonly origin: EventOrigin;
-  /** Makes what the event is about, and fills in what the command line leaves out. */
+  /** Creates what the event refers to, and fills in the options that were not given. */
   prepare(input: EventInput): Promise<EventInput>;
-  /** Throws a `UsageError` that says what there is when the event would be about nothing. */
+  /** Throws a `UsageError` that lists what exists, when the event refers to something that does not. */
   check(input: EventInput, row: FunctionRow): Promise<void>;
-  /** From now on calls are the function's. */
+  /** Calls from now on are the function's. */
   begin(): void;
   /** The calls that the function has made so far. */
   calls(): readonly Call[];

@@ -1,4 +1,4 @@
-/** A command line that cannot be carried out; the message says what to change. */
+/** A wrong command line. The message says what to change. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -19,7 +19,7 @@ const ASSETS: Readonly<Record<string, string>> = {
   '/library.js': 'text/javascript',
 };
 
-/** Nothing from elsewhere, and nothing of ours for another site's page that found its way to this address. */
+/** Only resources of this page, and no access for pages of other sites. */
 const SECURITY_HEADERS = {
   'content-security-policy':
     "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'",
@@ -30,7 +30,10 @@ const SECURITY_HEADERS = {
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/;
 
-/** Types that are safe to show; anything else is downloaded, so that a stored HTML file cannot act as this page. */
+/**
+ * Types that are safe to show. Anything else is downloaded, so that a stored HTML file cannot act as this
+ * page.
+ */
 const SHOWN_TYPES: Readonly<Record<string, string>> = {
   jpg: 'image/jpeg',
   jpeg: 'image/jpeg',
@@ -40,8 +43,8 @@ const SHOWN_TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The local stack's page: what is in the library, in all workspaces, as its administrator sees it. For the person at this machine only; it is
- * no part of what is deployed.
+ * The local stack's page: the library of all workspaces, as an administrator sees it. It is only for people
+ * at this machine, and is never deployed.
  */
 export function createLibraryPage({
   database,
@@ -87,12 +90,13 @@ export function createLibraryPage({
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '/', 'http://page');
     const asset = ASSETS[url.pathname];
-    if (!LOOPBACK.test(request.headers.host ?? '')) response.writeHead(403).end('Not from this address\n');
-    else if (request.method !== 'GET') response.writeHead(405).end('This page is for looking\n');
+    if (!LOOPBACK.test(request.headers.host ?? ''))
+      response.writeHead(403).end('This page is available on this machine only\n');
+    else if (request.method !== 'GET') response.writeHead(405).end('This page is read-only\n');
     else if (url.pathname === '/') await sendPage(request, response);
     else if (url.pathname === '/object') await sendObject(url, response);
     else if (asset) await sendAsset(url.pathname, asset, response);
-    else response.writeHead(404).end('There is nothing here\n');
+    else response.writeHead(404).end('Not found\n');
   };
 
   return createServer((request, response) => {

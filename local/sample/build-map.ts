@@ -28,7 +28,7 @@ export function buildMap(extent: MapExtent, trees: readonly Tree[]): TerrainMap 
 }
 
 function paintGround(map: TerrainMap): void {
-  const { columns, rows, cellMetres, minX, minY } = map;
+  const { columns, rows, cellSizeInMetres, minX, minY } = map;
   // The wide shapes are computed on a coarse grid: they do not change within four cells.
   const coarse = 4;
   const coarseCells = Math.ceil(columns / coarse) + 2;
@@ -37,20 +37,20 @@ function paintGround(map: TerrainMap): void {
   const coarseWoods = new Float32Array(coarseCells * coarseRows);
   for (let row = 0; row < coarseRows; row++) {
     for (let column = 0; column < coarseCells; column++) {
-      const x = minX + column * coarse * cellMetres;
-      const y = minY + row * coarse * cellMetres;
+      const x = minX + column * coarse * cellSizeInMetres;
+      const y = minY + row * coarse * cellSizeInMetres;
       coarseHeight[row * coarseCells + column] = groundHeight(x, y);
       coarseWoods[row * coarseCells + column] = woodland(x, y);
     }
   }
   const knownOfColumn = Array.from({ length: columns }, (_, column) => {
-    const x = minX + (column + 0.5) * cellMetres;
+    const x = minX + (column + 0.5) * cellSizeInMetres;
     return { x, riverY: riverY(x), riverHalfWidth: riverHalfWidth(x), laneY: laneY(x) };
   });
   const parcel: Parcel = { along: 0, across: 0, border: 0, hedge: false, crop: 0, length: 0 };
   const place: Place = { x: 0, y: 0, riverY: 0, riverHalfWidth: 0, laneY: 0, roadX: 0, woods: 0, parcel };
   for (let row = 0; row < rows; row++) {
-    place.y = minY + (row + 0.5) * cellMetres;
+    place.y = minY + (row + 0.5) * cellSizeInMetres;
     place.roadX = roadX(place.y);
     const coarseRow = Math.floor(row / coarse);
     const down = row / coarse - coarseRow;

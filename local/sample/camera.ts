@@ -1,4 +1,4 @@
-/** A camera looking straight down, and one that looks around from where it hangs in the air. */
+/** A camera that looks straight down, and one that looks in any direction. */
 import {
   addHaze,
   emptyPicture,
@@ -13,14 +13,17 @@ import {
 import { grain, rough } from './scene.ts';
 import { Material, type TerrainMap } from './terrain-map.ts';
 
-/** Where a camera is and where it looks. Degrees as DJI's gimbal tells them: yaw from north, clockwise; pitch -90 is down. */
+/**
+ * Position and direction of a camera. Angles are in degrees, as DJI's gimbals report them: yaw is clockwise
+ * from north, and a pitch of -90 is down.
+ */
 export interface Pose {
   readonly x: number;
   readonly y: number;
   /** Above the river's plain. */
   readonly altitude: number;
-  readonly yawDegrees: number;
-  readonly pitchDegrees: number;
+  readonly yawInDegrees: number;
+  readonly pitchInDegrees: number;
 }
 
 const RADIANS = Math.PI / 180;
@@ -29,9 +32,9 @@ export const TAN_HALF_VIEW = 0.72;
 
 /** Colour of a map between its cells, as `light`; outside it is the edge's. */
 function sample(map: TerrainMap, x: number, y: number, light: Light): void {
-  const { columns, rows, cellMetres, red, green, blue } = map;
-  const across = Math.max(0, Math.min(columns - 1.001, (x - map.minX) / cellMetres - 0.5));
-  const along = Math.max(0, Math.min(rows - 1.001, (y - map.minY) / cellMetres - 0.5));
+  const { columns, rows, cellSizeInMetres, red, green, blue } = map;
+  const across = Math.max(0, Math.min(columns - 1.001, (x - map.minX) / cellSizeInMetres - 0.5));
+  const along = Math.max(0, Math.min(rows - 1.001, (y - map.minY) / cellSizeInMetres - 0.5));
   const column = across | 0;
   const row = along | 0;
   const right = across - column;
@@ -61,14 +64,16 @@ function sample(map: TerrainMap, x: number, y: number, light: Light): void {
 
 /** The cell under a point; the nearest one outside the map. */
 function cellAt(map: TerrainMap, x: number, y: number): number {
-  const column = Math.max(0, Math.min(map.columns - 1, ((x - map.minX) / map.cellMetres) | 0));
-  const row = Math.max(0, Math.min(map.rows - 1, ((y - map.minY) / map.cellMetres) | 0));
+  const column = Math.max(0, Math.min(map.columns - 1, ((x - map.minX) / map.cellSizeInMetres) | 0));
+  const row = Math.max(0, Math.min(map.rows - 1, ((y - map.minY) / map.cellSizeInMetres) | 0));
   return row * map.columns + column;
 }
 
 const BLOCK = 12;
 
-/** The highest point of each block of cells and of the blocks around it: above that a ray may take long steps. */
+/**
+ * The highest point of each block of cells and of the blocks around it: above that a ray may take long steps.
+ */
 function ceilings({ columns, rows, height }: TerrainMap): {
   columns: number;
   rows: number;
@@ -99,7 +104,9 @@ function ceilings({ columns, rows, height }: TerrainMap): {
   return { columns: blockColumns, rows: blockRows, values };
 }
 
-/** What an upright surface shows at a height: plaster and windows under a roof, boughs and shade under leaves. */
+/**
+ * What an upright surface shows at a height: plaster and windows under a roof, boughs and shade under leaves.
+ */
 function shadeWall(
   light: Light,
   material: number,
@@ -126,7 +133,7 @@ function shadeWall(
   }
 }
 
-/** Water mirrors the sky, the more the flatter one looks at it. */
+/** Water reflects the sky, more so at flat angles. */
 function addReflection(light: Light, x: number, y: number, flatness: number): void {
   const ripples = 0.75 + 0.5 * rough.at(x * 7, y * 7);
   const share = (0.04 + 0.8 * flatness ** 3) * ripples;
@@ -145,9 +152,9 @@ export function photographDown(map: TerrainMap, pose: Pose, width: number, heigh
   const picture = emptyPicture(width, height);
   const top = ceilings(map);
   const light: Light = { red: 0, green: 0, blue: 0 };
-  const sine = Math.sin(pose.yawDegrees * RADIANS);
-  const cosine = Math.cos(pose.yawDegrees * RADIANS);
-  const blockMetres = BLOCK * map.cellMetres;
+  const sine = Math.sin(pose.yawInDegrees * RADIANS);
+  const cosine = Math.cos(pose.yawInDegrees * RADIANS);
+  const blockSizeInMetres = BLOCK * map.cellSizeInMetres;
   const haze = hazeShare(pose.altitude * 1.6);
   let highest = -1000;
   for (const value of top.values) highest = Math.max(highest, value);
@@ -159,21 +166,24 @@ export function photographDown(map: TerrainMap, pose: Pose, width: number, heigh
       const stepX = right * cosine + up * sine;
       const stepY = up * cosine - right * sine;
       const slant = Math.hypot(stepX, stepY) + 0.001;
-      const fine = Math.min(0.8, (map.cellMetres * 1.4) / slant);
+      const fine = Math.min(0.8, (map.cellSizeInMetres * 1.4) / slant);
       let down = pose.altitude - highest;
       let cell = 0;
       for (;;) {
         const x = pose.x + stepX * down;
         const y = pose.y + stepY * down;
         const z = pose.altitude - down;
-        const cellColumn = Math.max(0, Math.min(map.columns - 1, ((x - map.minX) / map.cellMetres) | 0));
-        const cellRow = Math.max(0, Math.min(map.rows - 1, ((y - map.minY) / map.cellMetres) | 0));
+        const cellColumn = Math.max(
+          0,
+          Math.min(map.columns - 1, ((x - map.minX) / map.cellSizeInMetres) | 0),
+        );
+        const cellRow = Math.max(0, Math.min(map.rows - 1, ((y - map.minY) / map.cellSizeInMetres) | 0));
         cell = cellRow * map.columns + cellColumn;
         const ceiling = top.values[
           ((cellRow / BLOCK) | 0) * top.columns + ((cellColumn / BLOCK) | 0)
         ] as number;
         if (z > ceiling) {
-          down += Math.max(0.02, Math.min(blockMetres / slant, z - ceiling));
+          down += Math.max(0.02, Math.min(blockSizeInMetres / slant, z - ceiling));
         } else if (z > (map.height[cell] as number) + 0.05) {
           down += Math.min(fine, Math.max(0.03, z - (map.height[cell] as number)));
         } else break;
@@ -194,7 +204,7 @@ export function photographDown(map: TerrainMap, pose: Pose, width: number, heigh
   return picture;
 }
 
-/** A map at half, a quarter … of its fineness, for what is far away. */
+/** A map with half, a quarter … of the resolution, for distant ground. */
 export function coarser(map: TerrainMap): TerrainMap {
   const columns = map.columns >> 1;
   const rows = map.rows >> 1;
@@ -214,7 +224,7 @@ export function coarser(map: TerrainMap): TerrainMap {
     ...map,
     columns,
     rows,
-    cellMetres: map.cellMetres * 2,
+    cellSizeInMetres: map.cellSizeInMetres * 2,
     red: half(map.red),
     green: half(map.green),
     blue: half(map.blue),
@@ -253,10 +263,10 @@ export function paintSphere(around: Surroundings, view: SphereView): Picture {
   const slopes = Float64Array.from({ length: height }, (_, row) =>
     Math.tan(view.lowestElevation + (row + 0.5) * radiansPerPixel),
   );
-  const nearMargin = near.cellMetres * 2;
-  const maxX = near.minX + near.widthMetres - nearMargin;
-  const maxY = near.minY + near.depthMetres - nearMargin;
-  const farthest = far.widthMetres / 2 - Math.hypot(view.x - far.centreX, view.y - far.centreY) - 10;
+  const nearMargin = near.cellSizeInMetres * 2;
+  const maxX = near.minX + near.widthInMetres - nearMargin;
+  const maxY = near.minY + near.depthInMetres - nearMargin;
+  const farthest = far.widthInMetres / 2 - Math.hypot(view.x - far.centreX, view.y - far.centreY) - 10;
   const sky = Array.from({ length: height }, (_, row) =>
     skyRow(view.lowestElevation + (row + 0.5) * radiansPerPixel),
   );
@@ -275,13 +285,13 @@ export function paintSphere(around: Surroundings, view: SphereView): Picture {
       const cell = cellAt(map, x, y);
       const top = map.height[cell] as number;
       const slope = (top - altitude) / distance;
-      const pixelMetres = (radiansPerPixel * (distance * distance + altitude * altitude)) / altitude;
+      const pixelSizeInMetres = (radiansPerPixel * (distance * distance + altitude * altitude)) / altitude;
       if ((slopes[row] as number) <= slope) {
-        const footprint = Math.min(pixelMetres * 0.6, distance * 0.01);
+        const footprint = Math.min(pixelSizeInMetres * 0.6, distance * 0.01);
         const level = isNear
-          ? footprint > near.cellMetres * 3
+          ? footprint > near.cellSizeInMetres * 3
             ? 2
-            : footprint > near.cellMetres * 1.5
+            : footprint > near.cellSizeInMetres * 1.5
               ? 1
               : 0
           : 0;
@@ -310,7 +320,7 @@ export function paintSphere(around: Surroundings, view: SphereView): Picture {
           expose(picture, target, light, pixelNoise(column, row, strength));
         }
       }
-      step = Math.max(map.cellMetres * 0.45, Math.min(pixelMetres * 0.7, distance * 0.006));
+      step = Math.max(map.cellSizeInMetres * 0.45, Math.min(pixelSizeInMetres * 0.7, distance * 0.006));
       distance += step;
     }
     for (; row < height; row++) {
@@ -323,8 +333,8 @@ export function paintSphere(around: Surroundings, view: SphereView): Picture {
 
 /** A picture in any direction but straight down: taken from the part of the sphere that it shows. */
 export function photograph(around: Surroundings, pose: Pose, width: number, height: number): Picture {
-  const yaw = pose.yawDegrees * RADIANS;
-  const pitch = pose.pitchDegrees * RADIANS;
+  const yaw = pose.yawInDegrees * RADIANS;
+  const pitch = pose.pitchInDegrees * RADIANS;
   const direction = (column: number, row: number): { azimuth: number; elevation: number } => {
     const right = ((column + 0.5 - width / 2) / (width / 2)) * TAN_HALF_VIEW;
     const up = ((height / 2 - row - 0.5) / (width / 2)) * TAN_HALF_VIEW;

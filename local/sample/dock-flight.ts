@@ -1,4 +1,4 @@
-/** The dock's sample flight of `npm start`: made on the spot, uploaded by the very player that people use. */
+/** The dock's sample flight of `npm start`: generated here, uploaded by the same player as `npm run dock`. */
 import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { transferProgress } from '../../devices/common/progress.ts';
@@ -19,10 +19,11 @@ export interface SampleDockEndpoints {
 
 export interface SampleDockFlightOptions {
   readonly endpoints: SampleDockEndpoints;
-  /** Where the files are kept; a second start finds them there. */
+  /** Folder of the files, which a second start finds again. */
   readonly directory: string;
   /**
-   * Where the dock remembers what the library has acknowledged: it must live and die with the library's own data.
+   * Where the dock remembers what the library has acknowledged. It must be kept, and deleted, with the
+   * library's own data.
    * @default the folder that `directory` is in
    */
   readonly dataDirectory?: string;

@@ -21,20 +21,20 @@ import { CAPTION, PHOTO, placeOf } from './photos.ts';
 import { plantTrees } from './scene.ts';
 
 /** North is up, as on a wayline that somebody drew along the road. */
-const YAW_DEGREES = 4.5;
+const YAW_IN_DEGREES = 4.5;
 
 const poseOf = ({ x, y }: DockShot): Pose => ({
   x,
   y,
   altitude: DOCK_FLIGHT_ALTITUDE,
-  yawDegrees: YAW_DEGREES,
-  pitchDegrees: -90,
+  yawInDegrees: YAW_IN_DEGREES,
+  pitchInDegrees: -90,
 });
 
 const directory = process.argv[2];
 if (!directory) throw new Error('dock-painter.ts DIR: the folder is missing');
 
-/** A file that is cut off half-way leaves nothing under its name. */
+/** Leaves nothing under its name when it is interrupted. */
 async function write(folder: string, name: string, bytes: Buffer | string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, `${name}.part`), bytes);
@@ -43,7 +43,7 @@ async function write(folder: string, name: string, bytes: Buffer | string): Prom
 
 const folder = join(directory, DOCK_FLIGHT_FOLDER);
 const map = buildMap(
-  { centreX: -14, centreY: 74, widthMetres: 124, depthMetres: 152, cellMetres: 0.12 },
+  { centreX: -14, centreY: 74, widthInMetres: 124, depthInMetres: 152, cellSizeInMetres: 0.12 },
   plantTrees(330),
 );
 for (const shot of DOCK_SHOTS) {
@@ -55,8 +55,8 @@ for (const shot of DOCK_SHOTS) {
     name: shot.name,
     takenAt: shot.takenAt.replaceAll('-', ':').replace('T', ' '),
     offset: DOCK_SAMPLE_OFFSET,
-    yawDegrees: pose.yawDegrees,
-    pitchDegrees: pose.pitchDegrees,
+    yawInDegrees: pose.yawInDegrees,
+    pitchInDegrees: pose.pitchInDegrees,
     quality: PHOTO.quality,
     drone: DOCK_SAMPLE_DRONE,
   });

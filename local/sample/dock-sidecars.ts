@@ -23,7 +23,10 @@ export function gpsTime(isoTime: string): { week: number; seconds: number } {
   return { week, seconds: seconds - week * SECONDS_PER_WEEK };
 }
 
-/** `.MRK`: a line a photo, with its GPS time, the antenna's offset, position, accuracy and quality (50: fixed). */
+/**
+ * `.MRK`: a line a photo, with its GPS time, the antenna's offset, position, accuracy and quality (50:
+ * fixed).
+ */
 export function marks(shots: readonly PlacedShot[]): string {
   const lines = shots.map(({ takenAt, latitude, longitude, absoluteAltitude }, index) => {
     const { week, seconds } = gpsTime(takenAt + DOCK_SAMPLE_OFFSET);

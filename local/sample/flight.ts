@@ -1,4 +1,4 @@
-/** The sample flight of `npm start`: made on the spot, uploaded by the very uploader that people use. */
+/** The sample flight of `npm start`: generated here, uploaded by the same uploader as `npm run pilot`. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { transferProgress } from '../../devices/common/progress.ts';
@@ -17,26 +17,26 @@ export interface SampleEndpoints {
 
 export interface SampleFlightOptions {
   readonly endpoints: SampleEndpoints;
-  /** Where the photos are kept; a second start finds them there. */
+  /** Folder of the photos, which a second start finds again. */
   readonly directory: string;
   /** Progress bars on a terminal, plain lines elsewhere. */
   readonly output: NodeJS.WritableStream & { isTTY?: boolean };
   readonly signal?: AbortSignal;
 }
 
-/** What became of the sample flight. */
+/** The result of the sample flight. */
 export interface SampleFlightSummary {
   readonly uploaded: number;
   /** Stored by an earlier start. */
   readonly alreadyThere: number;
   readonly failed: number;
-  /** Bytes that travelled. */
+  /** Bytes that were sent. */
   readonly bytes: number;
   /** Why files failed. */
   readonly reasons: readonly string[];
 }
 
-/** Makes sure that a folder holds the sample photos. They are computed once, by a child process. */
+/** Makes sure that a folder holds the sample photos. They are computed once, in a child process. */
 export async function ensureSamplePhotos(directory: string, signal?: AbortSignal): Promise<'made' | 'found'> {
   if (await hasPhotos(directory)) return 'found';
   await runPainter(new URL('./painter.ts', import.meta.url), directory, signal);

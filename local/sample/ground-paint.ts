@@ -63,10 +63,10 @@ function scale(factor: number): void {
 }
 
 /** Stripes of `width` metres, from -1 to 1; flat where cells are too coarse to hold them. */
-const stripes = (position: number, width: number, cellMetres: number): number =>
-  cellMetres > width / 3 ? 0 : Math.sin((position * 2 * Math.PI) / width);
+const stripes = (position: number, width: number, cellSizeInMetres: number): number =>
+  cellSizeInMetres > width / 3 ? 0 : Math.sin((position * 2 * Math.PI) / width);
 
-function paintField(x: number, y: number, parcel: Parcel, cellMetres: number): number {
+function paintField(x: number, y: number, parcel: Parcel, cellSizeInMetres: number): number {
   const { crop, along, across, length, border } = parcel;
   // At its ends a field is worked crosswise, where the tractor turns.
   const headland = Math.min(along, length - along) < 9;
@@ -78,7 +78,7 @@ function paintField(x: number, y: number, parcel: Parcel, cellMetres: number): n
   if (crop < 0.24) {
     set(WHEAT);
     mix(BARLEY, 0.5 * patch);
-    scale(1 + 0.07 * stripes(position, 1.1, cellMetres));
+    scale(1 + 0.07 * stripes(position, 1.1, cellSizeInMetres));
     tramlines = 0.55;
     relief = 0.35;
   } else if (crop < 0.42) {
@@ -89,19 +89,19 @@ function paintField(x: number, y: number, parcel: Parcel, cellMetres: number): n
   } else if (crop < 0.58) {
     set(SOIL);
     mix(DARK_SOIL, smoothstep(0.35, 0.75, patch));
-    scale(1 + 0.11 * stripes(position, 1.7, cellMetres));
+    scale(1 + 0.11 * stripes(position, 1.7, cellSizeInMetres));
   } else if (crop < 0.72) {
     set(SOIL);
-    mix(BARLEY, 0.34 + 0.2 * stripes(position, 1.4, cellMetres) + 0.25 * patch);
+    mix(BARLEY, 0.34 + 0.2 * stripes(position, 1.4, cellSizeInMetres) + 0.25 * patch);
     tramlines = 0.3;
   } else if (crop < 0.8) {
     set(STUBBLE);
-    scale(1 + 0.08 * stripes(position, 2.6, cellMetres) + 0.1 * (patch - 0.5));
+    scale(1 + 0.08 * stripes(position, 2.6, cellSizeInMetres) + 0.1 * (patch - 0.5));
   } else {
     set(GRASS);
     mix(VERGE, 0.55 * patch);
     // Mown in swaths, and here and there dandelions.
-    scale(1 + 0.05 * stripes(position, 5.4, cellMetres));
+    scale(1 + 0.05 * stripes(position, 5.4, cellSizeInMetres));
     mix(RAPE, 0.3 * smoothstep(0.66, 0.9, fine) * patch);
     relief = 0.2;
   }
@@ -144,7 +144,7 @@ function paintRoad(
     mix(DARK_SOIL, 0.16 * (1 - smoothstep(0.25, 0.6, Math.abs(fromMiddle - 1.55))));
     const dash = fromMiddle < 0.13 && ((y % 9) + 9) % 9 < 5;
     const edge = Math.abs(fromMiddle - ROAD_HALF_WIDTH + 0.32) < 0.1;
-    if ((dash || edge) && map.cellMetres < 1) mix(LINE, 0.8);
+    if ((dash || edge) && map.cellSizeInMetres < 1) mix(LINE, 0.8);
   }
   map.material[index] = Material.paved;
 }
@@ -205,7 +205,7 @@ export interface Place {
 
 /** Paints one cell of bare ground, and adjusts its height. */
 export function paintGroundCell(map: TerrainMap, index: number, place: Place): void {
-  const { cellMetres } = map;
+  const { cellSizeInMetres } = map;
   const { x, y, parcel } = place;
   const bank = 1.6 * (rough.at(x * 0.7, y * 0.7) - 0.5);
   const fromBank = Math.abs(y - place.riverY) - place.riverHalfWidth + bank;
@@ -224,17 +224,17 @@ export function paintGroundCell(map: TerrainMap, index: number, place: Place): v
     map.material[index] = Material.paved;
   } else if (!paintGarden(map, index, x, y)) {
     if (place.woods > 0.5) {
-      const isCanopy = cellMetres > 1;
+      const isCanopy = cellSizeInMetres > 1;
       set(isCanopy ? FOREST_CANOPY : FOREST_FLOOR);
       const bumps = grain.cell(Math.floor(x / 4), Math.floor(y / 4));
       scale(0.65 + 0.7 * rough.at(x * 1.7, y * 1.7));
       if (isCanopy) map.height[index] = (map.height[index] as number) + 9 + 6 * bumps;
       map.material[index] = isCanopy ? Material.crown : Material.plants;
     } else {
-      const relief = paintField(x, y, parcel, cellMetres);
+      const relief = paintField(x, y, parcel, cellSizeInMetres);
       map.height[index] = (map.height[index] as number) + relief * (0.6 + 0.6 * rough.at(x * 5, y * 5));
       if (parcel.crop >= 0.42 && parcel.crop < 0.58) map.material[index] = Material.soil;
-      if (cellMetres > 1 && parcel.hedge && parcel.border < 2.6) {
+      if (cellSizeInMetres > 1 && parcel.hedge && parcel.border < 2.6) {
         const growth = grain.cell(Math.floor(x / 7), Math.floor(y / 7));
         set(FOREST_CANOPY);
         scale(0.7 + 0.7 * rough.at(x * 3, y * 3));

@@ -4,9 +4,9 @@ import type { TerrainMap } from './terrain-map.ts';
 
 /** Sunlight with shadows, and skylight that reaches less into the corners. */
 export function light(map: TerrainMap): void {
-  const { columns, rows, cellMetres, height } = map;
+  const { columns, rows, cellSizeInMetres, height } = map;
   const shadow = castShadows(map);
-  const surroundings = blurred(map, Math.max(1, Math.round(2.6 / cellMetres)));
+  const surroundings = blurred(map, Math.max(1, Math.round(2.6 / cellSizeInMetres)));
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
       const index = row * columns + column;
@@ -14,8 +14,12 @@ export function light(map: TerrainMap): void {
       const east = column < columns - 1 ? index + 1 : index;
       const south = row > 0 ? index - columns : index;
       const north = row < rows - 1 ? index + columns : index;
-      const slopeX = clampSlope(((height[east] as number) - (height[west] as number)) / (2 * cellMetres));
-      const slopeY = clampSlope(((height[north] as number) - (height[south] as number)) / (2 * cellMetres));
+      const slopeX = clampSlope(
+        ((height[east] as number) - (height[west] as number)) / (2 * cellSizeInMetres),
+      );
+      const slopeY = clampSlope(
+        ((height[north] as number) - (height[south] as number)) / (2 * cellSizeInMetres),
+      );
       const facing =
         (sun.z - slopeX * sun.x - slopeY * sun.y) / Math.sqrt(1 + slopeX * slopeX + slopeY * slopeY);
       const here = height[index] as number;
@@ -33,11 +37,11 @@ export function light(map: TerrainMap): void {
 const clampSlope = (slope: number): number => Math.max(-1.9, Math.min(1.9, slope));
 
 /** For each cell the height below which the sun does not reach, swept over the map away from the sun. */
-function castShadows({ columns, rows, cellMetres, height }: TerrainMap): Float32Array {
+function castShadows({ columns, rows, cellSizeInMetres, height }: TerrainMap): Float32Array {
   const shadow = new Float32Array(columns * rows).fill(-1000);
   // The sun stands more in the east than in the south: columns are swept from the east.
   const rowsPerColumn = sun.y / sun.x;
-  const drop = (Math.tan(sun.elevation) * cellMetres) / Math.cos(Math.atan(rowsPerColumn));
+  const drop = (Math.tan(sun.elevation) * cellSizeInMetres) / Math.cos(Math.atan(rowsPerColumn));
   for (let column = columns - 2; column >= 0; column--) {
     for (let row = 0; row < rows; row++) {
       const from = row + rowsPerColumn;

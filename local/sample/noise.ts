@@ -1,4 +1,4 @@
-/** Noise that is the same on every run: the sample flight's pictures must come out byte by byte alike. */
+/** Noise that is the same on every run: the bytes of the sample pictures must always be the same. */
 
 /** A number in [0, 1) that belongs to a pair of whole numbers. */
 export function hash2(x: number, y: number, seed = 0): number {
@@ -47,7 +47,7 @@ export class NoiseTile {
   }
 }
 
-/** White noise: no cell knows its neighbours. */
+/** White noise: the value of a cell says nothing about its neighbours. */
 export function grainTile(seed: number): NoiseTile {
   const values = new Float32Array(TILE * TILE);
   for (let row = 0; row < TILE; row++) {
@@ -56,7 +56,10 @@ export function grainTile(seed: number): NoiseTile {
   return new NoiseTile(values);
 }
 
-/** Fractal noise: `octaves` layers, the widest `TILE / firstCells` cells wide, each half as strong as the last. */
+/**
+ * Fractal noise: `octaves` layers, the widest `TILE / firstCells` cells wide, each half as strong as the
+ * last.
+ */
 export function fractalTile(seed: number, firstCells: number, octaves: number): NoiseTile {
   const values = new Float32Array(TILE * TILE);
   let strength = 1;

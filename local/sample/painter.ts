@@ -1,4 +1,7 @@
-/** Computes the sample photos in a process of its own: `node painter.ts DIR`. The stack stays responsive, and small. */
+/**
+ * Computes the sample photos in a process of its own: `node painter.ts DIR`. The stack stays responsive, and
+ * small.
+ */
 import { writePhotos } from './photos.ts';
 
 const directory = process.argv[2];

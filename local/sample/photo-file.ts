@@ -1,9 +1,9 @@
-/** A picture as a drone's camera files it: JPEG with EXIF, and DJI's XMP. */
+/** A picture as a drone's camera stores it: a JPEG with EXIF and DJI's XMP. */
 import jpeg from 'jpeg-js';
 import { type ExifValue, encodeExif } from './exif.ts';
 import type { Picture } from './picture.ts';
 
-/** What the camera knows of a photo. */
+/** What the camera records with a photo. */
 export interface PhotoDescription {
   readonly name: string;
   /** `2026:04:12 09:30:15`, local. */
@@ -14,8 +14,8 @@ export interface PhotoDescription {
   readonly longitude: number;
   readonly absoluteAltitude: number;
   readonly relativeAltitude: number;
-  readonly yawDegrees: number;
-  readonly pitchDegrees: number;
+  readonly yawInDegrees: number;
+  readonly pitchInDegrees: number;
   readonly quality: number;
   /** @default SAMPLE_DRONE */
   readonly drone?: { readonly model: string; readonly serialNumber: string };
@@ -97,10 +97,10 @@ function xmpSegment(photo: PhotoDescription, { width, height }: Picture): Buffer
     'drone-dji:AbsoluteAltitude': signed(photo.absoluteAltitude, 3),
     'drone-dji:RelativeAltitude': signed(photo.relativeAltitude, 3),
     'drone-dji:GimbalRollDegree': '+0.00',
-    'drone-dji:GimbalYawDegree': signed(photo.yawDegrees, 2),
-    'drone-dji:GimbalPitchDegree': signed(photo.pitchDegrees, 2),
+    'drone-dji:GimbalYawDegree': signed(photo.yawInDegrees, 2),
+    'drone-dji:GimbalPitchDegree': signed(photo.pitchInDegrees, 2),
     'drone-dji:FlightRollDegree': '+1.10',
-    'drone-dji:FlightYawDegree': signed(photo.yawDegrees, 2),
+    'drone-dji:FlightYawDegree': signed(photo.yawInDegrees, 2),
     'drone-dji:FlightPitchDegree': '-2.40',
     'drone-dji:UTCAtExposure': new Date(isoTime).toISOString().replace('Z', '000'),
     'drone-dji:DroneModel': droneOf(photo).model,
@@ -149,7 +149,7 @@ function segment(payload: Buffer): Buffer {
   return Buffer.concat([header, payload]);
 }
 
-/** The file's bytes: the same for the same picture and description, always. */
+/** The bytes of the file. They are always the same for the same picture and description. */
 export function encodePhoto(picture: Picture, photo: PhotoDescription): Buffer {
   const { data, width, height } = picture;
   const encoded = jpeg.encode({ data, width, height }, photo.quality).data;

@@ -1,4 +1,4 @@
-/** The sample flight's shots: where the drone was for each, and the pictures it took. */
+/** The photos of the sample flight: the position of the drone for each, and the picture. */
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { buildMap } from './build-map.ts';
@@ -16,7 +16,7 @@ const FLIGHT_FOLDER = 'DJI_202604120928_001_Sample';
 /** Written into every sample picture. */
 export const CAPTION = 'SAMPLE - COMPUTED BY THE LOCAL STACK, NOT A REAL PLACE';
 
-/** Bump when the pictures' bytes change, so that photos of an earlier edition are made anew. */
+/** Increase it when the bytes of the pictures change, so that older photos are computed again. */
 const EDITION = 1;
 
 interface Shot {
@@ -31,49 +31,49 @@ const SHOTS: readonly Shot[] = [
     name: 'DJI_20260412093015_0001_V.JPG',
     takenAt: '2026:04:12 09:30:15',
     kind: 'ahead',
-    pose: { x: -20, y: -190, altitude: 96, yawDegrees: 12, pitchDegrees: -23.4 },
+    pose: { x: -20, y: -190, altitude: 96, yawInDegrees: 12, pitchInDegrees: -23.4 },
   },
   {
     name: 'DJI_20260412093042_0002_V.JPG',
     takenAt: '2026:04:12 09:30:42',
     kind: 'ahead',
-    pose: { x: 160, y: -160, altitude: 70, yawDegrees: -48.3, pitchDegrees: -27.1 },
+    pose: { x: 160, y: -160, altitude: 70, yawInDegrees: -48.3, pitchInDegrees: -27.1 },
   },
   {
     name: 'DJI_20260412093108_0003_V.JPG',
     takenAt: '2026:04:12 09:31:08',
     kind: 'down',
-    pose: { x: 78, y: -55, altitude: 95, yawDegrees: -86.2, pitchDegrees: -90 },
+    pose: { x: 78, y: -55, altitude: 95, yawInDegrees: -86.2, pitchInDegrees: -90 },
   },
   {
     name: 'DJI_20260412093114_0004_V.JPG',
     takenAt: '2026:04:12 09:31:14',
     kind: 'down',
-    pose: { x: 20, y: -52, altitude: 95.2, yawDegrees: -86, pitchDegrees: -90 },
+    pose: { x: 20, y: -52, altitude: 95.2, yawInDegrees: -86, pitchInDegrees: -90 },
   },
   {
     name: 'DJI_20260412093152_0005_V.JPG',
     takenAt: '2026:04:12 09:31:52',
     kind: 'ahead',
-    pose: { x: -130, y: 20, altitude: 58, yawDegrees: 62.5, pitchDegrees: -24.8 },
+    pose: { x: -130, y: 20, altitude: 58, yawInDegrees: 62.5, pitchInDegrees: -24.8 },
   },
   {
     name: 'DJI_20260412093217_0006_V.JPG',
     takenAt: '2026:04:12 09:32:17',
     kind: 'ahead',
-    pose: { x: 60, y: 205, altitude: 84, yawDegrees: -166, pitchDegrees: -31.2 },
+    pose: { x: 60, y: 205, altitude: 84, yawInDegrees: -166, pitchInDegrees: -31.2 },
   },
   {
     name: 'DJI_20260412093340_0007_PANO.JPG',
     takenAt: '2026:04:12 09:33:40',
     kind: 'panorama',
-    pose: { x: 10, y: -20, altitude: 92, yawDegrees: 0, pitchDegrees: -28 },
+    pose: { x: 10, y: -20, altitude: 92, yawInDegrees: 0, pitchInDegrees: -28 },
   },
 ];
 
 /** Size and quality of the sample's photos. */
 export const PHOTO = { width: 1440, height: 1080, quality: 92 } as const;
-const PANORAMA = { width: 5760, height: 1344, lowestDegrees: -66, quality: 100 } as const;
+const PANORAMA = { width: 5760, height: 1344, lowestInDegrees: -66, quality: 100 } as const;
 
 /** Paths of the sample's files, relative to its folder. */
 export const SAMPLE_PATHS: readonly string[] = SHOTS.map((shot) => `${FLIGHT_FOLDER}/${shot.name}`);
@@ -84,7 +84,7 @@ function paintPanorama(around: Surroundings, { x, y, altitude }: Pose): Picture 
     y,
     altitude,
     firstAzimuth: -Math.PI,
-    lowestElevation: (PANORAMA.lowestDegrees * Math.PI) / 180,
+    lowestElevation: (PANORAMA.lowestInDegrees * Math.PI) / 180,
     radiansPerPixel: (2 * Math.PI) / PANORAMA.width,
     width: PANORAMA.width,
     height: PANORAMA.height,
@@ -107,20 +107,20 @@ export function placeOf({
 
 function describe(shot: Shot): Parameters<typeof encodePhoto>[1] {
   const { pose, name, takenAt } = shot;
-  const highestDegrees = PANORAMA.lowestDegrees + (PANORAMA.height / PANORAMA.width) * 360;
+  const highestInDegrees = PANORAMA.lowestInDegrees + (PANORAMA.height / PANORAMA.width) * 360;
   return {
     name,
     takenAt,
     offset: '+02:00',
     ...placeOf(pose),
-    yawDegrees: pose.yawDegrees,
-    pitchDegrees: pose.pitchDegrees,
+    yawInDegrees: pose.yawInDegrees,
+    pitchInDegrees: pose.pitchInDegrees,
     quality: shot.kind === 'panorama' ? PANORAMA.quality : PHOTO.quality,
     ...(shot.kind === 'panorama' && {
       panorama: {
         fullWidth: PANORAMA.width,
         fullHeight: PANORAMA.width / 2,
-        top: Math.round(((90 - highestDegrees) / 360) * PANORAMA.width),
+        top: Math.round(((90 - highestInDegrees) / 360) * PANORAMA.width),
       },
     }),
   };
@@ -130,11 +130,11 @@ function describe(shot: Shot): Parameters<typeof encodePhoto>[1] {
 export function* paintPhotos(): Generator<{ path: string; bytes: Buffer }> {
   const trees = plantTrees(330);
   const far = buildMap(
-    { centreX: 0, centreY: 0, widthMetres: 4400, depthMetres: 4400, cellMetres: 3.6 },
+    { centreX: 0, centreY: 0, widthInMetres: 4400, depthInMetres: 4400, cellSizeInMetres: 3.6 },
     trees,
   );
   const near = buildMap(
-    { centreX: 20, centreY: 20, widthMetres: 470, depthMetres: 470, cellMetres: 0.3 },
+    { centreX: 20, centreY: 20, widthInMetres: 470, depthInMetres: 470, cellSizeInMetres: 0.3 },
     trees,
   );
   const half = coarser(near);
@@ -142,7 +142,7 @@ export function* paintPhotos(): Generator<{ path: string; bytes: Buffer }> {
   let fine: ReturnType<typeof buildMap> | undefined;
   for (const [index, shot] of SHOTS.entries()) {
     fine ??= buildMap(
-      { centreX: 49, centreY: -53, widthMetres: 184, depthMetres: 158, cellMetres: 0.155 },
+      { centreX: 49, centreY: -53, widthInMetres: 184, depthInMetres: 158, cellSizeInMetres: 0.155 },
       trees,
     );
     const picture =
@@ -156,7 +156,7 @@ export function* paintPhotos(): Generator<{ path: string; bytes: Buffer }> {
   }
 }
 
-/** Name of the marker beside the photos: there when all of them are complete, in this edition. */
+/** Name of the marker beside the photos. It exists when all photos of this edition are complete. */
 const markerName = (): string => `.sample-${EDITION}`;
 
 /** Whether a folder holds the photos of this edition, complete. */
@@ -170,7 +170,7 @@ export async function hasPhotos(directory: string): Promise<boolean> {
   }
 }
 
-/** Writes the photos; one that is cut off half-way leaves no file under its name. */
+/** Writes the photos. An interrupted write leaves no file under its name. */
 export async function writePhotos(directory: string): Promise<void> {
   for (const { path, bytes } of paintPhotos()) {
     const file = join(directory, path);

@@ -20,7 +20,10 @@ export interface Light {
   blue: number;
 }
 
-/** Screen values by linear light in steps of 1/1024, up to 2: a soft shoulder keeps white roofs from burning out. */
+/**
+ * Screen values by linear light in steps of 1/1024, up to 2: a soft shoulder keeps white roofs from burning
+ * out.
+ */
 const TONE = Uint8Array.from({ length: 2049 }, (_, step) => {
   const light = step / 1024;
   const exposed = light * 1.22;

@@ -1,6 +1,6 @@
 /**
- * The sample flight's landscape, which exists nowhere: a river between fields, a road over a bridge, a village
- * with a church, woods and hills. Metres; x to the east, y to the north, z up from the river's plain.
+ * The sample flight's landscape, which exists nowhere: a river between fields, a road over a bridge, a
+ * village with a church, woods and hills. Metres; x to the east, y to the north, z up from the river's plain.
  */
 import { fractalTile, grainTile, hash2, type NoiseTile, smoothstep } from './noise.ts';
 
@@ -61,7 +61,7 @@ const FIELD_COS = Math.cos(FIELD_TURN);
 const FIELD_SIN = Math.sin(FIELD_TURN);
 const FIELD_DEPTH = 84;
 
-/** The field that the last point was in: its neighbours are most likely in the same one. */
+/** The field of the last point: the next point is most likely in the same one. */
 const last = {
   row: Number.NaN,
   column: Number.NaN,
@@ -91,7 +91,9 @@ function rememberColumn(column: number, row: number): void {
   ];
 }
 
-/** Writes the field at a point into `parcel`: one object for all points, because there are millions of them. */
+/**
+ * Writes the field at a point into `parcel`. All points share one object, since there are millions of them.
+ */
 export function parcelAt(x: number, y: number, parcel: Parcel): void {
   const bend = (smooth.at(x / 7 + 17, y / 7 + 400) - 0.5) * 34;
   const along = x * FIELD_COS + y * FIELD_SIN + bend + 5000;
@@ -236,7 +238,7 @@ export const houses: readonly House[] = [
   },
 ];
 
-/** Where a house and the ground that belongs to it lie, for quick questions. */
+/** Where a house and its garden are, for quick look-ups. */
 interface Lot {
   readonly house: House;
   readonly cosine: number;
@@ -298,7 +300,7 @@ export interface Tree {
   readonly shade: number;
 }
 
-/** How much the woods claim a point: above 0.5 they have it. */
+/** How strongly a point belongs to the woods: above 0.5 it does. */
 export function woodland(x: number, y: number): number {
   const wish = smooth.at(x / 5.6 + 140, y / 5.6 + 260);
   const farFromPeople = smoothstep(70, 150, Math.hypot((x - 60) / 1.5, y + 50));

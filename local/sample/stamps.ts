@@ -11,15 +11,15 @@ function eachCell(
   reach: number,
   visit: (index: number, offsetX: number, offsetY: number) => void,
 ): void {
-  const { columns, rows, cellMetres, minX, minY } = map;
-  const firstColumn = Math.max(0, Math.floor((centreX - reach - minX) / cellMetres));
-  const lastColumn = Math.min(columns - 1, Math.ceil((centreX + reach - minX) / cellMetres));
-  const firstRow = Math.max(0, Math.floor((centreY - reach - minY) / cellMetres));
-  const lastRow = Math.min(rows - 1, Math.ceil((centreY + reach - minY) / cellMetres));
+  const { columns, rows, cellSizeInMetres, minX, minY } = map;
+  const firstColumn = Math.max(0, Math.floor((centreX - reach - minX) / cellSizeInMetres));
+  const lastColumn = Math.min(columns - 1, Math.ceil((centreX + reach - minX) / cellSizeInMetres));
+  const firstRow = Math.max(0, Math.floor((centreY - reach - minY) / cellSizeInMetres));
+  const lastRow = Math.min(rows - 1, Math.ceil((centreY + reach - minY) / cellSizeInMetres));
   for (let row = firstRow; row <= lastRow; row++) {
     for (let column = firstColumn; column <= lastColumn; column++) {
-      const offsetX = minX + (column + 0.5) * cellMetres - centreX;
-      const offsetY = minY + (row + 0.5) * cellMetres - centreY;
+      const offsetX = minX + (column + 0.5) * cellSizeInMetres - centreX;
+      const offsetY = minY + (row + 0.5) * cellSizeInMetres - centreY;
       visit(row * columns + column, offsetX, offsetY);
     }
   }
@@ -27,12 +27,12 @@ function eachCell(
 
 /** Height of the ground at a point; things stand on it level. */
 function groundAt(
-  { columns, rows, cellMetres, minX, minY, height }: TerrainMap,
+  { columns, rows, cellSizeInMetres, minX, minY, height }: TerrainMap,
   x: number,
   y: number,
 ): number | undefined {
-  const column = Math.floor((x - minX) / cellMetres);
-  const row = Math.floor((y - minY) / cellMetres);
+  const column = Math.floor((x - minX) / cellSizeInMetres);
+  const row = Math.floor((y - minY) / cellSizeInMetres);
   return column >= 0 && row >= 0 && column < columns && row < rows
     ? height[row * columns + column]
     : undefined;
@@ -63,7 +63,7 @@ function stampHouse(map: TerrainMap, house: House, base: number): void {
     const toRidge = house.spire
       ? 1 - Math.max(Math.abs(along), Math.abs(across)) / house.halfLength
       : 1 - Math.abs(across) / house.halfWidth;
-    const courses = map.cellMetres < 0.3 ? 0.06 * Math.sin((across * 2 * Math.PI) / 0.9) : 0;
+    const courses = map.cellSizeInMetres < 0.3 ? 0.06 * Math.sin((across * 2 * Math.PI) / 0.9) : 0;
     const weather = 0.82 + 0.3 * rough.at(along * 3 + house.x * 7, across * 3 + house.y * 7) + courses;
     let height = base + house.eaves + (house.ridge - house.eaves) * toRidge;
     paint(map, index, red, green, blue, weather);
@@ -160,7 +160,7 @@ function stampTree(map: TerrainMap, tree: Tree, base: number): void {
 
 /** Presses trees into the map. Only maps fine enough for crowns get them. */
 export function stampTrees(map: TerrainMap, trees: readonly Tree[]): void {
-  if (map.cellMetres > 1) return;
+  if (map.cellSizeInMetres > 1) return;
   // All of them first: a tree stands on the ground, not on its neighbour.
   const bases = trees.map((tree) => groundAt(map, tree.x, tree.y));
   for (const [index, tree] of trees.entries()) {
@@ -188,7 +188,7 @@ function stampCar(map: TerrainMap, car: Car, base: number): void {
 
 /** Presses the cars into the map. */
 export function stampCars(map: TerrainMap): void {
-  if (map.cellMetres > 0.6) return;
+  if (map.cellSizeInMetres > 0.6) return;
   for (const car of cars) {
     const base = groundAt(map, car.x, car.y);
     if (base !== undefined) stampCar(map, car, base);

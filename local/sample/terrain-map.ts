@@ -8,10 +8,10 @@ export interface MapExtent {
   readonly centreX: number;
   readonly centreY: number;
   /** West to east. */
-  readonly widthMetres: number;
+  readonly widthInMetres: number;
   /** South to north. */
-  readonly depthMetres: number;
-  readonly cellMetres: number;
+  readonly depthInMetres: number;
+  readonly cellSizeInMetres: number;
 }
 
 /** Row 0 is the southern edge. Colours are linear light, 1 is white in full sun. */
@@ -32,15 +32,15 @@ export const linear = (value: number): number => (value / 255) ** 2;
 
 /** A map with nothing on it. */
 export function emptyMap(extent: MapExtent): TerrainMap {
-  const columns = Math.round(extent.widthMetres / extent.cellMetres);
-  const rows = Math.round(extent.depthMetres / extent.cellMetres);
+  const columns = Math.round(extent.widthInMetres / extent.cellSizeInMetres);
+  const rows = Math.round(extent.depthInMetres / extent.cellSizeInMetres);
   const count = columns * rows;
   return {
     ...extent,
     columns,
     rows,
-    minX: extent.centreX - extent.widthMetres / 2,
-    minY: extent.centreY - extent.depthMetres / 2,
+    minX: extent.centreX - extent.widthInMetres / 2,
+    minY: extent.centreY - extent.depthInMetres / 2,
     height: new Float32Array(count),
     red: new Float32Array(count),
     green: new Float32Array(count),

@@ -70,8 +70,8 @@ const PHOTO = {
   longitude: 11.0346,
   absoluteAltitude: 460.4,
   relativeAltitude: 72,
-  yawDegrees: 4.5,
-  pitchDegrees: -90,
+  yawInDegrees: 4.5,
+  pitchInDegrees: -90,
   quality: 90,
   drone: { model: 'M3D', serialNumber: '1581F5BMD22CK00A1234' },
 };

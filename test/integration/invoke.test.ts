@@ -59,7 +59,7 @@ const store = (key: string) =>
   stack.s3().send(new PutObjectCommand({ Bucket: stack.endpoints.bucket, Key: key, Body: 'bytes' }));
 
 describe('against the running local stack', () => {
-  it('runs an HTTP function with its role, and prints answer, log and calls', async () => {
+  it('runs an HTTP function with its role, and prints response, log and calls', async () => {
     const key = `${workspace}/invoke/DJI_0001.JPG`;
     await store(key);
     const report = { result: 0, object_key: key, fingerprint: MD5, name: 'DJI_0001.JPG' };
@@ -68,7 +68,7 @@ describe('against the running local stack', () => {
     );
     expect(callback).toMatchObject({
       function: 'upload-callback',
-      answer: { status: 200, body: { code: 0, data: { object_key: key } } },
+      response: { status: 200, body: { code: 0, data: { object_key: key } } },
       log: [{ level: 'INFO', message: 'handled', workspace_id: workspace, status: 200 }],
     });
     expect(callNames(callback)).toContain('S3 HeadObject');
@@ -77,7 +77,7 @@ describe('against the running local stack', () => {
     const { exitCode, output } = await invoke('fast-upload', '--workspace', workspace, '--body', body);
     expect(exitCode).toBe(0);
     expect(output).toMatch(/^fast-upload, local stack at http:\/\/127\.0\.0\.1:\d+, [\d.]+ ms\n/);
-    expect(output).toMatch(/\nAnswer: 200\n {2}\{\n {4}"code": 0,/);
+    expect(output).toMatch(/\nResponse: 200\n {2}\{\n {4}"code": 0,/);
     expect(output).toMatch(/\nLog\n {2}\{"level":"INFO"/);
     expect(output).toMatch(/\nCalls\n(?:.*\n)* {2}S3 HeadObject {2}[\d.]+ ms\n {4}\{"Bucket":/);
   });
@@ -85,7 +85,7 @@ describe('against the running local stack', () => {
   it('runs an MQTT function, and shows the reply that the dock gets', async () => {
     const result = await json(invoke('config', '--gateway-sn', dock.sn, '--json'));
     expect(result).toMatchObject({
-      answer: null,
+      response: null,
       sent: [
         {
           topic: `thing/product/${dock.sn}/requests_reply`,
@@ -106,7 +106,7 @@ describe('against the running local stack', () => {
     const result = await json(invoke('object-removed', '--object', key, '--json'));
     expect(result).toMatchObject({
       event: { 'detail-type': 'Object Deleted', detail: { object: { key } } },
-      answer: null,
+      response: null,
       log: [{ message: 'handled', object_key: key }],
     });
     expect(callNames(result)).toContain('S3 HeadObject');
@@ -116,9 +116,9 @@ describe('against the running local stack', () => {
     const signIn = (password: string) =>
       json(invoke('authorizer', '--gateway-sn', dock.sn, '--password', password, '--json'));
     expect(await signIn(dock.password)).toMatchObject({
-      answer: { isAuthenticated: true, principalId: dock.sn },
+      response: { isAuthenticated: true, principalId: dock.sn },
     });
-    expect(await signIn('wrong')).toMatchObject({ answer: { isAuthenticated: false } });
+    expect(await signIn('wrong')).toMatchObject({ response: { isAuthenticated: false } });
   });
 
   it('answers a token of another workspace as the stack does', async () => {
@@ -126,7 +126,7 @@ describe('against the running local stack', () => {
     const result = await json(
       invoke('fast-upload', '--workspace', workspace, '--claims', claims, '--body', '{}', '--json'),
     );
-    expect(result.answer.status).toBe(403);
+    expect(result.response.status).toBe(403);
   });
 
   it('says which workspaces there are when none or an unknown one is named', async () => {
@@ -163,7 +163,7 @@ describe('against the running local stack', () => {
     const { exitCode, errors } = await run(['sts', '--workspace', workspace, '--data', stopped]);
     rmSync(stopped, { recursive: true });
     expect(exitCode).toBe(2);
-    expect(errors).toMatch(/does not answer\. Start it with "npm start"/);
+    expect(errors).toMatch(/does not respond\. Start it with "npm start"/);
   });
 });
 
@@ -175,12 +175,12 @@ describe('with everything in memory', () => {
     const hit = await json(invokeFakes('fast-upload', '--recorded', report, '--body', body, '--json'));
     expect(hit).toMatchObject({
       target: 'fakes',
-      answer: { status: 200, body: { code: 0, data: { object_key: key } } },
+      response: { status: 200, body: { code: 0, data: { object_key: key } } },
     });
     expect(callNames(hit)).toEqual(expect.arrayContaining(['catalog.findByFingerprint', 'storage.find']));
 
     const miss = await json(invokeFakes('fast-upload', '--body', body, '--json'));
-    expect(miss).toMatchObject({ answer: { status: 200, body: { code: -1 } } });
+    expect(miss).toMatchObject({ response: { status: 200, body: { code: -1 } } });
   });
 
   it('takes a report of an object that is in the bucket, and refuses one whose bytes are others', async () => {
@@ -191,7 +191,7 @@ describe('with everything in memory', () => {
       JSON.stringify({ result: 0, object_key: key, fingerprint: MD5, name: 'DJI_0001.JPG' }),
     );
     const statusWith = async (...stored: string[]) =>
-      (await json(invokeFakes('upload-callback', ...stored, '--body', `@${file}`, '--json'))).answer.status;
+      (await json(invokeFakes('upload-callback', ...stored, '--body', `@${file}`, '--json'))).response.status;
     expect(await statusWith('--stored', `${key}=${MD5}`)).toBe(200);
     expect(await statusWith('--stored', `${key}=${'0'.repeat(32)}`)).toBe(409);
     expect(await statusWith()).toBe(404);
@@ -210,7 +210,7 @@ describe('with everything in memory', () => {
 
   it('runs the function behind an event of the bucket', async () => {
     const result = await json(invokeFakes('object-removed', '--object', 'gone.jpg', '--json'));
-    expect(result).toMatchObject({ answer: null, log: [{ message: 'handled', object_key: 'gone.jpg' }] });
+    expect(result).toMatchObject({ response: null, log: [{ message: 'handled', object_key: 'gone.jpg' }] });
   });
 
   it('takes a whole event from a file', async () => {
@@ -228,7 +228,7 @@ describe('with everything in memory', () => {
   it('names the workspace only in routes that have one', async () => {
     const body = '{"username":"pilot","password":"pilot"}';
     const login = await json(invokeFakes('login', '--body', body, '--json'));
-    expect(login).toMatchObject({ answer: { status: 200, body: { code: 0 } } });
+    expect(login).toMatchObject({ response: { status: 200, body: { code: 0 } } });
     expect(login.event).not.toHaveProperty('pathParameters');
     expect(login.log[0]).not.toHaveProperty('workspace_id');
   });

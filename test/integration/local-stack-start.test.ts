@@ -71,7 +71,7 @@ describe('npm start', () => {
     const command = new Command(...args);
     expect(await command.ended).toBe(2);
     const lines = command.output.trim().split('\n');
-    expect(lines).toEqual([expect.stringContaining(message), 'npm start -- --help tells what there is.']);
+    expect(lines).toEqual([expect.stringContaining(message), 'npm start -- --help lists the options.']);
   });
 
   it('explains itself', async () => {
@@ -135,9 +135,7 @@ describe('npm start', () => {
     await command.says('Ctrl-C stops the stack');
     const [line] = command.output.split('\n');
     const port = Number(new URL(endpointsOf(data).api).port);
-    expect(line).toBe(
-      `Port 9700 (API) is in use by another program: the stack takes ${port} and the ones after it.`,
-    );
+    expect(line).toBe(`Port 9700 (API) is in use by another program: the stack takes ports from ${port} on.`);
     expect([port > 9700, port % 20, Number(new URL(endpointsOf(data).s3).port)]).toEqual([true, 0, port + 1]);
 
     const sameData = new Command('--no-sample', '--data', data);

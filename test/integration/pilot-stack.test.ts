@@ -112,8 +112,8 @@ describe('a folder', () => {
       longitude: 11.03482,
       absoluteAltitude: 484.4,
       relativeAltitude: 96,
-      yawDegrees: -48.3,
-      pitchDegrees: -90,
+      yawInDegrees: -48.3,
+      pitchInDegrees: -90,
       quality: 90,
     });
     await put('DJI_001/whole_1.JPG', photo);

@@ -31,8 +31,8 @@ const description = {
   longitude: 11.03482,
   absoluteAltitude: 484.4,
   relativeAltitude: 96,
-  yawDegrees: -48.3,
-  pitchDegrees: -90,
+  yawInDegrees: -48.3,
+  pitchInDegrees: -90,
   quality: 90,
 };
 const photo = encodePhoto(emptyPicture(16, 8), description);

@@ -27,7 +27,7 @@ describe('npm run invoke', () => {
     [['sts', '--fakes', '--body', '@/nowhere.json'], /\/nowhere\.json cannot be read/],
     [['sts', '--fakes', '--event', '/nowhere.json'], /\/nowhere\.json cannot be read/],
     [['sts', '--fakes', '--recorded', '{}'], /--recorded has no object_key/],
-    [['sts', '--stored', 'a'], /--stored and --recorded are for --fakes/],
+    [['sts', '--stored', 'a'], /--stored and --recorded need --fakes/],
     [['sts', '--colour'], /unknown option '--colour'/],
   ])('refuses %j with a sentence and exit code 2', async (args, sentence) => {
     const { exitCode, output, errors } = await invoke(args);
