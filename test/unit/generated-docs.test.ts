@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { OPENAPI_FILE, openApiDocument, openApiText } from '../../bin/docs/openapi.ts';
 import { README_FILE, withTables } from '../../bin/docs/readme.ts';
@@ -22,4 +23,24 @@ test('every route stands in the document', () => {
 test('the tables of README.md are those of the manifest, and its example is a test that runs; "npm run docs" writes them anew', () => {
   const readme = readFileSync(README_FILE, 'utf8');
   expect(readme).toBe(withTables(readme));
+});
+
+test('the table of docs/architecture.md names every folder', () => {
+  const project = join(import.meta.dirname, '..', '..');
+  const ignored = readFileSync(join(project, '.gitignore'), 'utf8').split('\n');
+  const foldersIn = (folder: string): string[] =>
+    readdirSync(join(project, folder), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+      .filter((name) => name !== '.git' && !ignored.includes(`${name}/`));
+  const architecture = readFileSync(join(project, 'docs', 'architecture.md'), 'utf8');
+  const table = architecture.slice(
+    architecture.indexOf('| folder |'),
+    architecture.indexOf('Imports between'),
+  );
+  const named = Array.from(table.matchAll(/`([.\w-]+(?:\/[\w-]+)*)`/g), ([, name = '']) => name);
+  const topNamed = named.map((name) => name.split('/')[0]);
+  const functionFolders = foldersIn('functions').map((name) => `functions/${name}`);
+  expect(functionFolders.filter((folder) => !named.includes(folder))).toEqual([]);
+  expect(foldersIn('.').filter((folder) => !topNamed.includes(folder))).toEqual([]);
 });
