@@ -5,9 +5,9 @@ import { logger, metrics } from './log.ts';
 /** More names than this tell nobody anything. */
 const NAMES_IN_LOG = 20;
 
-/** One line and one count for the fields of a message that were left out. Only their names: what they hold may be secret. */
+/** The log line of the call names the fields of its message that were left out, and a metric counts them. What they hold may be secret. */
 export function reportIgnoredFields(fields: readonly string[]): void {
   if (fields.length === 0) return;
-  logger.warn('fields ignored', { fields: fields.slice(0, NAMES_IN_LOG) });
+  logger.appendKeys({ ignored_fields: fields.slice(0, NAMES_IN_LOG) });
   metrics.addMetric(METRICS.reportFieldIgnored, MetricUnit.Count, fields.length);
 }

@@ -108,7 +108,7 @@ describe('tiny-fingerprints', () => {
     expect(status).toBe(200);
     expect(envelope.data).toEqual({ tiny_fingerprints: [known[0]] });
     expect(log.lines()).toContainEqual(
-      expect.objectContaining({ level: 'WARN', message: 'fields ignored', fields: ['tiny_fingerprints'] }),
+      expect.objectContaining({ message: 'handled', ignored_fields: ['tiny_fingerprints'] }),
     );
   });
 
