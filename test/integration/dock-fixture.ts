@@ -10,6 +10,7 @@ import { hashPassword, randomPassword } from '../../functions/core/gateway-passw
 import { uploadedFileId } from '../../functions/core/media-file.ts';
 import type { WorkspaceId } from '../../functions/core/workspace.ts';
 import type { Endpoints } from '../../local/endpoints.ts';
+import { expectDockContract } from './expect-contract.ts';
 import { type Photo, type PilotDevice, photo, type StsData, TestStack } from './stack-fixture.ts';
 
 /** How long a reply may take on a busy machine. */
@@ -116,7 +117,7 @@ export class Dock {
     await this.client.publishAsync(this.topic(channel), text, { qos: 1 });
   }
 
-  /** Says something and waits for the reply, as a dock does. */
+  /** Says something and waits for the reply, as a dock does. A success is compared with its contract. */
   async ask(
     channel: Channel,
     method: string | undefined,
@@ -135,11 +136,13 @@ export class Dock {
     };
     const before = this.repliesTo(message.tid).length;
     await this.say(channel, message);
-    return await vi.waitFor(() => {
+    const heard = await vi.waitFor(() => {
       const reply = this.repliesTo(message.tid)[before];
       if (!reply) throw new Error(`No reply to ${method}`);
       return reply;
     }, DEADLINE);
+    expectDockContract(method, heard.data);
+    return heard;
   }
 
   /** Replies so far to a message. */

@@ -15,6 +15,7 @@ import type { Envelope } from '../../functions/protocol/envelope.ts';
 import type { DemoUser, Endpoints } from '../../local/endpoints.ts';
 import { startLocalStack } from '../../local/stack.ts';
 import type { LogEntry } from '../../packages/local-aws/index.ts';
+import { expectHttpContract } from './expect-contract.ts';
 
 /** What a test may say of an HTTP request. */
 export interface HttpRequest {
@@ -132,6 +133,7 @@ export class TestStack {
     return user;
   }
 
+  /** Asks over HTTP. A success is compared with its contract. */
   async request(
     path: string,
     { method = 'POST', token, body, headers }: HttpRequest = {},
@@ -154,6 +156,8 @@ export class TestStack {
     } catch {
       envelope = undefined;
     }
+    const { code, data } = (envelope ?? {}) as Partial<Envelope>;
+    if (response.status === 200 && code === 0) expectHttpContract(method, path, data);
     return {
       status: response.status,
       headers: response.headers,

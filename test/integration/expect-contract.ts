@@ -1,0 +1,38 @@
+import * as v from 'valibot';
+import { expect } from 'vitest';
+import { functionsOf } from '../../functions/manifest.ts';
+import type { Schema } from '../../functions/protocol/contract.ts';
+
+const routes = functionsOf('http').flatMap(({ trigger: { contract } }) =>
+  contract.routes
+    .filter((key) => key !== '$default')
+    .map((key) => ({
+      asked: new RegExp(`^${key.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+      output: contract.output,
+    })),
+);
+
+/** The compiler sees to it that a handler leaves nothing out. What it adds, only an answer shows. */
+function expectExactly(schema: Schema, answer: unknown): void {
+  expect(answer).toEqual(v.parse(schema, answer));
+}
+
+/** `data` of a success is what the contract of the route says, and holds nothing else. */
+export function expectHttpContract(method: string, path: string, data: unknown): void {
+  const route = routes.find(({ asked }) => asked.test(`${method} ${path.split('?')[0]}`));
+  if (route) expectExactly(route.output, data);
+}
+
+/** `data` of a reply to a method that succeeded is what its contract says, and holds nothing else. */
+export function expectDockContract(
+  method: string | undefined,
+  data: Readonly<Record<string, unknown>> | undefined,
+): void {
+  const contract = functionsOf('mqtt').find(({ trigger }) => trigger.contract.method === method)?.trigger
+    .contract;
+  if (!contract || !data || (data['result'] ?? 0) !== 0) return;
+  const { output, bareReply } = contract;
+  if (bareReply && output) expectExactly(output, data);
+  else if (output) expectExactly(v.object({ result: v.literal(0), output }), data);
+  else expect(data).toEqual({ result: 0 });
+}
