@@ -96,10 +96,6 @@ export class CredentialsWrongError extends MediaLibraryError {
 
 export class TokenMissingError extends MediaLibraryError {
   readonly code = 'token-missing';
-
-  constructor() {
-    super('No token: send x-auth-token, or refresh_token in the body');
-  }
 }
 
 export class TokenInvalidError extends MediaLibraryError {
@@ -166,12 +162,9 @@ export class OrganizationUnknownError extends MediaLibraryError {
   }
 }
 
+/** A device wants storage for something else than media. */
 export class ModuleUnsupportedError extends MediaLibraryError {
   readonly code = 'module-unsupported';
-
-  constructor(module: number) {
-    super(`Storage is for media (module 0), not for module ${module}`);
-  }
 }
 
 export class DockSettingsMissingError extends MediaLibraryError {

@@ -27,10 +27,10 @@ export interface Gateway {
   readonly createdAt: string;
 }
 
-/** A device below a gateway, or the gateway itself, as `update_topo` tells. */
+/** A device below a gateway. */
 export interface TopologyDevice {
   readonly sn: string;
-  /** DJI's `domain-type-sub_type`, such as `0-67-0`. */
+  /** DJI's numbers of domain, type and sub-type, such as `0-67-0`. */
   readonly modelKey?: string;
 }
 

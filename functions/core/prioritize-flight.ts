@@ -27,7 +27,7 @@ export async function prioritizeFlight(
   if (namedGateway === undefined && flight === undefined) throw new FlightUnknownError();
   const sn = namedGateway ?? flight?.gatewaySn;
   if (sn === undefined)
-    throw new GatewayUnknownError('No dock flew this flight, as far as is known; name one in gateway_sn');
+    throw new GatewayUnknownError('No dock flew this flight, as far as is known; name one');
 
   const gateway = isGatewaySn(sn) ? await registry.findGateway(sn) : undefined;
   // A dock of another workspace does not exist for this one.

@@ -11,7 +11,7 @@ export const isWorkspaceId = (value: string): value is WorkspaceId => LOWER_CASE
 /** Throws `MalformedRequestError` for anything but a lower-case UUID. */
 export function parseWorkspaceId(value: string | undefined): WorkspaceId {
   if (value === undefined || !isWorkspaceId(value)) {
-    throw new MalformedRequestError('workspace_id: expected a lower-case UUID');
+    throw new MalformedRequestError('Workspace id: expected a lower-case UUID');
   }
   return value;
 }

@@ -12,7 +12,10 @@ import { MEDIA_MODULE, STORAGE_CONFIG_GET, toStsOutput } from '../protocol/sts.t
 export const storageConfigGet = (issuer: CredentialIssuer): DockEndpoint<typeof STORAGE_CONFIG_GET> => {
   const uploadCredentials = uploadCredentialsRule(issuer);
   return async ({ gateway, data: { module } }) => {
-    if (module !== MEDIA_MODULE) throw new ModuleUnsupportedError(module);
+    if (module !== MEDIA_MODULE)
+      throw new ModuleUnsupportedError(
+        `Storage is for media (module ${MEDIA_MODULE}), not for module ${module}`,
+      );
     return toStsOutput(await uploadCredentials(gateway.workspaceId, { kind: 'dock', name: gateway.sn }));
   };
 };

@@ -16,7 +16,7 @@ export const tokenRefresh =
     const accessToken = headers['x-auth-token'];
     if (refreshToken) return toSessionOutput(await people.refresh(refreshToken), mqttAddress);
     if (accessToken) return toSessionOutput(await people.verify(accessToken), mqttAddress);
-    throw new TokenMissingError();
+    throw new TokenMissingError('No token: send x-auth-token, or refresh_token in the body');
   };
 
 export const handler = httpEndpoint(TOKEN_REFRESH, tokenRefresh(identityProvider(), mqttAddress()));

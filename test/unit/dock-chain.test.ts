@@ -248,7 +248,7 @@ describe('data', () => {
 
 describe('a refusal', () => {
   it('has its code and no output, and is final', async () => {
-    seen.mockRejectedValue(new ModuleUnsupportedError(1));
+    seen.mockRejectedValue(new ModuleUnsupportedError('not for this module'));
     await expect(say(message(METHOD, GOOD))).resolves.toBeNull();
     expect(world.published[0]?.message).toMatchObject({ data: { result: 210002 } });
     expect(world.published[0]?.message.data).not.toHaveProperty('output');
@@ -262,7 +262,7 @@ describe('a refusal', () => {
   });
 
   it('that cannot be told is repeated by Lambda', async () => {
-    seen.mockRejectedValue(new ModuleUnsupportedError(1));
+    seen.mockRejectedValue(new ModuleUnsupportedError('not for this module'));
     world.publisher.failures.push(new Error('the broker is away'));
     await expect(say(message(METHOD, GOOD))).rejects.toThrow('the broker is away');
   });

@@ -157,7 +157,7 @@ describe('a workspace', () => {
     async (workspaceId) => {
       const { status, envelope } = await call(endpoint, { workspaceId, body: GOOD });
       expect(status).toBe(400);
-      expect(envelope.message).toBe('workspace_id: expected a lower-case UUID');
+      expect(envelope.message).toBe('Workspace id: expected a lower-case UUID');
     },
   );
 
