@@ -7,7 +7,7 @@
 export const MEDIA_TABLE_NAME = 'MEDIA_TABLE_NAME';
 /** Name of the S3 bucket that holds the files. */
 export const MEDIA_BUCKET_NAME = 'MEDIA_BUCKET_NAME';
-/** ARN of the role that devices get, narrowed to one object key prefix. */
+/** ARN of the role that devices get, narrowed to one scope. */
 export const UPLOAD_ROLE_ARN = 'UPLOAD_ROLE_ARN';
 /** Address of object storage as devices reach it, with scheme; `AWS_ENDPOINT_URL_S3` wins over it. */
 export const OBJECT_STORAGE_ENDPOINT = 'OBJECT_STORAGE_ENDPOINT';

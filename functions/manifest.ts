@@ -203,7 +203,7 @@ export const MANIFEST: readonly FunctionRow[] = [
     api: {
       summary: 'Get storage credentials',
       description:
-        'Temporary credentials that can write below `object_key_prefix` and do nothing else. A key is ' +
+        'Temporary credentials that can write and do nothing else. The key of a file is ' +
         '`object_key_prefix + "/" + [directory + "/"] + name`. Every answer has a prefix of its own. `expire` counts seconds from now.',
     },
   }),
