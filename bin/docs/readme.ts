@@ -43,6 +43,12 @@ function methodRow(row: FunctionRow): string[] {
   return [];
 }
 
+/** Functions that no device calls. */
+function otherRow(row: FunctionRow): string[] {
+  const { kind } = row.trigger;
+  return kind === 'http' || kind.startsWith('mqtt') ? [] : [`| ${fileOf(row)} | ${row.does} |`];
+}
+
 const table = (heads: readonly string[], rows: readonly string[]): string =>
   [`| ${heads.join(' | ')} |`, `|${heads.map(() => '---|').join('')}`, ...rows].join('\n');
 
@@ -50,6 +56,7 @@ const table = (heads: readonly string[], rows: readonly string[]): string =>
 const TABLES = [
   table(['route', 'function', "DJI's document"], functionsOf('http').map(routeRow)),
   table(['MQTT method', 'topic', 'function'], MANIFEST.flatMap(methodRow)),
+  table(['other functions', ''], MANIFEST.flatMap(otherRow)),
 ];
 
 /** The test that README.md shows. It runs with all other tests. */

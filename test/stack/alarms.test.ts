@@ -101,6 +101,14 @@ describe('the alarms', () => {
       expect(anchors).toContain(Properties.AlarmDescription.split('#').at(-1));
   });
 
+  it('stand in the table of docs/operations.md, and no others', () => {
+    const told = [...OPERATIONS.matchAll(/^\| `(\w+)` \| .* \| \[.+\]\(#.+\) \|$/gm)].map(([, name]) => name);
+    const others = alarms
+      .filter(({ Properties }) => Properties.Namespace !== 'AWS/Lambda')
+      .map(({ id }) => /^Alarms(\w+)[0-9A-F]{8}$/.exec(id)?.[1]);
+    expect(told.sort()).toEqual(others.sort());
+  });
+
   it('are as many as docs/operations.md reckons the cost of', () => {
     const others = alarms.length - template.functionNames.length;
     expect(OPERATIONS).toContain(` an alarm for each function and ${others} more, $0.10 each,`);

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Node } from 'constructs';
 import { describe, expect, it } from 'vitest';
 import { configurationOf, parseConfiguration } from '../../lib/configuration.ts';
@@ -205,5 +207,33 @@ describe('the context', () => {
     ['[]', 'media-library must be an object, and is [].'],
   ])('may not hold %s', (typed, sentence) => {
     expect(() => configurationOf(nodeWith({ 'media-library': typed }))).toThrow(sentence);
+  });
+});
+
+describe('the table in README.md', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+  const [, table = ''] = /^\| key \| default \|.*\n.*\n((?:\|.*\n)+)/m.exec(readme) ?? [];
+  const rows = table.trimEnd().split('\n');
+  const namesIn = (text: string): string[] => [...text.matchAll(/`(\w+)`/g)].map(([, name = '']) => name);
+
+  /** What a refusal lists of the keys beside a wrong one. */
+  const keysBeside = (wrong: object): string[] => {
+    try {
+      parseConfiguration(wrong);
+    } catch (error) {
+      const [, keys = ''] = /The keys are ([\w, ]+)\./.exec((error as Error).message) ?? [];
+      return keys.split(', ');
+    }
+    return [];
+  };
+
+  it('has every key, and no other', () => {
+    const inFirstColumn = rows.flatMap((row) => namesIn(row.split(' | ')[0] ?? ''));
+    expect(inFirstColumn.sort()).toEqual(keysBeside({ wrong: 1 }).sort());
+  });
+
+  it.each(['lifecycle', 'throttling', 'dock'])('has every key of %s', (parent) => {
+    const row = rows.find((candidate) => candidate.startsWith(`| \`${parent}\` |`)) ?? '';
+    expect(namesIn(row)).toEqual(expect.arrayContaining(keysBeside({ [parent]: { wrong: 1 } })));
   });
 });
