@@ -1,19 +1,19 @@
-/** What the command lines of the devices have in common. */
+/** What the command lines of uploader and dock player share. */
 import { statSync } from 'node:fs';
 
-/** The command line cannot be followed. Exit code 2. */
+/** A wrong command line. Exit code 2. */
 export class ArgumentError extends Error {
   override readonly name = 'ArgumentError';
 }
 
-/** A number of the command line within its limits; throws `ArgumentError` otherwise. */
+/** A whole number from the command line, within its limits. Throws `ArgumentError` otherwise. */
 export function wholeNumber(option: string, text: string, smallest: number, largest: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (value >= smallest && value <= largest) return value;
   throw new ArgumentError(`--${option} takes a whole number from ${smallest} to ${largest}, not "${text}"`);
 }
 
-/** The folder of `--from`; throws `ArgumentError` when it is none. */
+/** The folder of `--from`. Throws `ArgumentError` when it is not a folder. */
 export function folder(path: string): string {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats) throw new ArgumentError(`--from: there is no folder ${path}`);

@@ -1,10 +1,10 @@
 /**
- * When a picture was taken. Drones write the local time, and only some of them the zone; a time whose zone is
- * unknown is passed on without one instead of with a guess.
+ * When a picture was taken. Drones write local time, and only some of them the zone. When the zone is
+ * unknown, the time is reported without one, not with a guess.
  */
 import { timeInName } from '../../functions/protocol/file-names.ts';
 
-/** A point on a clock face: no zone, so not yet a point in time. */
+/** A date and time without a zone, so not yet a point in time. */
 export interface LocalTime {
   readonly year: number;
   readonly month: number;
@@ -14,10 +14,10 @@ export interface LocalTime {
   readonly second: number;
 }
 
-/** When a file was made, as well as its sources tell. */
+/** When a picture was taken, as far as its sources say. */
 export interface CaptureTime {
   readonly local: LocalTime;
-  /** Minutes east of UTC; undefined when no source tells. */
+  /** Minutes east of UTC; undefined when no source says. */
   readonly offsetInMinutes: number | undefined;
 }
 
@@ -30,7 +30,7 @@ function localTimeFrom(match: RegExpExecArray | null): LocalTime | undefined {
   if (!match) return undefined;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
   const time = { year, month, day, hour, minute, second };
-  // A round trip refuses month 13, the 31st of June and EXIF's all-zero "no time".
+  // // The round trip rejects month 13, 31 June and EXIF's all-zero "no time".
   const date = new Date(utcInMilliseconds(time));
   const valid =
     year >= 1990 &&
@@ -40,7 +40,7 @@ function localTimeFrom(match: RegExpExecArray | null): LocalTime | undefined {
   return valid && minute < 60 && second < 60 ? time : undefined;
 }
 
-/** EXIF's `2016:06:23 16:31:59`, or the ISO spelling that XMP uses. */
+/** EXIF's `2016:06:23 16:31:59`, or XMP's ISO form. */
 export function parseExifTime(text: unknown): LocalTime | undefined {
   if (typeof text !== 'string') return undefined;
   return localTimeFrom(/^(\d{4})[:-](\d{2})[:-](\d{2})[ T](\d{2}):(\d{2}):(\d{2})/.exec(text.trim()));
@@ -59,16 +59,16 @@ export function parseOffset(text: unknown): number | undefined {
   return minutes <= 14 * 60 ? (match[1] === '-' ? -minutes : minutes) : undefined;
 }
 
-/** The zone, from the same moment told in local time and in UTC: zones differ by whole quarters of an hour. */
+/** The zone, from the same moment in local time and in UTC. Zones differ by whole quarters of an hour. */
 export function offsetBetween(local: LocalTime, utc: LocalTime | undefined): number | undefined {
   if (!utc) return undefined;
   const minutes = (utcInMilliseconds(local) - utcInMilliseconds(utc)) / 60_000;
   const rounded = Math.round(minutes / 15) * 15;
-  // Clocks a little apart are common; two minutes apart, it is not the same moment.
+  // // Clocks may differ a little. When they differ by two minutes or more, it is not the same moment.
   return Math.abs(minutes - rounded) < 2 && Math.abs(rounded) <= 14 * 60 ? rounded : undefined;
 }
 
-/** The time that the file system tells, in UTC. */
+/** The modification time of the file system, in UTC. */
 export function timeFromFileSystem(modifiedAtInMilliseconds: number): CaptureTime {
   const date = new Date(modifiedAtInMilliseconds);
   return {
@@ -85,8 +85,8 @@ export function timeFromFileSystem(modifiedAtInMilliseconds: number): CaptureTim
 }
 
 /**
- * The `created_time` of an upload callback: ISO 8601 with its offset where that is known, otherwise
- * `2021-05-10 16:04:20`, the form without a zone that devices use.
+ * The `created_time` of an upload callback: ISO 8601 with an offset when that is known, otherwise `2021-05-10
+ * 16:04:20`, the form without a zone that devices use.
  */
 export function toCreatedTime({ local, offsetInMinutes }: CaptureTime): string {
   const date = `${local.year}-${twoDigits(local.month)}-${twoDigits(local.day)}`;
@@ -99,10 +99,9 @@ export function toCreatedTime({ local, offsetInMinutes }: CaptureTime): string {
 }
 
 /**
- * The tiny fingerprint: 32 hex digits and the capture time, without zero padding. How a device computes the
- * digits is not published, so these are our own: an MD5 over the size and both ends of the file. They are
- * stable for a file, which is all that the server asks for; they never equal a device's for the same file,
- * which the full fingerprint then finds.
+ * A tiny fingerprint: 32 hex digits and the capture time, without zero padding. How devices compute the
+ * digits is not published. These are an MD5 of the size and both ends of the file. They are stable, which is
+ * all that the server needs, but never equal a device's; then the full fingerprint finds the file.
  */
 export function tinyFingerprint(md5OfEnds: string, { local }: CaptureTime): string {
   const { year, month, day, hour, minute, second } = local;

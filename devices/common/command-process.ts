@@ -1,4 +1,4 @@
-/** What the command line talks to; the process, except in tests. */
+/** The parts of the process that a command uses. Tests pass their own. */
 export interface CommandProcess {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;

@@ -1,8 +1,8 @@
 import pMap from 'p-map';
 
 /**
- * Calls `work` for each item, `concurrency` at a time, in order. Once the signal aborts it begins no further item, and
- * still waits for those under way. (p-map's own `signal` would not wait.)
+ * Calls `work` for each item in order, `concurrency` at a time. After the signal aborts, it starts no further
+ * item, and still waits for those that are running. (p-map's own `signal` would not wait.)
  */
 export async function eachAtOnce<Item>(
   items: readonly Item[],

@@ -1,6 +1,6 @@
 /**
- * What is on the card: every file of a folder but what computers leave there. The Pilot uploader and the dock player
- * read a folder the same way.
+ * Reads a card: all files of a folder but what computers leave there. The uploader and the dock player both
+ * read folders this way.
  */
 import { createHash } from 'node:crypto';
 import type { Dirent, Stats } from 'node:fs';
@@ -22,29 +22,31 @@ export interface FoundFile {
   readonly contentType: string;
   readonly bytes: number;
   readonly modifiedAtInMilliseconds: number;
-  /** When content, name or rights last changed, where the file system keeps that: nobody can set it back. */
+  /**
+   * When content, name or permissions last changed, if the file system stores that. Programs cannot set it.
+   */
   readonly changedAtInMilliseconds: number;
-  /** 0 where the file system gives out new ones with every mount, as those of most cards do. */
+  /** 0 on file systems that assign new inodes with every mount, as on most cards. */
   readonly inode: number;
 }
 
-/** A file or folder that will not be uploaded, and why. */
+/** A file or folder that is not uploaded, and why. */
 export interface PathWithReason {
   readonly path: string;
   readonly reason: string;
 }
 
-/** What reading a folder found. */
+/** The contents of a folder. */
 export interface FolderContents {
   /** In the order of their paths. */
   readonly files: readonly FoundFile[];
-  /** Left alone on purpose: junk, empty files, what is no regular file. */
+  /** Not uploaded on purpose: junk, empty files, and anything but regular files. */
   readonly skipped: readonly PathWithReason[];
-  /** Could not be read, though it should have been. */
+  /** Files that could not be read. */
   readonly unreadable: readonly PathWithReason[];
 }
 
-/** Why a file could not be read, in words instead of an errno. */
+/** Why a file could not be read, in words in place of an error code. */
 export function fileErrorReason(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
@@ -60,8 +62,8 @@ interface FolderToRead {
 }
 
 /**
- * Reads a folder recursively: every file but junk and empty ones. Symbolic links are followed, each real folder once:
- * links are visited after everything that is really there, so a loop ends by itself.
+ * Reads a folder recursively: all files but junk and empty ones. Symbolic links are followed, and each real
+ * folder is read once. Links are visited last, so a loop of links ends by itself.
  */
 export async function readFolder(root: string): Promise<FolderContents> {
   const files: FoundFile[] = [];
@@ -138,8 +140,8 @@ export async function readFolder(root: string): Promise<FolderContents> {
 }
 
 /**
- * The fingerprint: MD5 of the whole file as 32 lower-case hex digits. Read piece by piece into one buffer: a
- * stream would allocate a new one for each, which costs more than the hash.
+ * The fingerprint: the MD5 of the whole file as 32 lower-case hex digits. All reads use one buffer: a stream
+ * would allocate a new one for each, which costs more than the hash.
  */
 export async function md5OfFile(
   absolutePath: string,
@@ -164,7 +166,9 @@ export async function md5OfFile(
   }
 }
 
-/** MD5 over the file's size and its first and last 64 KiB: tells files apart without reading gigabytes. */
+/**
+ * An MD5 of the file's size and its first and last 64 KiB. It tells files apart without reading gigabytes.
+ */
 export async function md5OfEnds(absolutePath: string, bytes: number): Promise<string> {
   const sampleSizeInBytes = 64 * 1024;
   const hash = createHash('md5').update(`${bytes}\n`);
@@ -184,12 +188,12 @@ export async function md5OfEnds(absolutePath: string, bytes: number): Promise<st
   return hash.digest('hex');
 }
 
-/** What the disk says of a file that was found earlier. */
+/** The state of a file that was found earlier. */
 export type DiskState = 'unchanged' | 'changed' | 'gone';
 
 /**
- * Whether the file is still the one that was found; a recording that goes on, or an edit, makes it another. `gone` also
- * stands for a card that was pulled out.
+ * Whether the file is still as it was found. `changed` can be an edit, or a recording that goes on. `gone`
+ * can also be a card that was removed.
  */
 export async function diskState(file: FoundFile): Promise<DiskState> {
   try {

@@ -1,16 +1,16 @@
 /**
- * Fingerprints of files that were read before, and which libraries have confirmed them, so that a second run over a card
- * reads and asks for almost nothing.
+ * MD5s of files that were read before, and which libraries have confirmed them. With it, a second run over a
+ * card reads very little and sends few requests.
  */
 import { join } from 'node:path';
 import type { FoundFile } from './files.ts';
 import { JournalFile } from './journal-file.ts';
 
 const HEAD = { journal: 'fingerprints', version: 1 };
-/** Lines that say nothing new are dropped once they outnumber the others, but not for a few. */
+/** Outdated lines are removed when they are more than the others, and at least this many. */
 const LINES_WORTH_COMPACTING = 1_000;
 
-/** FAT counts the time of a change in steps of 2 s; other file systems in a few milliseconds. */
+/** FAT stores times in steps of 2 s; other file systems in steps of a few milliseconds. */
 const COARSE_CLOCK_IN_MILLISECONDS = 2_000;
 const FINE_CLOCK_IN_MILLISECONDS = 20;
 
@@ -23,7 +23,7 @@ interface KnownFile {
   readonly changedAtInMilliseconds: number;
   readonly inode: number;
   readonly md5: string;
-  /** Libraries that hold these bytes under this file's tiny fingerprint. */
+  /** Libraries that have these bytes under this file's tiny fingerprint. */
   readonly libraries: readonly string[];
 }
 
@@ -49,7 +49,10 @@ const isSame = (known: KnownFile, file: FoundFile): boolean =>
   known.changedAtInMilliseconds === file.changedAtInMilliseconds &&
   known.inode === file.inode;
 
-/** Whether a change after `readAtInMilliseconds` is sure to show in the file's times: their clock must have ticked since the last one. */
+/**
+ * Whether a change after `readAtInMilliseconds` would show in the file's times: their clock must have ticked
+ * since the last change.
+ */
 function showsLaterChanges({ modifiedAtInMilliseconds }: FoundFile, readAtInMilliseconds: number): boolean {
   const tickInMilliseconds =
     modifiedAtInMilliseconds % 1_000 === 0 ? COARSE_CLOCK_IN_MILLISECONDS : FINE_CLOCK_IN_MILLISECONDS;
@@ -74,8 +77,9 @@ export class FingerprintJournal {
   }
 
   /**
-   * Opens `<data folder>/uploader/fingerprints.jsonl`; without a data folder, one that forgets. A journal that cannot be
-   * read or written costs time and nothing else, so `onTrouble` is told and the run goes on.
+   * Opens `<data folder>/uploader/fingerprints.jsonl`. Without a data folder, nothing is remembered after the
+   * run. A journal that cannot be read or written only costs time, so `onTrouble` is called and the run goes
+   * on.
    */
   static async open(
     dataDirectory: string | undefined,
@@ -93,27 +97,27 @@ export class FingerprintJournal {
       if (lines.length > 2 * known.size + LINES_WORTH_COMPACTING) await journal.replace([...known.values()]);
       return new FingerprintJournal(journal, known, onTrouble);
     } catch (error) {
-      onTrouble(`Fingerprints are not remembered: ${(error as Error).message}`);
+      onTrouble(`MD5s are not remembered: ${(error as Error).message}`);
       return new FingerprintJournal(undefined, new Map(), onTrouble);
     }
   }
 
-  /** The MD5 of a file that is still the one that was read. */
+  /** The MD5 of a file, if it has not changed since it was read. */
   md5Of(file: FoundFile): string | undefined {
     return this.#find(file)?.md5;
   }
 
-  /** Whether this library has confirmed that it holds the file's bytes. It may have lost them since. */
+  /** Whether this library has confirmed that it has the file's bytes. It may have lost them since. */
   isConfirmed(file: FoundFile, library: string): boolean {
     return this.#find(file)?.libraries.includes(library) ?? false;
   }
 
-  /** Remembers an MD5 of a file that was begun to be read at `readAtInMilliseconds`. */
+  /** Remembers an MD5. `readAtInMilliseconds` is when reading the file began. */
   async remember(file: FoundFile, md5: string, readAtInMilliseconds: number): Promise<void> {
     if (showsLaterChanges(file, readAtInMilliseconds)) await this.#write(file, md5, []);
   }
 
-  /** Remembers that a library holds these bytes. */
+  /** Remembers that a library has these bytes. */
   async confirm(file: FoundFile, library: string): Promise<void> {
     const known = this.#find(file);
     if (!known || known.libraries.includes(library)) return;
@@ -144,7 +148,7 @@ export class FingerprintJournal {
     try {
       await this.#journal?.append(known);
     } catch (error) {
-      if (!this.#troubled) this.#onTrouble(`Fingerprints are not remembered: ${(error as Error).message}`);
+      if (!this.#troubled) this.#onTrouble(`MD5s are not remembered: ${(error as Error).message}`);
       this.#troubled = true;
     }
   }

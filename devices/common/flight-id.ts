@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * The id of a folder's group, derived from the workspace, the folder's name and its first file. The same card
- * read again, from elsewhere or after more files have come, continues the same group.
+ * The group id of a folder, made from the workspace, the folder's name and its first file. The same card,
+ * read from another path or with more files, continues the same group.
  */
 export function fileGroupId(workspaceId: string, folderName: string, firstTinyFingerprint: string): string {
   const digest = createHash('sha256')

@@ -1,12 +1,12 @@
 /**
- * What a device remembers between its runs: a file of JSON lines, the first of which says what they are about. Each step
- * is one more line, so that a run that was killed is continued where it was.
+ * What a device remembers between its runs: a file of JSON lines. The first line says what the journal is
+ * about. Each step adds a line, so a run that was killed can continue.
  */
 import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 
-/** Names files and libraries: for nobody else's eyes. */
+/** For its owner only: it contains names of files and libraries. */
 const MODE = 0o600;
 
 const textOf = (lines: readonly object[]): string =>
@@ -17,7 +17,7 @@ function parseLine(text: string): object | undefined {
     const parsed: unknown = JSON.parse(text);
     return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
   } catch {
-    // Cut off when the power went: what it said is done again.
+    // // Cut off by a crash. What it recorded is done again.
     return undefined;
   }
 }
@@ -31,14 +31,14 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-/** A journal that is open, and what it held. */
+/** An open journal, and its contents. */
 export interface OpenedJournal {
   readonly journal: JournalFile;
-  /** As they were written, in that order, without the first. They may be of any shape. */
+  /** In the order in which they were written, without the first. They may have any shape. */
   readonly lines: readonly object[];
 }
 
-/** A file of lines that only grows, until it is written anew. */
+/** A file of lines that only grows, until it is replaced. */
 export class JournalFile {
   readonly #path: string;
   readonly #head: object;
@@ -50,7 +50,7 @@ export class JournalFile {
     this.#handle = handle;
   }
 
-  /** Opens the journal, or begins it anew when its first line is not `head`. */
+  /** Opens the journal, or starts a new one when its first line is not `head`. */
   static async open(path: string, head: object): Promise<OpenedJournal> {
     await mkdir(dirname(path), { recursive: true });
     const text = await readText(path);
@@ -67,7 +67,7 @@ export class JournalFile {
     await this.#handle.appendFile(textOf([line]));
   }
 
-  /** Replaces all lines in one step: a kill leaves either the old ones or the new ones. */
+  /** Replaces all lines atomically: after a kill the file has either the old lines or the new ones. */
   async replace(lines: readonly object[]): Promise<void> {
     await writeFileAtomic(this.#path, textOf([this.#head, ...lines]), { mode: MODE });
     await this.#handle.close();

@@ -1,4 +1,4 @@
-/** What a file tells about itself: when, where and how high it was taken, by which drone. */
+/** The metadata of a file: when, where and how high it was taken, and by which drone. */
 import exifr from 'exifr';
 import {
   type CaptureTime,
@@ -13,12 +13,12 @@ import type { FoundFile } from './files.ts';
 import { type ModelKeys, modelKeys } from './models.ts';
 import { type Position, readVideoPosition } from './video.ts';
 
-/** Read from the file, never made up: whatever it does not tell stays out. */
+/** Read from the file. What the file does not say is left out. */
 export interface FileMetadata extends ModelKeys {
   readonly captured: CaptureTime;
   /** Metres above sea level. */
   readonly absoluteAltitude?: number;
-  /** Metres above the place of take-off. */
+  /** Metres above the take-off point. */
   readonly relativeAltitude?: number;
   readonly gimbalYawDegree?: number;
   readonly position?: Position;
@@ -41,7 +41,7 @@ const EXIFR_OPTIONS = {
   exif: true,
   gps: true,
   interop: false,
-  // The packet's text: exifr turns serial numbers into numbers and drops their leading zeros.
+  // // As text: exifr would turn serial numbers into numbers and drop their leading zeros.
   xmp: { parse: false },
   mergeOutput: false,
   translateValues: false,
@@ -73,10 +73,10 @@ function positionOf({ gps, xmp }: PhotoTags): Position | undefined {
   const lng =
     finite(gps?.['longitude']) ??
     xmpNumber(xmp, 'drone-dji:GpsLongitude') ??
-    // Spelt so by older firmware.
+    // // The spelling of older firmware.
     xmpNumber(xmp, 'drone-dji:GpsLongtitude');
   if (lat === undefined || lng === undefined || Math.abs(lat) > 90 || Math.abs(lng) > 180) return undefined;
-  // 0,0 is how a drone without a fix spells "unknown".
+  // // A drone without a GPS fix writes 0,0.
   return lat === 0 && lng === 0 ? undefined : { lat, lng };
 }
 
@@ -110,7 +110,7 @@ async function readPhotoTags(absolutePath: string): Promise<PhotoTags> {
   try {
     return (await exifr.parse(absolutePath, EXIFR_OPTIONS as Parameters<typeof exifr.parse>[1])) ?? {};
   } catch {
-    // Not the format that its name says, or cut off: it is uploaded as it is, without metadata.
+    // // Cut off, or not the format of its extension. It is uploaded as it is, without metadata.
     return {};
   }
 }
@@ -120,7 +120,7 @@ const withoutUndefined = <Value extends object>(
 ): { [Key in keyof Value]: Exclude<Value[Key], undefined> } =>
   Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as never;
 
-/** Reads a file's metadata. Throws only when the file cannot be read at all. */
+/** Reads a file's metadata. Throws only when the file itself cannot be read. */
 export async function readMetadata(file: FoundFile): Promise<FileMetadata> {
   const fallbackTime = (): CaptureTime => {
     const local = timeFromName(file.name);

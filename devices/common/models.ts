@@ -1,10 +1,10 @@
-/** Model keys as DJI's Cloud API writes them: `domain-type-sub_type`. */
+/** Model keys of DJI's Cloud API: `domain-type-sub_type`. */
 export interface ModelKeys {
   readonly droneModelKey?: string;
   readonly payloadModelKey?: string;
 }
 
-/** By the model that the camera writes into its files. Drones whose key is not listed go without one. */
+/** By the model that the camera writes into its files. Drones that are not listed have no key. */
 const KEYS_BY_MODEL: Readonly<Record<string, ModelKeys>> = {
   M30: { droneModelKey: '0-67-0', payloadModelKey: '1-52-0' },
   M30T: { droneModelKey: '0-67-1', payloadModelKey: '1-53-0' },
@@ -19,7 +19,7 @@ const KEYS_BY_MODEL: Readonly<Record<string, ModelKeys>> = {
   M4TD: { droneModelKey: '0-100-1', payloadModelKey: '1-99-0' },
   M300RTK: { droneModelKey: '0-60-0' },
   M350RTK: { droneModelKey: '0-89-0' },
-  // Interchangeable cameras: they tell nothing about the drone that carried them.
+  // // Interchangeable cameras: they do not say which drone carried them.
   ZH20: { payloadModelKey: '1-42-0' },
   ZH20T: { payloadModelKey: '1-43-0' },
   ZH20N: { payloadModelKey: '1-61-0' },
@@ -35,7 +35,7 @@ const keysOf = (model: string | undefined): ModelKeys =>
     ]) ||
   {};
 
-/** Keys for the drone's model and the camera's, which are the same word where the camera is built in. */
+/** Model keys of drone and camera. A built-in camera writes the drone's model as its own. */
 export function modelKeys(droneModel: string | undefined, cameraModel: string | undefined): ModelKeys {
   return { ...keysOf(droneModel), ...keysOf(cameraModel) };
 }

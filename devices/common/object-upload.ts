@@ -1,7 +1,7 @@
 /**
- * Puts a file into S3 with temporary credentials: one PUT, or parts. Reads from disk into the shared buffers,
- * so its memory does not depend on the file. `@aws-sdk/lib-storage` is not used: told to stop, it returns before
- * it has sent AbortMultipartUpload, and each of its uploads has a queue of its own.
+ * Uploads a file to S3 with temporary credentials: in one PUT, or in parts. Reads from disk into shared
+ * buffers, so memory does not depend on the size of the file. `@aws-sdk/lib-storage` is not used: when
+ * aborted, it returns before it has sent AbortMultipartUpload, and each of its uploads has its own queue.
  */
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -22,44 +22,44 @@ import { objectKey, type StorageLeases } from './storage-leases.ts';
 import { StorageClients, StorageSession } from './storage-session.ts';
 
 const MEBIBYTE = 1024 * 1024;
-/** Files up to one part go up in a single PUT. */
+/** Files up to this size are uploaded in a single PUT. */
 export const DEFAULT_PART_SIZE_IN_BYTES = 8 * MEBIBYTE;
-/** S3's limits. */
+/** S3's limit. */
 export const SMALLEST_PART_SIZE_IN_BYTES = 5 * MEBIBYTE;
 export const MOST_PARTS = 10_000;
-/** How long a parting word to S3 may take when an upload is given up. */
+/** How long aborting a multipart upload may take. */
 const ABORT_PATIENCE_IN_MILLISECONDS = 5_000;
 
-/** The file on disk is no longer the one that was fingerprinted. */
+/** The file on disk changed after its MD5 was computed. */
 export class FileChangedError extends Error {
   override readonly name = 'FileChangedError';
   constructor() {
-    super('the file changed while it was uploaded; the next run takes it as it is then');
+    super('the file changed while it was uploaded; the next run uploads it again');
   }
 }
 
-/** What every upload of a run shares. */
+/** What all uploads of a run share. */
 export interface ObjectUploadOptions {
   readonly leases: StorageLeases;
   readonly buffers: PartBuffers;
   readonly signal?: AbortSignal;
-  /** For faults of object storage. */
+  /** The retries for faults of object storage. */
   readonly retry?: RetryPolicy | undefined;
 }
 
-/** Who wants to know how an upload is getting on. */
+/** Is told how an upload proceeds. */
 export interface UploadObserver {
   readonly onProgress: (bytes: number) => void;
   /** The object key that is about to be written. */
   readonly onKey?: (key: string) => void;
 }
 
-/** A file that S3 cannot take, whatever is tried. */
+/** A file that S3 cannot store, however often it is tried. */
 export class ImpossibleUploadError extends Error {
   override readonly name = 'ImpossibleUploadError';
 }
 
-/** Uploads files to the one place that the leases lead to. */
+/** Uploads files with the credentials that `leases` provides. */
 export class ObjectUploads {
   readonly #options: ObjectUploadOptions;
   readonly #clients = new StorageClients();
@@ -68,7 +68,7 @@ export class ObjectUploads {
     this.#options = options;
   }
 
-  /** Throws `ImpossibleUploadError` for a file that cannot go. Nothing of it is read. */
+  /** Throws `ImpossibleUploadError` for a file that S3 cannot store. The file is not read. */
   async assertPossible({ path, bytes }: Pick<FoundFile, 'path' | 'bytes'>): Promise<void> {
     const { leases, buffers } = this.#options;
     if (bytes > MOST_PARTS * buffers.sizeInBytes) {
@@ -77,20 +77,21 @@ export class ObjectUploads {
         `larger than S3's ${MOST_PARTS} parts: give --part-size ${needed} or more`,
       );
     }
-    // Prefixes are far shorter than what is left; only a path that may not fit is worth a question.
+    // // Prefixes are far shorter than the rest, so most paths need no request for the prefix.
     if (Buffer.byteLength(path) < OBJECT_KEY_LIMIT_IN_BYTES / 2) return;
     const { objectKeyPrefix } = await leases.forUpload(0);
     const keyBytes = Buffer.byteLength(objectKey(objectKeyPrefix, path));
     if (keyBytes > OBJECT_KEY_LIMIT_IN_BYTES) {
       throw new ImpossibleUploadError(
-        `its object key would have ${keyBytes} bytes, and S3 takes ${OBJECT_KEY_LIMIT_IN_BYTES}: shorten its folders' names`,
+        `its object key would have ${keyBytes} bytes, and S3 allows ${OBJECT_KEY_LIMIT_IN_BYTES}: shorten the names of its folders`,
       );
     }
   }
 
   /**
-   * Uploads a file and answers its object key. What is sent is hashed, and S3 keeps nothing that is not `md5`. Credentials
-   * are renewed on the way; where the new ones do not fit the old key, the file begins again under a new one.
+   * Uploads a file and resolves to its object key. What is sent is hashed, and S3 keeps nothing that differs
+   * from `md5`. Credentials are renewed during the upload. When the new ones do not allow the old key, the
+   * upload starts again under a new one.
    */
   async upload(file: FoundFile, md5: string, observer: UploadObserver): Promise<string> {
     const { leases } = this.#options;
@@ -133,7 +134,7 @@ export class ObjectUploads {
       onProgress(file.bytes);
       return session.key;
     } finally {
-      // The file has been read: a card that is gone by now is nobody's loss.
+      // // The file has been read, so it does not matter if the card is gone by now.
       await handle.close().catch(() => undefined);
     }
   }
@@ -182,7 +183,7 @@ export class ObjectUploads {
         signal,
       );
     } catch (error) {
-      // Parts that nobody completes cost money until the bucket's lifecycle rule removes them.
+      // // Parts of an incomplete upload cost money until the bucket's lifecycle rule removes them.
       await session
         .send(
           (client, options) => client.send(new AbortMultipartUploadCommand(upload), options),
@@ -193,7 +194,7 @@ export class ObjectUploads {
     }
   }
 
-  /** Sends the parts, several at once, and compares all of them with `md5` before the last word is said. */
+  /** Sends the parts, several at once, and compares all of them with `md5` before completing the upload. */
   async #sendParts(
     session: StorageSession,
     upload: { Bucket: string; Key: string; UploadId: string | undefined; ChecksumAlgorithm?: 'CRC32' },

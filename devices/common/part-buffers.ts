@@ -1,6 +1,6 @@
 import { Pool } from './pool.ts';
 
-/** A fixed number of buffers that every upload of a run shares: memory is their number times their size. */
+/** A fixed number of buffers, shared by all uploads of a run. They limit its memory. */
 export class PartBuffers extends Pool<Buffer> {
   readonly sizeInBytes: number;
 

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { ArgumentError } from './arguments.ts';
 
-/** Asks for a password without showing it. Undefined where nobody could type one. */
+/** Asks for a password without showing it. Undefined when there is no terminal. */
 export function passwordPrompt(
   input: NodeJS.ReadStream,
   output: NodeJS.WritableStream,

@@ -1,11 +1,11 @@
-/** Something taken from a pool, until it is given back. */
+/** An item taken from a pool, until it is released. */
 export interface Held<Item> {
   readonly item: Item;
-  /** Gives it back; once is enough. */
+  /** Returns it to the pool. Further calls do nothing. */
   release(): void;
 }
 
-/** A fixed number of things that many want, handed out in the order they are asked for; made as they are needed. */
+/** A fixed number of items, created when needed, and handed out in the order of the requests. */
 export class Pool<Item> {
   readonly count: number;
   readonly #make: () => Item;
@@ -18,7 +18,7 @@ export class Pool<Item> {
     this.#make = make;
   }
 
-  /** Waits for a free one. Whoever waits while the signal aborts gets the signal's error. */
+  /** Waits for a free item. Rejects with the signal's error when the signal aborts. */
   async acquire(signal?: AbortSignal): Promise<Held<Item>> {
     signal?.throwIfAborted();
     const item = this.#free.length > 0 ? (this.#free.pop() as Item) : await this.#next(signal);

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How often and how patiently something is tried again. */
+/** How often, and for how long, something is retried. */
 export interface RetryPolicy {
-  /** How long after the first failure it goes on; a restart of the other side takes less. @default 30_000 */
+  /** How long after the first failure it is retried. A restart of the server takes less. @default 30_000 */
   readonly patienceInMilliseconds?: number;
-  /** @default as many as fit */
+  /** @default no limit */
   readonly attempts?: number;
-  /** Wait before the second attempt; doubles with each one. @default 300 */
+  /** Delay before the second attempt; it doubles with each attempt. @default 300 */
   readonly firstDelayInMilliseconds?: number;
   /** @default 5_000 */
   readonly longestDelayInMilliseconds?: number;
@@ -15,17 +15,17 @@ export interface RetryPolicy {
 const PATIENCE_IN_MILLISECONDS = 30_000;
 const FIRST_DELAY_IN_MILLISECONDS = 300;
 const LONGEST_DELAY_IN_MILLISECONDS = 5_000;
-/** The most that a server may ask for with `Retry-After`. */
+/** The longest `Retry-After` of a server that is respected. */
 const LONGEST_RETRY_AFTER_IN_MILLISECONDS = 60_000;
 
-/** Whether an HTTP status may be gone on the next attempt: throttling, a timeout or a fault of the server. */
+/** Whether a request with this HTTP status may succeed later: throttling, a timeout or a server error. */
 export function isTransientStatus(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;
 }
 
 /**
- * Wait before attempt number `attempt` (the second one is 2): exponential, with full jitter so that several
- * files that failed together do not come back together. The server's `Retry-After` wins when it is longer.
+ * Delay before attempt `attempt` (the second is 2): exponential, with full jitter, so that files that failed
+ * together are not retried together. A longer `Retry-After` of the server takes precedence.
  */
 export function retryDelayInMilliseconds(
   attempt: number,
@@ -41,13 +41,13 @@ export function retryDelayInMilliseconds(
   return Math.max(jittered, Math.min(retryAfterInSeconds * 1000, LONGEST_RETRY_AFTER_IN_MILLISECONDS));
 }
 
-/** An error that says of itself whether another attempt makes sense. */
+/** An error that says whether a retry may help. */
 export interface MaybeTransient {
   readonly transient?: boolean;
   readonly retryAfterInSeconds?: number;
 }
 
-/** Runs `attempt` until it succeeds, fails for good, or the policy is used up; then throws its last error. */
+/** Runs `attempt` until it succeeds, fails for good, or the policy is used up; then throws the last error. */
 export async function retrying<Result>(
   attempt: () => Promise<Result>,
   policy: RetryPolicy = {},

@@ -1,19 +1,19 @@
 import { statfs } from 'node:fs/promises';
 
 /**
- * Linux's numbers for file systems that make up inode numbers as they go: FAT, exFAT, and whatever runs as a program of its
- * own (FUSE). The same file has another number once the card was pulled out, and sometimes before that.
+ * Linux's type numbers of file systems that assign inode numbers as needed: FAT, exFAT and FUSE. A file gets
+ * another number when the card is inserted again, and sometimes earlier.
  */
 const MADE_UP_INODES: ReadonlySet<number> = new Set([0x4d44, 0x2011bab0, 0x65735546]);
 
-/** Whether a file keeps its inode number on a file system of this type. */
+/** Whether files keep their inode numbers on a file system of this type. */
 export const keepsInodes = (fileSystemType: number): boolean => !MADE_UP_INODES.has(fileSystemType);
 
-/** Reads inode numbers where they mean something; each device is asked once. */
+/** Reads inode numbers that are stable. The type of each device is read once. */
 export class StableInodes {
   readonly #byDevice = new Map<number, Promise<boolean>>();
 
-  /** The inode number, or 0 where the next mount would give the file another one. */
+  /** The inode number, or 0 when the file may get another one. */
   async of(
     absolutePath: string,
     { dev, ino }: { readonly dev: number; readonly ino: number },

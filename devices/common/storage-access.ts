@@ -1,4 +1,4 @@
-/** The answer to `sts`: where to put the bytes, and the right to do so for a while. */
+/** The response of `sts`: where to upload to, and temporary credentials. */
 export interface StorageAccess {
   readonly bucket: string;
   readonly endpoint: string;
@@ -15,7 +15,10 @@ export interface StorageAccess {
 
 const asString = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** Reads the answer to `sts`, which is also that to a dock's `storage_config_get`. `method` is which of the two. */
+/**
+ * Reads the response of `sts`, or the same object in the reply to a dock's `storage_config_get`. `method` is
+ * one of the two.
+ */
 export function storageAccessFrom(method: string, data: Readonly<Record<string, unknown>>): StorageAccess {
   const credentials = (data['credentials'] ?? {}) as Record<string, unknown>;
   const access = {
@@ -31,7 +34,7 @@ export function storageAccessFrom(method: string, data: Readonly<Record<string, 
     expiresAtInMilliseconds: Date.now() + Number(credentials['expire']) * 1000,
   };
   for (const [field, value] of Object.entries(access)) {
-    if (value === '' || Number.isNaN(value)) throw new Error(`the ${method} answer has no usable ${field}`);
+    if (value === '' || Number.isNaN(value)) throw new Error(`the ${method} response has no usable ${field}`);
   }
   return access;
 }

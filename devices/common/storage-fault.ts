@@ -1,21 +1,23 @@
 import { reasonOf } from './failure-reason.ts';
 import { isTransientStatus } from './retry.ts';
 
-/** Object storage cannot be reached, or is out of order: no fault of the file at hand, and maybe over soon. */
+/** Object storage cannot be reached, or fails. The file is not the cause, and a retry may help. */
 export class StorageFaultError extends Error {
   override readonly name = 'StorageFaultError';
   readonly transient = true;
 }
 
-/** What the SDK adds to the errors that it throws. */
+/** What the SDK adds to its errors. */
 interface SdkError extends NodeJS.ErrnoException {
   readonly $metadata?: { readonly httpStatusCode?: number };
 }
 
-/** Names of S3's errors with status 400 that say "once more": a body that was too slow or arrived damaged, a clock that was wrong. */
+/**
+ * S3's errors with status 400 that can be retried: the body was too slow or damaged, or a clock was wrong.
+ */
 const ONCE_MORE = ['RequestTimeout', 'BadDigest', 'RequestTimeTooSkewed'];
 
-/** The error as a `StorageFaultError` where another attempt may succeed; itself where it will not. */
+/** Turns an error that may go away into a `StorageFaultError`. Returns any other error as it is. */
 export function asStorageFault(error: unknown): unknown {
   const { $metadata: answer, syscall, path, code, name } = error as SdkError;
   const nobodyAnswered =

@@ -1,28 +1,28 @@
 /**
- * Credentials for object storage, asked for again before they run out. The Pilot uploader asks over HTTP, the
- * dock player over MQTT; the answer is the same object.
+ * Credentials for object storage, renewed before they expire. The uploader asks over HTTP, the dock player
+ * over MQTT; the response is the same.
  */
 import type { StorageAccess } from './storage-access.ts';
 
-/** The slowest line that an upload should still finish on before its credentials expire. */
+/** The slowest connection on which an upload should finish before its credentials expire. */
 const SLOWEST_IN_BYTES_PER_MILLISECOND = (1024 * 1024) / 1000;
 const MARGIN_IN_MILLISECONDS = 60_000;
 
 /**
- * The key of an object. The prefix belongs to one `sts` answer, and `path` is unique within the folder, so no
- * two files of a run, nor of two runs, meet under one key.
+ * The key of an object. Each `sts` response has its own prefix, and `path` is unique in the folder, so no two
+ * files of one or several runs have the same key.
  */
 export function objectKey(objectKeyPrefix: string, path: string): string {
   return `${objectKeyPrefix}/${path}`;
 }
 
-/** Shares one answer between the files of a run for as long as it lives long enough for the file at hand. */
+/** Shares the credentials between the files of a run, as long as they last long enough for the next file. */
 export class StorageLeases {
   readonly #ask: () => Promise<StorageAccess>;
   readonly #now: () => number;
   #latest: StorageAccess | undefined;
   #asking: Promise<StorageAccess> | undefined;
-  /** Answers that no later one continues. */
+  /** Credentials that no later ones continue. */
   readonly #final = new WeakSet<StorageAccess>();
 
   constructor(ask: () => Promise<StorageAccess>, now: () => number = Date.now) {
@@ -30,7 +30,7 @@ export class StorageLeases {
     this.#now = now;
   }
 
-  /** Access with time enough to upload `bytes`, or else as fresh as it gets. */
+  /** Credentials that last long enough to upload `bytes`, or else the newest possible. */
   async forUpload(bytes: number): Promise<StorageAccess> {
     const enoughUntilInMilliseconds =
       this.#now() + MARGIN_IN_MILLISECONDS + bytes / SLOWEST_IN_BYTES_PER_MILLISECOND;
@@ -39,7 +39,7 @@ export class StorageLeases {
       : this.renew();
   }
 
-  /** A new answer; several that ask at the same time get the same one. */
+  /** New credentials. Requests at the same time share one response. */
   async renew(): Promise<StorageAccess> {
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined;
@@ -48,14 +48,14 @@ export class StorageLeases {
     return this.#latest;
   }
 
-  /** Whether these credentials have run out, so that a refusal means no more than that. */
+  /** Whether these credentials have expired. */
   isExpired(access: StorageAccess): boolean {
     return this.#now() >= access.expiresAtInMilliseconds;
   }
 
   /**
-   * Credentials to go on with under `key` when `access` is about to run out in the middle of an upload. A server whose
-   * answers have nothing in common cannot give any; then the old ones stay.
+   * Credentials to continue an upload under `key`, when `access` is about to expire. Some servers issue
+   * credentials that do not allow earlier keys; then the old ones are returned.
    */
   async continuing(access: StorageAccess, key: string): Promise<StorageAccess> {
     const margin = Math.min(
@@ -66,14 +66,14 @@ export class StorageLeases {
     return (await this.replacing(access, key)) ?? access;
   }
 
-  /** Credentials in place of those that were refused as expired: the latest, or new ones. */
+  /** Credentials that replace expired ones: the latest, or new ones. */
   async insteadOf(access: StorageAccess): Promise<StorageAccess> {
     const latest = this.#latest;
     const isSpent = latest === undefined || latest === access || this.isExpired(latest);
     return isSpent ? this.renew() : latest;
   }
 
-  /** The same to go on with under `key`; undefined where they are not good for it. */
+  /** The same, to continue under `key`; undefined when they do not allow that key. */
   async replacing(access: StorageAccess, key: string): Promise<StorageAccess | undefined> {
     if (this.#final.has(access)) return undefined;
     const renewed = await this.insteadOf(access);
@@ -84,8 +84,8 @@ export class StorageLeases {
 }
 
 /**
- * Whether credentials are good for a key that an earlier answer began. Answers of one server to one user have prefixes of
- * their own below a scope that they share, so a key beside the new prefix counts; storage refuses it where that is wrong.
+ * Whether credentials may allow a key that began with earlier ones. Prefixes of one server and user differ,
+ * but share a scope. So any key next to the new prefix is tried, and storage refuses it if this is wrong.
  */
 function mayWrite({ objectKeyPrefix }: StorageAccess, key: string): boolean {
   const scope = objectKeyPrefix.slice(0, objectKeyPrefix.lastIndexOf('/') + 1);

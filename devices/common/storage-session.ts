@@ -1,5 +1,6 @@
 /**
- * One object's conversation with S3: with credentials that are renewed on the way, and through faults that pass.
+ * The calls to S3 for one object. Credentials are renewed during the upload, and temporary faults are
+ * retried.
  */
 import { S3Client } from '@aws-sdk/client-s3';
 import { type RetryPolicy, retrying } from './retry.ts';
@@ -7,7 +8,7 @@ import type { StorageAccess } from './storage-access.ts';
 import { asStorageFault } from './storage-fault.ts';
 import type { StorageLeases } from './storage-leases.ts';
 
-/** Whether a bucket must be addressed in the path, because a host name in front of this one would not resolve. */
+/** Whether the bucket must be part of the path, because it cannot be put in front of this host name. */
 export function needsPathStyle(endpoint: string, provider: string): boolean {
   const { hostname } = new URL(endpoint);
   return (
@@ -17,7 +18,7 @@ export function needsPathStyle(endpoint: string, provider: string): boolean {
 
 const isExpired = (error: unknown): boolean => error instanceof Error && error.name === 'ExpiredToken';
 
-/** A client for each set of credentials. All of them share their connections. */
+/** A client for each set of credentials. All clients share their connections. */
 export class StorageClients {
   readonly #clients = new Map<StorageAccess, S3Client>();
   #first: S3Client | undefined;
@@ -29,9 +30,10 @@ export class StorageClients {
       region: access.region,
       endpoint: access.endpoint,
       forcePathStyle: needsPathStyle(access.endpoint, access.provider),
-      // A second one for what the SDK sets right by itself, such as a wrong clock; the session is the patient one.
+      // // The second attempt is for what the SDK corrects by itself, such as a wrong clock. The session does
+      // the retries.
       maxAttempts: 2,
-      // The other providers' S3 interfaces are older than these checksums.
+      // // The S3 interfaces of other providers do not know these checksums.
       ...(access.provider !== 'aws' && { requestChecksumCalculation: 'WHEN_REQUIRED' as const }),
       credentials: {
         accessKeyId: access.accessKeyId,
@@ -61,13 +63,13 @@ export interface StorageSessionOptions {
   readonly retry?: RetryPolicy | undefined;
 }
 
-/** A call of the SDK, made with the client and the options that it is given. */
+/** A call of the SDK. It gets the client and options. */
 export type StorageCall<Output> = (
   client: S3Client,
   options: { readonly abortSignal?: AbortSignal },
 ) => Promise<Output>;
 
-/** Everything that is asked of S3 about one key. */
+/** All calls to S3 for one key. */
 export class StorageSession {
   readonly key: string;
   readonly #options: StorageSessionOptions;
@@ -85,12 +87,15 @@ export class StorageSession {
     return this.#first.bucket;
   }
 
-  /** Whether the credentials are others than at the beginning. */
+  /** Whether the credentials have been renewed. */
   get wasRenewed(): boolean {
     return this.#access !== this.#first;
   }
 
-  /** Makes a call until it succeeds or fails for good. Throws `StorageFaultError` when a fault does not pass. */
+  /**
+   * Makes a call until it succeeds or fails for good. Throws `StorageFaultError` when a fault does not go
+   * away.
+   */
   async send<Output>(call: StorageCall<Output>, signal: AbortSignal | undefined): Promise<Output> {
     const sendOnce = async (): Promise<Output> => {
       this.#access = await this.#options.leases.continuing(this.#access, this.key);

@@ -1,10 +1,10 @@
-/** What a run did. */
+/** The result of a run. */
 import type { PathWithReason } from './files.ts';
 
-/** What became of a file. `linked`: its bytes were stored already, and now stand under this name too. */
+/** `linked`: the bytes were stored already, and have this name as well now. */
 export type FileState = 'uploaded' | 'already-there' | 'linked' | 'failed';
 
-/** One line of the summary. */
+/** The result for one file. */
 export interface FileOutcome {
   readonly path: string;
   readonly state: FileState;
@@ -14,10 +14,10 @@ export interface FileOutcome {
   readonly reason?: string;
 }
 
-/** The reason of files that a run was stopped before it had finished. */
+/** The reason of files that were not finished when the run was stopped. */
 export const STOPPED_REASON = 'stopped before it was uploaded';
 
-/** What a run did, file by file and in total, wherever it uploaded to. */
+/** The result of a run, for each file and in total. */
 export interface RunSummary {
   readonly files: readonly FileOutcome[];
   readonly skipped: readonly PathWithReason[];
@@ -25,14 +25,14 @@ export interface RunSummary {
   readonly alreadyThere: number;
   readonly linked: number;
   readonly failed: number;
-  /** Bytes that travelled. */
+  /** Bytes that were sent. */
   readonly bytesUploaded: number;
   readonly seconds: number;
-  /** Stopped before it was done. */
+  /** Whether the run was stopped early. */
   readonly interrupted: boolean;
 }
 
-/** Counts outcomes. */
+/** Counts the results of the files. */
 export function summarise<Run extends Pick<RunSummary, 'skipped' | 'interrupted'>>(
   run: Run,
   files: readonly FileOutcome[],
@@ -52,7 +52,7 @@ export function summarise<Run extends Pick<RunSummary, 'skipped' | 'interrupted'
   };
 }
 
-/** The part of the document of `--json` that says what became of the files. */
+/** The part of the `--json` document about files. */
 export function runAsJson(summary: RunSummary): object {
   return {
     files: summary.files.map(({ objectKey, ...file }) => ({
@@ -74,7 +74,7 @@ export function runAsJson(summary: RunSummary): object {
   };
 }
 
-/** `4.0 MB`: powers of ten, as cards and cameras count. */
+/** `4.0 MB`: in powers of ten, like the labels of cards. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let value = bytes;
@@ -89,19 +89,19 @@ export function formatBytes(bytes: number): string {
 /** `1 file`, `2 files`. */
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-/** A path as a terminal may see it: no control characters, which could move the cursor or more. */
+/** A path that is safe to print: control characters could move the cursor, or worse. */
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '?');
 }
 
-/** Paths that are listed for one reason; thousands of a Mac's attributes would hide the rest. */
+/** How many paths are listed for each reason. A Mac can leave thousands of files. */
 const LISTED_A_REASON = 10;
 
-/** What was left alone, by reason: nothing stays on the card silently. */
+/** The skipped files, by reason. */
 function leftAloneLines(skipped: readonly PathWithReason[]): string[] {
   if (skipped.length === 0) return [];
-  const lines = [`${skipped.length} left alone:`];
+  const lines = [`${skipped.length} skipped:`];
   for (const [reason, group] of Map.groupBy(skipped, (entry) => entry.reason)) {
     for (const { path } of group.slice(0, LISTED_A_REASON)) lines.push(`  ${printable(path)}: ${reason}`);
     const more = group.length - LISTED_A_REASON;
@@ -110,7 +110,7 @@ function leftAloneLines(skipped: readonly PathWithReason[]): string[] {
   return lines;
 }
 
-/** The lines at the end of a run, for people. */
+/** The last lines of a run. */
 export function summaryLines(summary: RunSummary): string[] {
   const { files, skipped, uploaded, alreadyThere, linked, failed, bytesUploaded, seconds } = summary;
   const lines: string[] = [];
@@ -124,7 +124,7 @@ export function summaryLines(summary: RunSummary): string[] {
   lines.push(...leftAloneLines(skipped));
   const counts = [
     uploaded > 0 && `${uploaded} uploaded (${formatBytes(bytesUploaded)})`,
-    linked > 0 && `${linked} linked to bytes that were there`,
+    linked > 0 && `${linked} linked to stored bytes`,
     alreadyThere > 0 && `${alreadyThere} already there`,
     failures.length > 0 && `${failures.length} failed`,
     stopped > 0 && `${stopped} not finished`,

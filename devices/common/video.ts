@@ -1,4 +1,4 @@
-/** The place where a video was taken, as MP4 and MOV files carry it. */
+/** The position where a video was taken, from MP4 and MOV files. */
 import { type FileHandle, open } from 'node:fs/promises';
 
 /** WGS-84, in degrees. */
@@ -22,7 +22,7 @@ function parseIso6709(text: string): Position | undefined {
   return { lat, lng };
 }
 
-/** The boxes inside a range of the file, by their headers alone; a broken size ends the list. */
+/** The boxes in a range of the file. Only their headers are read. A wrong size ends the list. */
 async function* boxesIn(handle: FileHandle, start: number, end: number): AsyncGenerator<Box> {
   const header = Buffer.alloc(16);
   for (let at = start; at + 8 <= end; ) {
@@ -47,7 +47,7 @@ async function findBox(
   return undefined;
 }
 
-/** Reads `moov/udta/©xyz`; undefined when the video does not say, or is cut off. */
+/** Reads `moov/udta/©xyz`. Undefined when the video has none, or is cut off. */
 export async function readVideoPosition(absolutePath: string, bytes: number): Promise<Position | undefined> {
   const handle = await open(absolutePath, 'r');
   try {
@@ -57,7 +57,7 @@ export async function readVideoPosition(absolutePath: string, bytes: number): Pr
     if (!place) return undefined;
     const value = Buffer.alloc(Math.min(64, place.end - place.start));
     await handle.read(value, 0, value.length, place.start);
-    // Two bytes of length and two of language come before the text.
+    // // The text follows two bytes of length and two of language.
     return parseIso6709(value.toString('latin1', 4));
   } finally {
     await handle.close();

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { ArgumentError, folder, wholeNumber } from '../common/arguments.ts';
 
-/** What the command line asked for; whatever is missing is found out later. */
+/** The options of `npm run dock`. Missing ones are found out later. */
 export interface DockArguments {
   readonly from: string;
   readonly flightId?: string;
@@ -34,13 +34,14 @@ export const DOCK_HELP = `Uploads a folder of drone photos, videos and sidecars 
                       (with npm: npm run --silent dock -- …)
   --data DIR          data folder of the local stack, and of what the dock remembers (default .local)
 
-A dock deletes what the library has acknowledged. The player remembers it instead, in DIR/dock-player: a run that was
-cut off is continued by running it again, and a second run has nothing to upload. A private CA: NODE_EXTRA_CA_CERTS.
+A real dock deletes files when the library has acknowledged them. The player keeps them and writes a journal into
+DIR/dock-player: an interrupted run continues when it is started again, and a second run has nothing to upload.
+NODE_EXTRA_CA_CERTS names the certificate of a private CA.
 Exit code: 0 all there, 1 a file failed, 2 wrong arguments, 130 stopped by Ctrl-C.`;
 
-/** DJI's serial numbers: nothing in them means anything to a topic or a file system. */
+/** DJI's form of serial numbers. They are safe in topics and file names. */
 const SERIAL_NUMBER = /^[A-Za-z0-9]{1,64}$/;
-/** Usually a UUID; it becomes part of object keys and of a file's name. */
+/** Usually a UUID. It becomes a part of object keys and of a file name. */
 const FLIGHT_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 const MQTT_SCHEMES = /^(?:mqtts?|tcp|ssl|wss?):$/;
 
@@ -61,7 +62,7 @@ function brokerAddress(text: string): string {
   }
   if (url.username || url.password) {
     throw new ArgumentError(
-      '--mqtt takes the address alone: give the user with --username and the password apart',
+      '--mqtt takes an address without user and password: give the user with --username',
     );
   }
   return text;
@@ -92,7 +93,7 @@ function parseOptions(argv: readonly string[]) {
   }
 }
 
-/** Reads the command line. `help` when that is what it asks for; throws `ArgumentError` with what is wrong. */
+/** Reads the command line. Returns `help` for `--help`. Throws `ArgumentError`. */
 export function parseDockArguments(argv: readonly string[]): DockArguments | 'help' {
   const options = parseOptions(argv);
   if (options.help) return 'help';

@@ -1,54 +1,54 @@
-/** A dock's line to the broker: MQTT 3.1.1, QoS 1, kept up until the dock hangs up. */
+/** A dock's connection to the broker: MQTT 3.1.1, QoS 1. It reconnects until the dock closes it. */
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, ErrorWithReasonCode, type IClientOptions, type MqttClient } from 'mqtt';
 import type { Line } from './exchanges.ts';
 import { type DockTopics, type Message, parseMessage, topicsOf } from './messages.ts';
 
-/** Where to connect, and as which dock. */
+/** The broker, and the dock that signs in. */
 export interface DockConnectionOptions {
   readonly mqtt: string;
   readonly sn: string;
   readonly username: string;
   readonly password: string;
-  /** What came in, and on which of the dock's topics. */
+  /** Gets each message, with the dock's topic that it came on. */
   readonly onMessage: (from: keyof DockTopics['hears'], message: Message) => void;
-  /** A line for people: the connection is gone, or back. */
+  /** Gets a line of text to show: the connection was lost, or is back. */
   readonly onNews: (text: string) => void;
-  /** The connection will not come back. */
+  /** Called when the connection cannot be restored. */
   readonly onLost: (error: ConnectionError) => void;
   readonly patience?: ConnectionPatience;
 }
 
-/** How long a broken connection is worth waiting for. */
+/** How long the dock tries to connect. */
 export interface ConnectionPatience {
   /** Between two attempts. @default 1_000 */
   readonly reconnectAfterInMilliseconds?: number;
-  /** Attempts to reach a broker that was never reached: its address is more likely wrong than busy. @default 3 */
+  /** Attempts to reach a broker that was never reached: most likely its address is wrong. @default 3 */
   readonly firstAttempts?: number;
-  /** How long a broker that was reached may be gone. @default 120_000 */
+  /** How long a broker that was reached may be away. @default 120_000 */
   readonly longestGapInMilliseconds?: number;
 }
 
-/** There is no line to the broker, for a reason that people can do something about. */
+/** There is no connection to the broker. The message says what can be done. */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
 }
 
 const CONNECT_TIMEOUT_IN_MILLISECONDS = 15_000;
 const HANG_UP_AFTER_IN_MILLISECONDS = 2_000;
-/** The broker cuts connections off that never stay up this long: somebody else signs in as the same dock. */
+/** When connections always end sooner than this, another client signs in as the same dock. */
 const STABLE_AFTER_IN_MILLISECONDS = 5_000;
 const UNSTABLE_LIMIT = 10;
 
-/** CONNACK's codes of MQTT 3.1.1. */
+/** CONNACK codes of MQTT 3.1.1. */
 const BAD_USER_OR_PASSWORD = 4;
 const NOT_AUTHORIZED = 5;
 
 /** The client's options for an address. */
 export function clientOptions(options: DockConnectionOptions): { url: string; options: IClientOptions } {
   const url = new URL(options.mqtt);
-  // What AWS IoT Core and most brokers listen on; an address without it is meant so.
+  // // The path of AWS IoT Core and most brokers, unless the address has another one.
   if (/^wss?:$/.test(url.protocol) && url.pathname === '/') url.pathname = '/mqtt';
   return {
     url: url.href,
@@ -57,28 +57,28 @@ export function clientOptions(options: DockConnectionOptions): { url: string; op
       username: options.username,
       password: options.password,
       protocolVersion: 4,
-      // The broker keeps what comes while the dock is away.
+      // // The broker keeps messages while the dock is away.
       clean: false,
       keepalive: 30,
       connectTimeout: CONNECT_TIMEOUT_IN_MILLISECONDS,
       reconnectPeriod: options.patience?.reconnectAfterInMilliseconds ?? 1_000,
-      // AWS IoT Core tells a password from a certificate by it.
+      // // With it, AWS IoT Core expects a password and not a certificate.
       ...(/^(?:mqtts|ssl):$/.test(url.protocol) && { ALPNProtocols: ['mqtt'] }),
     },
   };
 }
 
 function networkReason(error: Error | undefined): string {
-  if (!error) return 'it closes the connection without an answer, as some brokers do on a wrong password';
+  if (!error) return 'it closes the connection without a response, as some brokers do for a wrong password';
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ECONNREFUSED') return 'connection refused';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'no such host';
-  if (code === 'ETIMEDOUT') return 'no answer in time';
-  // An AggregateError has no message of its own.
+  if (code === 'ETIMEDOUT') return 'no response in time';
+  // // An AggregateError has no message.
   return error.message || code || error.name;
 }
 
-/** One dock's connection. Whatever comes in before `open` resolves is handed over too. */
+/** A dock's connection. Messages that arrive before `open` resolves are passed on too. */
 export class DockConnection implements Line {
   readonly #options: DockConnectionOptions;
   readonly #topics: DockTopics;
@@ -99,12 +99,12 @@ export class DockConnection implements Line {
     this.#topics = topicsOf(options.sn);
   }
 
-  /** Whether something said now would get through. */
+  /** Whether a message would be sent now. */
   get isUp(): boolean {
     return this.#isUp && !this.#closing;
   }
 
-  /** Connects and subscribes to the dock's own topics. Throws `ConnectionError` when that cannot be done. */
+  /** Connects and subscribes to the dock's topics. Throws `ConnectionError` when it cannot. */
   async open(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const abort = (): void => this.#fail(signal.reason);
@@ -138,11 +138,11 @@ export class DockConnection implements Line {
 
   publish(channel: keyof DockTopics['says'], payload: string): void {
     this.#client?.publish(this.#topics.says[channel], payload, { qos: 1 }, () => {
-      // Whatever is lost here has no reply, and is said again.
+      // // A lost message gets no reply, so it is sent again.
     });
   }
 
-  /** Hangs up. Messages under way are given a moment. */
+  /** Closes the connection. Messages being sent get a moment to finish. */
   async close(): Promise<void> {
     const hadLine = this.isUp;
     this.#closing = true;
@@ -166,16 +166,18 @@ export class DockConnection implements Line {
 
   async #onConnect(client: MqttClient): Promise<void> {
     const { mqtt, sn, username, onNews } = this.#options;
-    // A dock says a word and waits for the answer, which small packets held back make 40 ms longer.
+    // // A dock sends a message and waits for the reply. Without this, Nagle's algorithm delays it by 40 ms.
     if (client.stream instanceof Socket) client.stream.setNoDelay(true);
     try {
       await client.subscribeAsync(Object.values(this.#topics.hears), { qos: 1 });
     } catch (error) {
-      // Without a connection there will be another attempt.
+      // // After a lost connection there is another attempt.
       if (!client.connected) return;
       const reason = networkReason(error as Error);
       this.#fail(
-        new ConnectionError(`${mqtt} does not let ${username} hear the topics of dock ${sn}: ${reason}`),
+        new ConnectionError(
+          `${mqtt} does not allow ${username} to subscribe to the topics of dock ${sn}: ${reason}`,
+        ),
       );
     }
     if (this.#closing || !client.connected) return;
@@ -219,16 +221,18 @@ export class DockConnection implements Line {
     this.#unstable =
       Date.now() - this.#upSinceInMilliseconds < STABLE_AFTER_IN_MILLISECONDS ? this.#unstable + 1 : 0;
     if (this.#unstable >= UNSTABLE_LIMIT) {
-      const reason = `the broker closes the connection again and again: is somebody else signed in as ${sn}?`;
+      const reason = `the broker keeps closing the connection: is another client signed in as ${sn}?`;
       this.#fail(new ConnectionError(reason));
       return;
     }
-    onNews('The connection to the broker broke; connecting again.');
+    onNews('The connection to the broker was lost; reconnecting.');
     const longestGapInMilliseconds = patience.longestGapInMilliseconds ?? 120_000;
     this.#gapTimer = setTimeout(() => {
       const reason = networkReason(this.#lastError);
       this.#fail(
-        new ConnectionError(`${mqtt} has been gone for ${longestGapInMilliseconds / 1000} s: ${reason}`),
+        new ConnectionError(
+          `${mqtt} has been unreachable for ${longestGapInMilliseconds / 1000} s: ${reason}`,
+        ),
       );
     }, longestGapInMilliseconds);
   }

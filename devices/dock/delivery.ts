@@ -1,4 +1,6 @@
-/** One file from the dock into the library: its bytes into the bucket, then the event, until it is acknowledged. */
+/**
+ * Delivers one file from the dock to the library: uploads it, then sends the event until it is acknowledged.
+ */
 
 import { diskState, md5OfFile } from '../common/files.ts';
 import { FileChangedError, type ObjectUploads } from '../common/object-upload.ts';
@@ -9,7 +11,7 @@ import { type FlightFile, fileUploadCallbackData } from './flight-files.ts';
 import type { FlightJournal, StoredFile } from './flight-journal.ts';
 import { newIds } from './messages.ts';
 
-/** What every delivery of a run shares. */
+/** What all deliveries of a run share. */
 export interface DeliveryOptions {
   readonly flight: DockFlight;
   readonly journal: FlightJournal;
@@ -21,7 +23,7 @@ export interface DeliveryOptions {
 
 const OBJECT_MISSING = 404;
 
-/** Delivers the files of one flight. */
+/** Delivers the files of a flight. */
 export class Deliveries {
   readonly #options: DeliveryOptions;
   #acknowledged: number;
@@ -32,16 +34,18 @@ export class Deliveries {
     this.#acknowledged = flight.files.filter((file) => journal.find(file)?.acknowledged).length;
   }
 
-  /** Resolves to the object key once the library has acknowledged the file. */
+  /** Resolves to the object key when the library has acknowledged the file. */
   async deliver(file: FlightFile): Promise<string> {
     const { journal } = this.#options;
-    // Stored by a run that was cut off: maybe even recorded, so the same event is sent again instead of the bytes.
+    // // Stored by an interrupted run, and maybe reported: the same event is sent again, without another
+    // upload.
     const remembered = journal.find(file);
     if (remembered) {
       try {
         return await this.#report(file, remembered);
       } catch (error) {
-        // Gone from the bucket, or no longer this dock's: the file itself is still here.
+        // // The object is no longer in the bucket, or no longer allowed to this dock. The file itself is
+        // still here.
         if (!(error instanceof RefusedError) || error.transient) throw error;
       }
     }
@@ -59,7 +63,7 @@ export class Deliveries {
     await uploads.assertPossible(object);
     const onRead = (bytes: number): void => progress.advance(file.path, 'checking', bytes);
     const md5 = await md5OfFile(file.absolutePath, signal, onRead);
-    // A dock without a line to its cloud does nothing.
+    // // A dock without a connection to its cloud does nothing.
     await exchanges.connected(signal);
     const onProgress = (bytes: number): void => progress.advance(file.path, 'uploading', bytes);
     onProgress(0);
@@ -73,7 +77,8 @@ export class Deliveries {
   async #report(file: FlightFile, stored: StoredFile): Promise<string> {
     const { exchanges, journal, flight, signal } = this.#options;
     const { objectKey, tid, bid } = stored;
-    // This file included. What is under way besides is not counted: the library must not call the flight complete before.
+    // // Counts this file, and none that is still being uploaded: otherwise the flight would be complete too
+    // early.
     const counts = {
       uploaded: this.#acknowledged + 1,
       expected: flight.files.length + flight.unreadable.length,

@@ -1,19 +1,19 @@
-/** Messages that wait for their replies, and are sent again when none comes. */
+/** Messages that wait for replies, and are sent again when none comes. */
 import { type RetryPolicy, retrying } from '../common/retry.ts';
 import { type Channel, envelope, type Fields, type Message, type MessageIds, newIds } from './messages.ts';
 
-/** How long docks wait for a reply before they say it again. */
+/** How long docks wait for a reply before they send the message again. */
 export const REPLY_TIMEOUT_IN_MILLISECONDS = 10_000;
-/** A minute of silence in all. */
+/** One minute in all. */
 export const REPLY_ATTEMPTS = 6;
 
-/** What the replies' codes mean (DJI's, and this library's where DJI has none). */
+/** The meaning of result codes: DJI's, and this library's own. */
 const MEANINGS: Readonly<Record<number, string>> = {
   403: 'the object does not belong to this dock’s workspace',
   404: 'the object is not in the bucket',
   409: 'the stored bytes are not the ones that were reported',
   500: 'the server failed',
-  503: 'the server cannot answer just now',
+  503: 'the server is unavailable at the moment',
   200001: 'the message is malformed',
   210001: 'this dock is not registered, or its registration was revoked',
   210002: 'a parameter is not supported',
@@ -23,51 +23,49 @@ const MEANINGS: Readonly<Record<number, string>> = {
   210234: 'no such organization',
 };
 
-/** The reply's `result` says no. */
+/** The reply has a `result` other than 0. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
   readonly method: string;
   readonly result: number;
-  /** A server fault, which another attempt may not meet. */
+  /** A server error: a retry may succeed. */
   readonly transient: boolean;
 
   constructor(method: string, result: number) {
-    super(`${method} was answered with result ${result}${MEANINGS[result] ? `: ${MEANINGS[result]}` : ''}`);
+    super(`${method} got result ${result}${MEANINGS[result] ? `: ${MEANINGS[result]}` : ''}`);
     this.method = method;
     this.result = result;
     this.transient = result >= 500 && result < 600;
   }
 }
 
-/** Nobody answered, however often it was said. */
+/** No reply came, although the message was sent several times. */
 export class NoReplyError extends Error {
   override readonly name = 'NoReplyError';
 
   constructor(method: string, attempts: number, replyTimeoutInMilliseconds: number) {
-    super(
-      `no reply to ${method}, sent ${attempts} times with ${replyTimeoutInMilliseconds / 1000} s in between`,
-    );
+    super(`no reply to ${method}, sent ${attempts} times, every ${replyTimeoutInMilliseconds / 1000} s`);
   }
 }
 
-/** The line to the broker, as far as exchanges need it. */
+/** The parts of the connection that exchanges use. */
 export interface Line {
-  /** Waits out a broken connection. */
+  /** Waits until there is a connection. */
   connected(signal: AbortSignal): Promise<void>;
   publish(channel: Channel | 'services_reply', payload: string): void;
 }
 
-/** How patient the dock is. */
+/** How often and how long the dock tries. */
 export interface Patience {
   /** @default 10 s */
   readonly replyTimeoutInMilliseconds?: number;
   /** @default 6 */
   readonly replyAttempts?: number;
-  /** For refusals that are the server's fault. */
+  /** The retries after server errors. */
   readonly retry?: RetryPolicy;
 }
 
-/** What to say, and when to stop. */
+/** A message, and when to stop. */
 export interface Question {
   readonly channel: Channel;
   readonly method: string;
@@ -75,7 +73,7 @@ export interface Question {
   /** @default new ones */
   readonly ids?: MessageIds;
   readonly signal: AbortSignal;
-  /** For refusals that are the server's fault. @default the dock's patience */
+  /** The retries after server errors. @default those of the dock */
   readonly retry?: RetryPolicy;
 }
 
@@ -83,7 +81,7 @@ type Reply = (data: Fields) => void;
 
 const replyKey = (channel: string, { tid, bid }: MessageIds): string => JSON.stringify([channel, tid, bid]);
 
-/** Keeps apart who waits for which reply. */
+/** Matches replies to the messages that wait for them. */
 export class Exchanges {
   readonly #sn: string;
   readonly #line: Line;
@@ -97,8 +95,8 @@ export class Exchanges {
   }
 
   /**
-   * Says something until it is answered, and resolves to the reply's `data`. Throws `RefusedError` for a `result` that is
-   * not 0 and `NoReplyError` for silence.
+   * Sends a message until a reply comes, and resolves to its `data`. Throws `RefusedError` when `result` is
+   * not 0, and `NoReplyError` when no reply comes.
    */
   async ask(question: Question): Promise<Fields> {
     const ids = question.ids ?? newIds();
@@ -109,17 +107,17 @@ export class Exchanges {
     );
   }
 
-  /** Waits out a broken connection: a dock without one does nothing. */
+  /** Waits until there is a connection: without one, a dock does nothing. */
   connected(signal: AbortSignal): Promise<void> {
     return this.#line.connected(signal);
   }
 
-  /** Says something that has no reply, such as the answer to a service. */
+  /** Sends a message that has no reply, such as the reply to a service. */
   say(channel: Channel | 'services_reply', method: string, ids: MessageIds, data: object): void {
     this.#line.publish(channel, envelope(this.#sn, channel, method, ids, data));
   }
 
-  /** Takes a reply. One that nobody waits for is a late twin, and nobody's business. */
+  /** Takes a reply. One that nothing waits for is a late duplicate, and is ignored. */
   receive(channel: Channel, { data, ...ids }: Message): void {
     this.#waiting.get(replyKey(channel, ids))?.(data);
   }
@@ -147,7 +145,7 @@ export class Exchanges {
   }
 }
 
-/** The value, or undefined when it does not come in time. Rejects when the signal aborts. */
+/** Resolves to the value, or to undefined after the timeout. Rejects when the signal aborts. */
 function withinTime<Value>(
   value: Promise<Value>,
   milliseconds: number,

@@ -1,19 +1,22 @@
-/** A folder as a dock sees it: one flight's files, the drone that took them, and the event that reports each. */
+/**
+ * A folder as a dock sees it: the files of one flight, the drone that took them, and the events that report
+ * them.
+ */
 import { basename } from 'node:path';
 import { toCreatedTime } from '../common/capture-time.ts';
 import type { FoundFile } from '../common/files.ts';
 import type { FileMetadata } from '../common/metadata.ts';
 
-/** A file, what it tells about itself, and where in the flight it belongs. */
+/** A file with its metadata and its place in the flight. */
 export interface FlightFile extends FoundFile {
   readonly metadata: FileMetadata;
-  /** Below the credentials' prefix. */
+  /** The part of the object key after the prefix. */
   readonly keySuffix: string;
-  /** The business path: the folder on the drone's card. */
+  /** The `path` of a report: the folder on the drone's card. */
   readonly businessPath: string;
 }
 
-/** The drone that lives in the dock. */
+/** The dock's drone. */
 export interface Drone {
   readonly sn: string;
   readonly modelKey: string;
@@ -31,7 +34,10 @@ function mostFrequent(values: readonly (string | undefined)[]): string | undefin
   return [...counts].sort(([, left], [, right]) => right - left)[0]?.[0];
 }
 
-/** The drone that the photos tell of, as far as they do; the dock's own otherwise. `fallbackSn` is its serial number then. */
+/**
+ * The drone, as far as the photos say; the rest is that of the dock's own. `fallbackSn` is used when they
+ * name no serial number.
+ */
 export function droneOf(metadata: readonly FileMetadata[], fallbackSn: string): Drone {
   const modelKey = mostFrequent(metadata.map((file) => file.droneModelKey));
   const payloadModelKey = mostFrequent(metadata.map((file) => file.payloadModelKey));
@@ -45,7 +51,7 @@ export function droneOf(metadata: readonly FileMetadata[], fallbackSn: string): 
   };
 }
 
-/** `{flight_id}/{name}`; files of the same name in different folders keep their folders. */
+/** `{flight_id}/{name}`. Files of the same name in different folders keep their folders. */
 export function keySuffixes(files: readonly FoundFile[], flightId: string): Map<string, string> {
   const byName = Map.groupBy(files, (file) => file.name);
   return new Map(
@@ -53,16 +59,16 @@ export function keySuffixes(files: readonly FoundFile[], flightId: string): Map<
   );
 }
 
-/** A file at the top of the folder lies in the folder itself. */
+/** The folder of a file, as docks report it. Files at the top have the folder itself. */
 export const businessPath = (file: FoundFile, root: string): string => file.directory || basename(root);
 
-/** How far the flight is, as the dock counts. */
+/** How far the flight is, by the dock's counts. */
 export interface FlightCounts {
   readonly uploaded: number;
   readonly expected: number;
 }
 
-/** What is neither picture nor video carries the fields of one, empty. */
+/** Docks report sidecars with the same fields, but empty. */
 const SIDECAR_METADATA = {
   create_time: '',
   gimbal_yaw_degree: '',
@@ -75,17 +81,17 @@ function metadataOf({ kind, metadata }: FlightFile): object {
   if (kind === 'sidecar' || kind === 'other') return SIDECAR_METADATA;
   const { captured, gimbalYawDegree, absoluteAltitude, relativeAltitude, position } = metadata;
   return {
-    // Docks tell the local time without its zone.
+    // // Docks report local time without its zone.
     create_time: toCreatedTime({ local: captured.local, offsetInMinutes: undefined }),
     gimbal_yaw_degree: gimbalYawDegree?.toFixed(2) ?? '',
     ...(absoluteAltitude !== undefined && { absolute_altitude: absoluteAltitude }),
     ...(relativeAltitude !== undefined && { relative_altitude: relativeAltitude }),
-    // 0,0 is how a dock says that there was no fix.
+    // // A dock without a GPS fix reports 0,0.
     shoot_position: position ?? { lat: 0, lng: 0 },
   };
 }
 
-/** `data` of `file_upload_callback`, in the shape of the documents since 1.11. */
+/** The `data` of `file_upload_callback`, in the shape that is documented since 1.11. */
 export function fileUploadCallbackData(
   file: FlightFile,
   objectKey: string,

@@ -1,7 +1,7 @@
 /**
- * What a dock remembers of a flight: which objects it has stored, and which of them the library has acknowledged. A
- * real dock deletes those; the player leaves them where they are and writes them down, one line a step, so that a
- * run that was killed is continued where it was.
+ * What a dock remembers of a flight: which objects it has stored, and which of them the library has
+ * acknowledged. A real dock deletes those files. The player keeps them and writes a journal, a line for each
+ * step, so that a run that was killed can continue.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -9,22 +9,25 @@ import type { FoundFile } from '../common/files.ts';
 import { JournalFile, type OpenedJournal } from '../common/journal-file.ts';
 import type { MessageIds } from './messages.ts';
 
-/** An object in the bucket, and the message that reports it. */
+/** An object in the bucket, and the ids of the message that reports it. */
 export interface StoredFile extends MessageIds {
   readonly objectKey: string;
   readonly acknowledged: boolean;
 }
 
-/** Whose flight, and the library that it is uploaded to: another one knows nothing of what this one acknowledged. */
+/**
+ * The flight, and the library that it is uploaded to. Acknowledgements of one library do not count for
+ * another.
+ */
 export interface FlightIdentity {
   readonly library: LibraryIdentity;
   readonly sn: string;
   readonly flightId: string;
 }
 
-/** What tells libraries apart, whatever address their broker is reached at. */
+/** What identifies a library, whatever the address of its broker. */
 export interface LibraryIdentity {
-  /** Host name of the object storage: bucket names are unique there. */
+  /** Host name of the object storage. Bucket names are unique there. */
   readonly storage: string;
   readonly bucket: string;
   readonly workspaceId: string;
@@ -36,7 +39,7 @@ interface JournalLine extends Partial<StoredFile> {
   readonly modifiedAtInMilliseconds: number;
 }
 
-/** A file that was changed since is another file. */
+/** A changed file counts as another file. */
 const isSame = (line: JournalLine, file: FoundFile): boolean =>
   line.bytes === file.bytes && line.modifiedAtInMilliseconds === file.modifiedAtInMilliseconds;
 
@@ -51,7 +54,7 @@ async function openJournal(path: string, head: object): Promise<OpenedJournal> {
 const nameOf = (library: LibraryIdentity): string =>
   createHash('sha256').update(JSON.stringify(library)).digest('hex').slice(0, 16);
 
-/** The journal of one flight, appended to as it goes on. */
+/** The journal of one flight. */
 export class FlightJournal {
   readonly #journal: JournalFile;
   readonly #lines: Map<string, JournalLine>;
@@ -71,7 +74,7 @@ export class FlightJournal {
     return new FlightJournal(journal, new Map((lines as JournalLine[]).map((line) => [line.path, line])));
   }
 
-  /** What is known of a file as it is now. */
+  /** What is known of a file in its present state. */
   find(file: FoundFile): StoredFile | undefined {
     const line = this.#lines.get(file.path);
     if (!line || !isSame(line, file)) return undefined;
@@ -79,7 +82,7 @@ export class FlightJournal {
     return objectKey && tid && bid ? { objectKey, tid, bid, acknowledged } : undefined;
   }
 
-  /** Remembers an object before it is reported, or that it was acknowledged. */
+  /** Remembers that an object is stored, or that it was acknowledged. */
   async remember(file: FoundFile, stored: StoredFile): Promise<void> {
     const { path, bytes, modifiedAtInMilliseconds } = file;
     const line = { path, bytes, modifiedAtInMilliseconds, ...stored };

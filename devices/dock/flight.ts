@@ -1,4 +1,4 @@
-/** The flight that a folder holds: its id, its files, and the drone that flew it. */
+/** The flight in a folder: its id, its files, and its drone. */
 import { createHash } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import { eachAtOnce } from '../common/each-at-once.ts';
@@ -13,7 +13,7 @@ import { fileGroupId } from '../common/flight-id.ts';
 import { readMetadata } from '../common/metadata.ts';
 import { businessPath, type Drone, droneOf, type FlightFile, keySuffixes } from './flight-files.ts';
 
-/** Where to look, and what is known already. */
+/** The folder, and what is known already. */
 export interface FlightRequest {
   readonly from: string;
   readonly sn: string;
@@ -21,7 +21,7 @@ export interface FlightRequest {
   readonly droneSn?: string | undefined;
 }
 
-/** A flight, ready to be uploaded. */
+/** A flight that can be uploaded. */
 export interface DockFlight {
   readonly flightId: string;
   readonly drone: Drone;
@@ -32,14 +32,14 @@ export interface DockFlight {
   readonly unreadable: readonly PathWithReason[];
 }
 
-/** Files that are looked at at once: some KiB of each are read. */
+/** Files to read metadata from at once: some KiB of each. */
 const LOOKED_AT_ONCE = 8;
 
-/** A drone's serial number, in DJI's form, for a dock whose photos do not tell. */
+/** A serial number in DJI's form, for a drone whose photos do not name one. */
 const droneSnOf = (dockSn: string): string =>
   `1581F${createHash('sha256').update(dockSn).digest('hex').slice(0, 15).toUpperCase()}`;
 
-/** The same folder is the same flight of the same dock, also read from elsewhere or after files were added. */
+/** The same folder is always the same flight of the same dock, also at another path or with more files. */
 async function flightIdOf(sn: string, root: string, first: FoundFile | undefined): Promise<string> {
   const ends = first ? await md5OfEnds(first.absolutePath, first.bytes) : '';
   return fileGroupId(sn, basename(root), ends);

@@ -1,4 +1,4 @@
-/** `npm run dock` from the command line to the exit code. */
+/** `npm run dock`, from the command line to the exit code. */
 import { ArgumentError } from '../common/arguments.ts';
 import type { CommandProcess } from '../common/command-process.ts';
 import { passwordPrompt } from '../common/password-prompt.ts';
@@ -33,7 +33,7 @@ async function play(options: DockArguments, io: CommandProcess, signal: AbortSig
   return summary.failed > 0 ? 1 : 0;
 }
 
-/** Runs the command and answers its exit code. `signal` is Ctrl-C. */
+/** Runs the command. Resolves to its exit code. `signal` aborts on Ctrl-C. */
 export async function dock(
   argv: readonly string[],
   io: CommandProcess,
@@ -53,7 +53,7 @@ export async function dock(
     const message = error instanceof Error ? error.message : String(error);
     io.stderr.write(`${message}\n`);
     if (error instanceof ArgumentError) {
-      io.stderr.write('npm run dock -- --help tells what there is.\n');
+      io.stderr.write('npm run dock -- --help lists the options.\n');
       return 2;
     }
     if (wantsJson) io.stdout.write(`${JSON.stringify({ error: message })}\n`);

@@ -1,11 +1,11 @@
-/** What a dock says and hears over MQTT: its topics, and the envelope around every message. */
+/** A dock's side of MQTT: its topics, and the envelope of its messages. */
 import { randomUUID } from 'node:crypto';
 import { topicOf } from '../../functions/protocol/topics.ts';
 
-/** Where a dock speaks and is answered. */
+/** Where a dock sends messages that have replies. */
 export type Channel = 'requests' | 'events' | 'status';
 
-/** A dock's own topics; it knows no others. */
+/** The topics of a dock. */
 export interface DockTopics {
   readonly says: Readonly<Record<Channel | 'services_reply', string>>;
   readonly hears: Readonly<Record<`${Channel}_reply` | 'services', string>>;
@@ -29,7 +29,7 @@ export function topicsOf(sn: string): DockTopics {
   };
 }
 
-/** What ties a reply to its message. A message that is sent again keeps both. */
+/** The ids of a message. Its reply has the same, and so has a repetition. */
 export interface MessageIds {
   readonly tid: string;
   readonly bid: string;
@@ -41,7 +41,7 @@ export const newIds = (): MessageIds => ({ tid: randomUUID(), bid: randomUUID() 
 /** Fields of a message or of a reply. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** A message that came in. */
+/** A received message. */
 export interface Message extends MessageIds {
   readonly method: string;
   readonly data: Fields;
@@ -50,7 +50,7 @@ export interface Message extends MessageIds {
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Reads a message; undefined for what cannot belong to anything. */
+/** Parses a message. Undefined when it is not one. */
 export function parseMessage(payload: string): Message | undefined {
   try {
     const parsed: unknown = JSON.parse(payload);
@@ -63,7 +63,7 @@ export function parseMessage(payload: string): Message | undefined {
   }
 }
 
-/** A message of the dock as text. Events ask for a reply. */
+/** A message of the dock, as text. Events ask for a reply. */
 export function envelope(
   gateway: string,
   channel: Channel | 'services_reply',

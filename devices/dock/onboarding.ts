@@ -1,4 +1,4 @@
-/** How a dock gets online, and off again: its topology, its settings, its organization. */
+/** How a dock comes online and goes offline: topology, settings, organization. */
 import { type Exchanges, RefusedError } from './exchanges.ts';
 import type { Drone } from './flight-files.ts';
 import type { Fields } from './messages.ts';
@@ -7,20 +7,23 @@ import type { Fields } from './messages.ts';
 const DOCK_MODEL_KEY = '3-2-0';
 const DOCK_CALLSIGN = 'Dock';
 const DRONE_CALLSIGN = 'Dock drone';
-/** Docks know which interface they were built for. */
+/** Version of the interface that this dock implements. */
 const THING_VERSION = '1.3.0';
 
-/** What gets online. */
+/** A dock that comes online. */
 export interface DockSetUp {
   readonly sn: string;
   readonly drone: Drone;
-  /** What somebody typed in as the organization; without it the dock can bind nothing that is not bound. */
+  /**
+   * The organization that an operator configured. Without it, the dock cannot bind anything that is not
+   * bound.
+   */
   readonly organizationId?: string | undefined;
-  /** A line for people. */
+  /** Gets a line of text to show. */
   readonly onNews: (text: string) => void;
 }
 
-/** Where the dock finds itself. */
+/** The organization that the dock is in. */
 export interface Organization {
   readonly id: string;
   readonly name: string;
@@ -37,13 +40,13 @@ const textOf = (value: unknown): string => (typeof value === 'string' ? value : 
 const outputOf = (reply: Fields): Fields => (reply['output'] ?? {}) as Fields;
 const listOf = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value : []);
 
-/** Domain, type and sub type of a model key. */
+/** Domain, type and sub-type of a model key. */
 function modelNumbers(modelKey: string): object {
   const [domain, type, subType] = modelKey.split('-').map(Number);
   return { domain, type, sub_type: subType };
 }
 
-/** `data` of `update_topo`. A drone that is not there is a drone that is offline. */
+/** The `data` of `update_topo`. Without a drone, it reports the drone as offline. */
 export const topology = (drone: Drone | undefined): object => ({
   ...modelNumbers(DOCK_MODEL_KEY),
   thing_version: THING_VERSION,
@@ -52,7 +55,7 @@ export const topology = (drone: Drone | undefined): object => ({
     : [],
 });
 
-/** Goes through all steps of getting online. Throws when one of them says that this dock has no business here. */
+/** Takes all steps of coming online. Throws when the cloud refuses this dock. */
 export async function goOnline(
   exchanges: Exchanges,
   setUp: DockSetUp,
@@ -63,7 +66,7 @@ export async function goOnline(
   return settleOrganization(exchanges, setUp, signal);
 }
 
-/** Tells that the drone is gone, which is how a dock leaves. */
+/** Reports the drone as gone, which is how a dock goes offline. */
 export async function goOffline(exchanges: Exchanges, signal: AbortSignal): Promise<void> {
   await exchanges.ask({ channel: 'status', method: 'update_topo', data: topology(undefined), signal });
 }
@@ -75,7 +78,7 @@ async function askForSettings(
 ): Promise<void> {
   try {
     const data = { config_type: 'json', config_scope: 'product' };
-    // Nothing that follows depends on it, so it is not worth waiting for.
+    // // No later step depends on it, so it is tried only twice.
     const retry = { attempts: 2 };
     const settings = await exchanges.ask({ channel: 'requests', method: 'config', data, signal, retry });
     const missing = ['ntp_server_host', 'app_id', 'app_key', 'app_license'].filter((name) => !settings[name]);
@@ -108,9 +111,7 @@ async function settleOrganization(
   const organizationId = bound?.id || setUp.organizationId;
   if (loose.length === 0) return bound;
   if (!organizationId) {
-    onNews(
-      `${loose.map((device) => device.sn).join(' and ')} belongs to no organization, and none was given.`,
-    );
+    onNews(`${loose.map((device) => device.sn).join(' and ')} has no organization, and none was given.`);
     return bound;
   }
 

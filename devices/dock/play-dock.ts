@@ -1,4 +1,4 @@
-/** A run of the player: online, every file stored and reported, offline. */
+/** A run of the dock player: online, every file stored and reported, offline. */
 import { setMaxListeners } from 'node:events';
 import { tryLock } from '../../packages/local-aws/lock.ts';
 import { eachAtOnce } from '../common/each-at-once.ts';
@@ -27,7 +27,7 @@ import type { Fields } from './messages.ts';
 import { goOffline, goOnline } from './onboarding.ts';
 import { DockServices } from './services.ts';
 
-/** Which dock to play, what it has flown, and where to. */
+/** The dock to play, its flight, and where to connect. */
 export interface PlayDockOptions {
   /** The folder with one flight's files, read recursively. */
   readonly from: string;
@@ -37,7 +37,7 @@ export interface PlayDockOptions {
   /** @default the serial number */
   readonly username?: string;
   readonly password: string;
-  /** The organization that somebody typed in. @default the one that the dock is bound to */
+  /** The organization that an operator configured. @default the one that the dock is bound to */
   readonly workspaceId?: string;
   /** @default a UUID made from the dock, the folder's name and its first file */
   readonly flightId?: string;
@@ -45,45 +45,47 @@ export interface PlayDockOptions {
   readonly droneSn?: string;
   /** Files at once, and parts in memory at once. @default 4 */
   readonly concurrency?: number;
-  /** Files above this go up in parts of it. @default 8 MiB */
+  /** Larger files are uploaded in parts of this size. @default 8 MiB */
   readonly partSizeInBytes?: number;
-  /** Where the player remembers what was acknowledged. @default .local */
+  /** Folder of the journals. @default .local */
   readonly dataDirectory?: string;
-  /** @default silence */
+  /** @default nothing is shown */
   readonly progress?: TransferProgress;
-  /** Stops the run: what is under way is aborted, and the summary says what was done. */
+  /** Stops the run: running uploads are aborted, and the summary says what was done. */
   readonly signal?: AbortSignal;
   readonly patience?: Patience & ConnectionPatience;
 }
 
-/** What a run did. */
+/** The result of a run. */
 export interface DockSummary extends RunSummary {
   readonly mqtt: string;
   readonly sn: string;
   readonly flightId: string;
-  /** Empty where the library did not tell. */
+  /** Empty when the library did not tell. */
   readonly workspaceId: string;
 }
 
 const UNREGISTERED = 210001;
-/** How long a dock tries to say goodbye. */
+/** How long a dock tries to report that it goes offline. */
 const GOODBYE_TIMEOUT_IN_MILLISECONDS = 3_000;
 
 const REPLIES_TO = { requests_reply: 'requests', events_reply: 'events', status_reply: 'status' } as const;
 
-/** A failure that every other file would meet as well. */
+/** A failure that all other files would have as well. */
 const endsTheRun = (error: unknown): boolean =>
   error instanceof ConnectionError ||
   error instanceof NoReplyError ||
   error instanceof StorageFaultError ||
   (error instanceof RefusedError && (error.result === UNREGISTERED || error.method === 'storage_config_get'));
 
-/** Plays a dock. Throws when it could not get online; files that fail are in the summary. */
+/** Plays a dock. Throws when it cannot come online. Files that fail are in the summary. */
 export async function playDock(options: PlayDockOptions): Promise<DockSummary> {
   const { sn, mqtt } = options;
   const lock = await tryLock(`dock ${sn} at ${mqtt}`, () => `process ${process.pid}`);
   if (!('release' in lock)) {
-    throw new Error(`Dock ${sn} is being played already, by ${lock.description}. A dock has one connection.`);
+    throw new Error(
+      `Dock ${sn} is already being played, by ${lock.description}. A dock has only one connection.`,
+    );
   }
   try {
     return await new DockRun(options).run();
@@ -105,7 +107,7 @@ class DockRun {
     this.#progress = options.progress ?? silentProgress;
     this.#concurrency = options.concurrency ?? 4;
     this.#signal = options.signal ? AbortSignal.any([options.signal, this.#stop.signal]) : this.#stop.signal;
-    // Every message and every waiting part listens to it.
+    // // All messages and waiting parts listen to it.
     setMaxListeners(0, this.#signal);
   }
 
@@ -149,14 +151,14 @@ class DockRun {
       return organization?.id ?? '';
     } finally {
       this.#progress.end();
-      // Nobody minds a goodbye that is not heard: a broken connection says as much.
+      // // It does not matter if this fails: a closed connection says the same.
       const goodbye = AbortSignal.timeout(GOODBYE_TIMEOUT_IN_MILLISECONDS);
       if (connection.isUp) await goOffline(exchanges, goodbye).catch(() => undefined);
       await connection.close();
     }
   }
 
-  /** Learns which library this is, and delivers what it has not acknowledged. */
+  /** Gets credentials, which identify the library, and uploads what it has not acknowledged. */
   async #deliver(flight: DockFlight, workspaceId: string, exchanges: Exchanges): Promise<void> {
     if (flight.files.length === 0) return;
     const signal = this.#signal;
@@ -173,7 +175,7 @@ class DockRun {
       journal = await FlightJournal.open(dataDirectory, { library, sn, flightId: flight.flightId });
       await this.#deliverAll(flight, journal, leases, exchanges);
     } catch (error) {
-      // Told for each file that is not there.
+      // // Becomes the reason of each file that was not uploaded.
       this.#stop.abort(error);
     } finally {
       await journal?.close();
@@ -246,7 +248,7 @@ class DockRun {
     this.#outcomes.set(path, { path, state: 'failed', bytes, reason });
   }
 
-  /** Why a file that the run did not come to, or not to the end of, is not there. */
+  /** Why a file was not started or not finished by this run. */
   #stopReason(): string {
     return this.#options.signal?.aborted ? STOPPED_REASON : `not done: ${reasonOf(this.#signal.reason)}`;
   }

@@ -1,13 +1,13 @@
-/** What an operator may ask a dock for while it plays: to upload its flight before others. */
+/** The service that an operator may call while the dock plays: to upload its flight before others. */
 import type { Exchanges } from './exchanges.ts';
 import type { Message } from './messages.ts';
 
 const PRIORITIZE = 'upload_flighttask_media_prioritize';
 const HIGHEST_PRIORITY = 'highest_priority_upload_flighttask_media';
-/** DJI's: invalid parameter. */
+/** DJI's code for an invalid parameter. */
 const INVALID_PARAMETER = 210002;
 
-/** The dock's answers to services. */
+/** The dock's replies to services. */
 export class DockServices {
   readonly #exchanges: Exchanges;
   readonly #flightId: string;
@@ -22,7 +22,9 @@ export class DockServices {
     this.#signal = signal;
   }
 
-  /** Answers, and announces the flight that it uploads first. Services that a dock does not know stay unanswered. */
+  /**
+   * Replies, and reports the flight that is uploaded first. Services that a dock does not know get no reply.
+   */
   receive({ method, data, tid, bid }: Message): void {
     if (method !== PRIORITIZE) return;
     const has = data['flight_id'] === this.#flightId;
@@ -33,7 +35,7 @@ export class DockServices {
     this.#announcing.add(announcement);
   }
 
-  /** Waits for announcements under way. */
+  /** Waits for running reports. */
   async settled(): Promise<void> {
     await Promise.all(this.#announcing);
   }
@@ -43,7 +45,7 @@ export class DockServices {
     try {
       await this.#exchanges.ask({ channel: 'events', method: HIGHEST_PRIORITY, data, signal: this.#signal });
     } catch (error) {
-      if (!this.#signal.aborted) this.#onNews(`Not announced: ${(error as Error).message}.`);
+      if (!this.#signal.aborted) this.#onNews(`Not reported: ${(error as Error).message}.`);
     }
   }
 }

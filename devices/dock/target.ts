@@ -1,12 +1,12 @@
-/** Which dock to play and where: from the command line, the environment, and the local stack that runs here. */
+/** The dock to play and where, from the command line, the environment, and the local stack. */
 import { join } from 'node:path';
 import { ArgumentError } from '../common/arguments.ts';
 import { readLocalEndpoints } from '../common/local-endpoints.ts';
 
-/** Variable that holds the password, so that it stands in no list of processes. */
+/** The variable with the password. Unlike an option, it does not show in lists of processes. */
 export const DOCK_PASSWORD_VARIABLE = 'DJI_MEDIA_LIBRARY_DOCK_PASSWORD';
 
-/** A dock that the local stack has registered. */
+/** A registered dock of the local stack. */
 export interface LocalDock {
   readonly sn: string;
   readonly username: string;
@@ -21,17 +21,17 @@ export interface LocalDockEndpoints {
   readonly docks: readonly LocalDock[];
 }
 
-/** Everything needed to sign in as a dock. */
+/** All that is needed to sign in as a dock. */
 export interface DockTarget {
   readonly mqtt: string;
   readonly sn: string;
   readonly username: string;
   readonly password: string;
-  /** What somebody would type in as the organization; unknown unless the local stack tells. */
+  /** The organization to configure in the dock; known only for the local stack. */
   readonly workspaceId?: string;
 }
 
-/** What was asked for, and the ways to find out the rest. */
+/** The command line's part, and ways to find out the rest. */
 export interface DockTargetRequest {
   readonly mqtt?: string;
   readonly sn?: string;
@@ -39,13 +39,13 @@ export interface DockTargetRequest {
   readonly password?: string;
   readonly dataDirectory: string;
   readonly environment: NodeJS.ProcessEnv;
-  /** Asks on the terminal; undefined where there is none. */
+  /** Asks on the terminal; undefined without a terminal. */
   readonly askPassword: ((username: string) => Promise<string>) | undefined;
 }
 
 const withoutSlash = (address: string): string => address.replace(/\/+$/, '');
 
-/** Completes a request. The local stack's docks need no password typed, as long as it is the local stack that is meant. */
+/** Completes a request. The local stack's docks need no typed password, unless another broker is named. */
 export async function resolveDockTarget(request: DockTargetRequest): Promise<DockTarget> {
   const local = await readLocalEndpoints<Partial<LocalDockEndpoints>>(request.dataDirectory);
   const mqtt = request.mqtt ?? local?.mqtt;

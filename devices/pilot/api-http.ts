@@ -1,8 +1,8 @@
-/** One POST to the API and its answer: the envelope, or an error that says whether to try again. */
+/** A POST to the API and its response: the envelope, or an error that says whether to retry. */
 import { randomUUID } from 'node:crypto';
 import { isTransientStatus } from '../common/retry.ts';
 
-/** The server, or what stands where it should be, answered something other than success. */
+/** The server, or whatever is at its address, responded with anything but success. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: number;
@@ -19,13 +19,13 @@ export class ApiError extends Error {
   }
 }
 
-/** Nobody answered. */
+/** There was no response. */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
   readonly transient = true;
 }
 
-/** The body of every answer. */
+/** The body of every response. */
 export interface Envelope {
   readonly code: number;
   readonly message: string;
@@ -39,7 +39,10 @@ export interface PostOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Posts `body`. Throws `ApiError` for every answer but 2xx with an envelope, `UnreachableError` for none. */
+/**
+ * Posts `body`. Throws `ApiError` for any response but 2xx with an envelope, and `UnreachableError` when
+ * there is none.
+ */
 export async function postJson(url: string, body: object, options: PostOptions): Promise<Envelope> {
   const { signal, headers, requestTimeoutInMilliseconds } = options;
   const timeout = AbortSignal.timeout(requestTimeoutInMilliseconds);
@@ -50,7 +53,7 @@ export async function postJson(url: string, body: object, options: PostOptions):
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-request-id': randomUUID(), ...headers },
       body: JSON.stringify(body),
-      // Followed, a redirect would turn the POST into a GET and carry the token elsewhere.
+      // // Following a redirect would turn the POST into a GET, and send the token to another address.
       redirect: 'manual',
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
@@ -65,7 +68,7 @@ export async function postJson(url: string, body: object, options: PostOptions):
 }
 
 function networkReason(error: unknown): string {
-  if (error instanceof Error && error.name === 'TimeoutError') return 'no answer in time';
+  if (error instanceof Error && error.name === 'TimeoutError') return 'no response in time';
   const cause = (error instanceof Error && error.cause) || error;
   const { code } = cause as NodeJS.ErrnoException;
   if (code === 'ECONNREFUSED') return 'connection refused';
@@ -81,11 +84,11 @@ function readEnvelope(response: Response, text: string): Envelope {
     if (parsed && typeof parsed === 'object') body = parsed;
     isEnvelope = Number.isInteger(body.code);
   } catch {
-    // Not this API: a proxy's page, or a wrong address. The status tells what to do.
+    // // Not this API: the page of a proxy, or a wrong address. The status says what to do.
   }
   const { status, headers } = response;
   if (status >= 300 && status < 400) {
-    throw new ApiError(status, `it answers with a redirect to ${headers.get('location')}: give that address`);
+    throw new ApiError(status, `it redirects to ${headers.get('location')}: use that address`);
   }
   if (!response.ok) {
     const requestId = headers.get('x-request-id') ?? headers.get('apigw-requestid');
@@ -98,6 +101,6 @@ function readEnvelope(response: Response, text: string): Envelope {
     );
   }
   if (!isEnvelope)
-    throw new ApiError(status, 'the answer is not a media library API answer: is the address right?');
+    throw new ApiError(status, 'the response is not from a media library API: is the address right?');
   return { code: body.code ?? -1, message: body.message ?? '', data: body.data ?? {} };
 }

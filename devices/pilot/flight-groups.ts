@@ -1,29 +1,29 @@
-/** Flights as the server hears of them: which files belong together, and how many are in. */
+/** Flights as they are reported to the server: which files belong together, and how many are stored. */
 import { basename } from 'node:path';
 import { fileGroupId } from '../common/flight-id.ts';
 
-/** What a group needs to know of a file. */
+/** What a group needs of a file. */
 export interface GroupedFile {
   readonly path: string;
   readonly directory: string;
   readonly tinyFingerprint: string;
 }
 
-/** One folder's files: DJI writes each flight into a folder of its own. */
+/** The files of one folder: DJI's drones write each flight into its own folder. */
 export interface FlightGroup {
   readonly fileGroupId: string;
   /** Relative to the folder that was read; empty for its top. */
   readonly directory: string;
   readonly fileCount: number;
-  /** Files that are in the library, whoever brought them there. */
+  /** Files that are in the library, no matter which run uploaded them. */
   storedCount: number;
 }
 
 const directoryOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
 
 /**
- * Groups files by folder. `rootFolder` names the group of the files at the top. `unreadable` are paths of files that are
- * the flight's all the same: without them it is not complete.
+ * Groups files by folder. `rootFolder` names the group of the files at the top. `unreadable` has paths of
+ * files that cannot be read, but count as files of the flight.
  */
 export function groupByFolder(
   files: readonly GroupedFile[],
@@ -47,10 +47,10 @@ export function groupByFolder(
   return groups;
 }
 
-/** Sends what the group counts are now. */
+/** Reports the counts of a group. */
 type SendCounts = (fileGroupId: string, fileCount: number, storedCount: number) => Promise<void>;
 
-/** How a group's reports stand. */
+/** The state of a group's reports. */
 interface ReportState {
   sending: Promise<void> | undefined;
   timer: NodeJS.Timeout | undefined;
@@ -59,8 +59,8 @@ interface ReportState {
 }
 
 /**
- * Reports groups while they upload and once they have settled. Reports of one group never overlap and keep their
- * distance: counts that change meanwhile go out together with the next one.
+ * Reports the counts of groups while their files upload, and at the end. A group has one report at a time,
+ * and a minimum time between them: changes meanwhile are in the next report.
  */
 export class GroupReports {
   readonly #send: SendCounts;
@@ -72,7 +72,7 @@ export class GroupReports {
     this.#distanceInMilliseconds = distanceInMilliseconds;
   }
 
-  /** Tells the server soon; never fails, since the next report or `settle` makes up for it. */
+  /** Reports the group soon. Never throws: the next report or `settle` has the same counts. */
   changed(group: FlightGroup): void {
     const state = this.#stateOf(group);
     if (state.sending || state.timer) return;
@@ -87,7 +87,7 @@ export class GroupReports {
     }
   }
 
-  /** Waits until the server has the last counts. Answers why it does not, if it does not. */
+  /** Waits until the server has the last counts. Resolves to the reason when it could not be reached. */
   async settle(group: FlightGroup): Promise<string | undefined> {
     const state = this.#stateOf(group);
     this.#stopTimer(state);
@@ -102,7 +102,7 @@ export class GroupReports {
     }
   }
 
-  /** Sends nothing more, settled or not. */
+  /** Sends no more reports. */
   stop(): void {
     for (const state of this.#states.values()) this.#stopTimer(state);
   }
@@ -131,7 +131,7 @@ export class GroupReports {
         if (group.storedCount !== count) this.changed(group);
       },
       () => {
-        // Made up for at the end.
+        // // `settle` reports again.
         state.sending = undefined;
       },
     );

@@ -1,4 +1,4 @@
-/** `npm run pilot` from the command line to the exit code. */
+/** `npm run pilot`, from the command line to the exit code. */
 
 import { ArgumentError } from '../common/arguments.ts';
 import type { CommandProcess } from '../common/command-process.ts';
@@ -32,16 +32,16 @@ async function upload(options: PilotArguments, io: CommandProcess, signal: Abort
   return summary.failed > 0 ? 1 : 0;
 }
 
-/** Why a run could not even begin, in words that help. */
+/** Why a run could not start, in words that help. */
 function explain(error: unknown, isLocal: boolean): string {
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof ApiError && error.status === 401) return `Sign-in refused: ${message}`;
+  if (error instanceof ApiError && error.status === 401) return `Sign-in failed: ${message}`;
   if (error instanceof UnreachableError && isLocal)
     return `${message}. Is the local stack running? Start it with "npm start"`;
   return message;
 }
 
-/** Runs the command and answers its exit code. `signal` is Ctrl-C. */
+/** Runs the command. Resolves to its exit code. `signal` aborts on Ctrl-C. */
 export async function pilot(
   argv: readonly string[],
   io: CommandProcess,
@@ -61,7 +61,7 @@ export async function pilot(
     const text = explain(error, options?.api === undefined);
     io.stderr.write(`${text}\n`);
     if (error instanceof ArgumentError) {
-      io.stderr.write('npm run pilot -- --help tells what there is.\n');
+      io.stderr.write('npm run pilot -- --help lists the options.\n');
       return 2;
     }
     if (options?.json) io.stdout.write(`${JSON.stringify({ error: text })}\n`);

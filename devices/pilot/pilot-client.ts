@@ -1,22 +1,22 @@
 /**
- * The HTTP side of a device: what DJI Pilot 2 asks and reports, in its order and its spelling. Knows nothing of
- * folders or object storage.
+ * The HTTP side of DJI Pilot 2: its requests, in its order and format. It does not deal with folders or
+ * object storage.
  */
 
 import { type RetryPolicy, retrying } from '../common/retry.ts';
 import { type StorageAccess, storageAccessFrom } from '../common/storage-access.ts';
 import { ApiError, type Envelope, postJson } from './api-http.ts';
 
-/** Most tiny fingerprints in one question: a card's, in 300 KB. */
+/** Most tiny fingerprints in a request: those of a whole card, in 300 KB. */
 export const TINY_FINGERPRINTS_PER_REQUEST = 5_000;
 
-/** Who signs in, and where. */
+/** The API, and the user who signs in. */
 export interface PilotClientOptions {
   /** Address of the API, without a path. */
   readonly api: string;
   readonly username: string;
   readonly password: string;
-  /** @default the workspace that the sign-in answers with */
+  /** @default the workspace of the sign-in response */
   readonly workspaceId?: string;
   readonly retry?: RetryPolicy;
   readonly signal?: AbortSignal;
@@ -24,7 +24,7 @@ export interface PilotClientOptions {
   readonly requestTimeoutInMilliseconds?: number;
 }
 
-/** The names that identify a file to the server; also the body of `fast-upload`. */
+/** What identifies a file to the server. It is also the body of `fast-upload`. */
 export interface FileReport {
   readonly fingerprint: string;
   readonly name: string;
@@ -45,11 +45,11 @@ interface Session {
   readonly token: string;
   readonly refreshToken: string | undefined;
   readonly workspaceId: string;
-  /** When to renew: at four fifths of the token's life. */
+  /** When to renew the token: after four fifths of its life. */
   readonly renewAtInMilliseconds: number;
 }
 
-/** When a token should be renewed, from its own claims; one that does not say is renewed when it is refused. */
+/** When to renew a token, by its own claims. A token without them is renewed when it is refused. */
 export function renewalTimeInMilliseconds(token: string, nowInMilliseconds: number): number {
   try {
     const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as {
@@ -66,7 +66,7 @@ export function renewalTimeInMilliseconds(token: string, nowInMilliseconds: numb
 
 const asString = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** Speaks to one API as one user in one workspace. */
+/** A client of one API, for one user in one workspace. */
 export class PilotClient {
   readonly #options: PilotClientOptions;
   readonly #api: string;
@@ -83,7 +83,7 @@ export class PilotClient {
     return this.#session?.workspaceId ?? this.#options.workspaceId ?? '';
   }
 
-  /** Signs in. Gives up sooner than other calls: an address that nobody answers is more likely wrong than busy. */
+  /** Signs in. Retries less than other calls: when there is no response, most likely the address is wrong. */
   async login(): Promise<void> {
     await this.#signIn(async () => {
       const { username, password } = this.#options;
@@ -95,7 +95,7 @@ export class PilotClient {
     });
   }
 
-  /** Which of these files are stored already? */
+  /** Asks which of these files are stored. */
   async findTinyFingerprints(tinyFingerprints: readonly string[]): Promise<Set<string>> {
     const found = new Set<string>();
     for (let start = 0; start < tinyFingerprints.length; start += TINY_FINGERPRINTS_PER_REQUEST) {
@@ -107,14 +107,14 @@ export class PilotClient {
     return found;
   }
 
-  /** Offers the full fingerprint: `linked` when the bytes are stored and now stand under this name too. */
+  /** Asks by the full fingerprint. `linked`: the bytes are stored, and have this name as well now. */
   async fastUpload(file: FileReport): Promise<{ linked: boolean; objectKey?: string }> {
     const answer = await this.#callForAnswer('media', 'fast-upload', file);
     const objectKey = asString(answer.data['object_key']);
     return { linked: answer.code === 0, ...(objectKey && { objectKey }) };
   }
 
-  /** Asks for credentials to upload with. */
+  /** Asks for credentials. */
   async storageAccess(): Promise<StorageAccess> {
     return storageAccessFrom('sts', await this.#call('storage', 'sts', {}));
   }
@@ -161,7 +161,7 @@ export class PilotClient {
     return Date.now() < session.renewAtInMilliseconds ? session : this.#renew(session);
   }
 
-  /** A new token for `spent`, which several files may notice at the same time. */
+  /** A new token in place of `spent`. Several files may ask for it at the same time. */
   async #renew(spent: Session): Promise<Session> {
     if (this.#session && this.#session !== spent) return this.#session;
     return this.#signIn(async () => {
@@ -189,9 +189,9 @@ export class PilotClient {
 
   #sessionFrom({ code, message, data }: Envelope, refreshToken?: string): Session {
     const token = asString(data['access_token']);
-    if (code !== 0 || !token) throw new ApiError(401, message || 'the sign-in answer has no token');
+    if (code !== 0 || !token) throw new ApiError(401, message || 'the sign-in response has no token');
     const workspaceId = this.#options.workspaceId ?? asString(data['workspace_id']);
-    if (!workspaceId) throw new ApiError(403, `${this.#options.username} belongs to no workspace`);
+    if (!workspaceId) throw new ApiError(403, `${this.#options.username} has no workspace`);
     return {
       token,
       refreshToken: asString(data['refresh_token']) || refreshToken,

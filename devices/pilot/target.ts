@@ -1,9 +1,9 @@
-/** Where to upload to and as whom: from the command line, the environment, and the local stack that runs here. */
+/** Where to upload to, and as whom: from the command line, the environment, and the local stack. */
 import { join } from 'node:path';
 import { ArgumentError } from '../common/arguments.ts';
 import { readLocalEndpoints } from '../common/local-endpoints.ts';
 
-/** Variable that holds the password, so that it stands in no list of processes. */
+/** The variable with the password. Unlike an option, it does not show in lists of processes. */
 export const PASSWORD_VARIABLE = 'DJI_MEDIA_LIBRARY_PASSWORD';
 
 /** The part of `endpoints.json` that a client needs. */
@@ -12,27 +12,26 @@ export interface LocalEndpoints {
   readonly users: readonly { username: string; password: string; workspace_id: string }[];
 }
 
-/** Everything needed to sign in. */
+/** All that is needed to sign in. */
 export interface Target {
   readonly api: string;
   readonly username: string;
   readonly password: string;
 }
 
-/** What was asked for, and the ways to find out the rest. */
+/** The command line's part, and ways to find out the rest. */
 export interface TargetRequest {
   readonly api?: string;
   readonly username?: string;
   readonly password?: string;
   readonly dataDirectory: string;
   readonly environment: NodeJS.ProcessEnv;
-  /** Asks on the terminal; undefined where there is none. */
+  /** Asks on the terminal; undefined without a terminal. */
   readonly askPassword: ((username: string) => Promise<string>) | undefined;
 }
 
 /**
- * Completes a request. The local stack's demo users need no password typed, as long as it is the local stack
- * that is meant.
+ * Completes a request. The local stack's demo users need no typed password, unless another address is named.
  */
 export async function resolveTarget(request: TargetRequest): Promise<Target> {
   const local = await readLocalEndpoints<LocalEndpoints>(request.dataDirectory);

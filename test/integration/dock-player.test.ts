@@ -273,7 +273,9 @@ describe('a dock on a bad day', () => {
     };
     const summary = await play({ patience: { ...FAST, longestGapInMilliseconds: 300 } });
     expect(summary).toMatchObject({ uploaded: 0, failed: FILE_COUNT, interrupted: false });
-    expect(summary.files[0]?.reason).toContain(`${cloud.mqtt} has been gone for 0.3 s: connection refused`);
+    expect(summary.files[0]?.reason).toContain(
+      `${cloud.mqtt} has been unreachable for 0.3 s: connection refused`,
+    );
   });
 
   it('does not fight over the connection with somebody who signed in as the same dock', async () => {
@@ -282,7 +284,7 @@ describe('a dock on a bad day', () => {
       return 'silence';
     };
     const patience = { ...FAST, replyTimeoutInMilliseconds: 50, replyAttempts: 100 };
-    await expect(play({ patience })).rejects.toThrow(`is somebody else signed in as ${SN}?`);
+    await expect(play({ patience })).rejects.toThrow(`is another client signed in as ${SN}?`);
   });
 
   it('stays out of an organization that does not want it', async () => {
@@ -328,7 +330,7 @@ describe('a dock on a bad day', () => {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     cloud.intercept = ({ method }) => (method === 'config' ? promise : undefined);
     const first = play();
-    await expect(play()).rejects.toThrow(`Dock ${SN} is being played already`);
+    await expect(play()).rejects.toThrow(`Dock ${SN} is already being played`);
     resolve(undefined);
     expect(await first).toMatchObject({ failed: 0 });
   });

@@ -97,7 +97,7 @@ describe('the output', () => {
           object_key: expect.stringMatching(/DJI_0001\.JPG$/),
         },
       ],
-      skipped: [{ path: 'Thumbs.db', reason: 'small pictures kept by Windows' }],
+      skipped: [{ path: 'Thumbs.db', reason: 'thumbnails of Windows' }],
       totals: {
         files: 1,
         uploaded: 1,
@@ -126,7 +126,7 @@ describe('the exit code', () => {
   it('is 1 when the sign-in is refused', async () => {
     const { stdout, stderr, code } = await start('--password', 'wrong', '--json').finished;
     expect(code).toBe(1);
-    expect(stderr).toContain('Sign-in refused: wrong username or password');
+    expect(stderr).toContain('Sign-in failed: wrong username or password');
     expect(JSON.parse(stdout)).toEqual({ error: expect.stringMatching(/Sign-in refused/) });
   });
 

@@ -249,7 +249,7 @@ describe('a file that cannot go', () => {
     const summary = await run({ progress: { ...silentProgress, line: (text) => lines.push(text) } });
     expect(summary).toMatchObject({ uploaded: 1, failed: 1 });
     const reason = summary.files.find(({ state }) => state === 'failed')?.reason;
-    expect(reason).toMatch(/its object key would have 1\d\d\d bytes, and S3 takes 1024/);
+    expect(reason).toMatch(/its object key would have 1\d\d\d bytes, and S3 allows 1024/);
     expect(lines[0]).toContain('cannot be uploaded');
     expect(library.callsTo('fast-upload')).toHaveLength(1);
   });
@@ -400,7 +400,7 @@ describe('faults', () => {
   it('that are somebody else answering are told as such', async () => {
     await put('a.JPG');
     library.intercept = () => ({ status: 200, body: '<html>Welcome to the hotel</html>' });
-    await expect(run()).rejects.toThrow(/not a media library API answer/);
+    await expect(run()).rejects.toThrow(/not from a media library API/);
     library.intercept = () => ({ status: 301, headers: { location: 'https://elsewhere.example/' } });
     await expect(run()).rejects.toThrow(/redirect to https:\/\/elsewhere.example/);
     expect(library.requests).toHaveLength(2);

@@ -68,12 +68,12 @@ describe('readFolder', () => {
     const { files, skipped } = await readFolder(folder);
     expect(pathsOf(files)).toEqual(['DCIM/DJI_0001.JPG']);
     expect(skipped).toEqual([
-      { path: '.DS_Store', reason: 'how a Mac shows the folder' },
+      { path: '.DS_Store', reason: 'folder settings of a Mac' },
       { path: '.Trashes/', reason: 'the bin of a Mac' },
-      { path: 'DCIM/._DJI_0001.JPG', reason: 'attributes kept by a Mac' },
+      { path: 'DCIM/._DJI_0001.JPG', reason: 'attributes of a Mac' },
       { path: 'DCIM/DJI_0002.JPG', reason: 'the file is empty' },
-      { path: 'DCIM/thumbs.db', reason: 'small pictures kept by Windows' },
-      { path: 'LOST.DIR/', reason: 'fragments kept by Android' },
+      { path: 'DCIM/thumbs.db', reason: 'thumbnails of Windows' },
+      { path: 'LOST.DIR/', reason: 'file fragments of Android' },
     ]);
   });
 

@@ -48,7 +48,7 @@ describe('the command line of a dock', () => {
     [['--concurrency', '0'], '--concurrency takes a whole number from 1 to 32, not "0"'],
     [['--mqtt', 'https://example.com'], '--mqtt takes an address such as mqtts://'],
     [['--mqtt', 'example.com'], '--mqtt takes an address such as mqtts://'],
-    [['--mqtt', 'mqtts://me:secret@example.com'], '--mqtt takes the address alone'],
+    [['--mqtt', 'mqtts://me:secret@example.com'], '--mqtt takes an address without user and password'],
     [['--sn', 'a/b'], '--sn takes a serial number'],
     [['--sn', '+'], '--sn takes a serial number'],
     [['--drone', ''], '--drone takes a serial number'],

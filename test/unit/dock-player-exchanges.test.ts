@@ -97,7 +97,7 @@ describe('a dock that waits for replies', () => {
     await vi.advanceTimersByTimeAsync(60_000);
     const error = await asking;
     expect(error).toBeInstanceOf(NoReplyError);
-    expect(String(error)).toContain('file_upload_callback, sent 6 times with 10 s');
+    expect(String(error)).toContain('file_upload_callback, sent 6 times, every 10 s');
     expect(line.said).toHaveLength(6);
   });
 

@@ -144,6 +144,6 @@ describe('the file', () => {
   it('that cannot be written costs time and nothing else', async () => {
     await writeFile(join(directory, 'uploader'), 'a file where the folder should be');
     await remember();
-    expect(troubles).toEqual([expect.stringContaining('Fingerprints are not remembered')]);
+    expect(troubles).toEqual([expect.stringContaining('MD5s are not remembered')]);
   });
 });
