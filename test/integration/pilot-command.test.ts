@@ -127,7 +127,7 @@ describe('the exit code', () => {
     const { stdout, stderr, code } = await start('--password', 'wrong', '--json').finished;
     expect(code).toBe(1);
     expect(stderr).toContain('Sign-in failed: wrong username or password');
-    expect(JSON.parse(stdout)).toEqual({ error: expect.stringMatching(/Sign-in refused/) });
+    expect(JSON.parse(stdout)).toEqual({ error: expect.stringMatching(/Sign-in failed/) });
   });
 
   it('is 2 for arguments that make no sense', async () => {

@@ -402,7 +402,7 @@ describe('faults', () => {
     library.intercept = () => ({ status: 200, body: '<html>Welcome to the hotel</html>' });
     await expect(run()).rejects.toThrow(/not from a media library API/);
     library.intercept = () => ({ status: 301, headers: { location: 'https://elsewhere.example/' } });
-    await expect(run()).rejects.toThrow(/redirect to https:\/\/elsewhere.example/);
+    await expect(run()).rejects.toThrow(/redirects to https:\/\/elsewhere.example/);
     expect(library.requests).toHaveLength(2);
   });
 
