@@ -8,6 +8,9 @@ const FUNCTION_ENVIRONMENT = {
   UPLOAD_ROLE_ARN: 'arn:aws:iam::123456789012:role/upload',
   OBJECT_STORAGE_ENDPOINT: 'https://s3.eu-central-1.amazonaws.com',
   USER_POOL_CLIENT_ID: 'client',
+  CHANGES_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/changes',
+  DIGESTS_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/digests',
+  FLIGHT_CHECKS_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/flight-checks',
 };
 
 /** Everything but the unit and contract tests may start processes and servers, so it gets more time. */

@@ -1,8 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { DockSettings } from '../functions/core/dock-settings.ts';
 import { CredentialsWrongError, TokenInvalidError } from '../functions/core/errors.ts';
+import type { FlightRef } from '../functions/core/flight.ts';
 import type { GatewaySn } from '../functions/core/gateway.ts';
 import { hashPassword } from '../functions/core/gateway-password.ts';
+import type { LibraryWithDigester, LibraryWithDigests } from '../functions/core/library.ts';
+import type { LibraryEvent } from '../functions/core/library-events.ts';
+import type { FileLists, MediaCatalog } from '../functions/core/media-catalog.ts';
+import type { ObjectVersion } from '../functions/core/media-file.ts';
 import type { IdentityProvider, Session } from '../functions/core/sign-in.ts';
 import type { CredentialIssuer, StorageLocation } from '../functions/core/upload-credentials.ts';
 import type { WorkspaceId } from '../functions/core/workspace.ts';
@@ -24,16 +29,23 @@ export const FAKE_USER = {
 /** Name of the workspace of the user and of gateways. */
 const WORKSPACE_NAME = 'Survey';
 
-/**
- * Everything the functions talk to, in memory. It holds one user, dock settings, and storage whose
- * credentials open nothing.
- */
-export class InMemoryLibrary {
-  readonly catalog = new InMemoryMediaCatalog();
+/** Everything the functions talk to, in memory. It holds one user, dock settings, and storage whose credentials open nothing. */
+export class InMemoryLibrary implements LibraryWithDigests, LibraryWithDigester {
+  readonly catalog: MediaCatalog;
+  readonly lists: FileLists;
   readonly storage = new InMemoryObjectStorage();
+  readonly digester = this.storage;
   readonly registry = new InMemoryDeviceRegistry();
   readonly publisher = new InMemoryDevicePublisher();
   readonly prioritizations = new InMemoryPrioritizationLog();
+  /** What others were told. */
+  readonly published: LibraryEvent[] = [];
+  /** Looks at flights that were asked for. */
+  readonly looks: { readonly flight: FlightRef; readonly delayInSeconds: number }[] = [];
+  /** Versions whose bytes are to be read. */
+  readonly digestRequests: ObjectVersion[] = [];
+  /** Thrown instead of taking an event while it is set. */
+  eventFailure: Error | undefined;
   /** Workspaces of the user. */
   workspaceIds: readonly WorkspaceId[] = [];
 
@@ -79,6 +91,35 @@ export class InMemoryLibrary {
   readonly directory: WorkspaceDirectory = {
     findName: async (workspaceId) => (this.workspaceIds.includes(workspaceId) ? WORKSPACE_NAME : undefined),
   };
+
+  constructor(catalog: MediaCatalog & FileLists = new InMemoryMediaCatalog()) {
+    this.catalog = catalog;
+    this.lists = catalog;
+  }
+
+  readonly events = {
+    publish: async (events: readonly LibraryEvent[]): Promise<void> => {
+      if (this.eventFailure) throw this.eventFailure;
+      this.published.push(...events);
+    },
+  };
+
+  readonly watch = {
+    lookAgain: async ({ workspaceId, flightId, owner }: FlightRef, delayInSeconds: number): Promise<void> => {
+      this.looks.push({ flight: { workspaceId, flightId, owner }, delayInSeconds });
+    },
+  };
+
+  readonly digests = {
+    request: async ({ workspaceId, objectKey, versionId }: ObjectVersion): Promise<void> => {
+      this.digestRequests.push({ workspaceId, objectKey, versionId });
+    },
+  };
+
+  /** The types of what was published, in order. */
+  get told(): string[] {
+    return this.published.map(({ type }) => type);
+  }
 
   /** Registers a gateway whose password is its serial number. */
   async addGateway(sn: GatewaySn, workspaceId: WorkspaceId): Promise<void> {

@@ -1,14 +1,67 @@
+import { createHash } from 'node:crypto';
+import type { Fingerprint } from '../functions/core/fingerprint.ts';
 import type { StoredObject } from '../functions/core/media-file.ts';
-import type { ObjectStorage } from '../functions/core/object-storage.ts';
+import {
+  type HistoryItem,
+  type ObjectDigester,
+  type ObjectStorage,
+  presentVersions,
+} from '../functions/core/object-storage.ts';
 
 /** Object storage in memory, which can be made to fail. */
-export class InMemoryObjectStorage implements ObjectStorage {
-  readonly objects = new Map<string, StoredObject>();
-  /** Every call throws this while it is set. */
+export class InMemoryObjectStorage implements ObjectStorage, ObjectDigester {
+  /** Newest first, by object key. */
+  readonly histories = new Map<string, HistoryItem[]>();
+  /** Bytes of versions, by version id, for those that are to be read. */
+  readonly bytes = new Map<string, Uint8Array>();
+  /** Thrown instead of any answer while it is set. */
   failure: Error | undefined;
+  #nextVersion = 1;
 
-  async find(objectKey: string): Promise<StoredObject | undefined> {
+  /** Puts a version over what is there. */
+  put(objectKey: string, stored: Partial<StoredObject> & Pick<StoredObject, 'eTag'>): StoredObject {
+    const version = { sizeInBytes: 8_388_608, versionId: `v${this.#nextVersion++}`, ...stored };
+    this.#history(objectKey).unshift({ versionId: version.versionId, stored: version });
+    return version;
+  }
+
+  /** Puts a delete marker over what is there. */
+  hide(objectKey: string): string {
+    const versionId = `m${this.#nextVersion++}`;
+    this.#history(objectKey).unshift({ versionId });
+    return versionId;
+  }
+
+  /** Removes a version, or a delete marker, for good. */
+  destroy(objectKey: string, versionId: string): void {
+    const left = this.#history(objectKey).filter((item) => item.versionId !== versionId);
+    this.histories.set(objectKey, left);
+  }
+
+  async find(objectKey: string, versionId?: string): Promise<StoredObject | undefined> {
     if (this.failure) throw this.failure;
-    return this.objects.get(objectKey);
+    const history = this.#history(objectKey);
+    if (versionId !== undefined) return history.find((item) => item.versionId === versionId)?.stored;
+    return presentVersions(history)[0];
+  }
+
+  async listHistory(objectKey: string): Promise<readonly HistoryItem[]> {
+    if (this.failure) throw this.failure;
+    return [...this.#history(objectKey)];
+  }
+
+  async digest(objectKey: string, versionId: string, signal: AbortSignal): Promise<Fingerprint | undefined> {
+    if (this.failure) throw this.failure;
+    signal.throwIfAborted();
+    if ((await this.find(objectKey, versionId)) === undefined) return undefined;
+    return createHash('md5')
+      .update(this.bytes.get(versionId) ?? versionId)
+      .digest('hex') as Fingerprint;
+  }
+
+  #history(objectKey: string): HistoryItem[] {
+    const history = this.histories.get(objectKey) ?? [];
+    this.histories.set(objectKey, history);
+    return history;
   }
 }

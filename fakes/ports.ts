@@ -17,6 +17,10 @@ export const calls: PortCall[] = [];
 
 const catalog = recorded('catalog', library.catalog, calls);
 const storage = recorded('storage', library.storage, calls);
+const events = recorded('events', library.events, calls);
+const watch = recorded('watch', library.watch, calls);
+const digests = recorded('digests', library.digests, calls);
+const digester = recorded('digester', library.digester, calls);
 const registry = recorded('registry', library.registry, calls);
 const publisher = recorded('publisher', library.publisher, calls);
 const log = recorded('prioritizations', library.prioritizations, calls);
@@ -28,7 +32,13 @@ const settings = recorded('settings', { read: async () => library.settings }, ca
 export const mediaCatalog: typeof Ports.mediaCatalog = () => catalog;
 export const deviceRegistry: typeof Ports.deviceRegistry = () => registry;
 export const prioritizationLog: typeof Ports.prioritizationLog = () => log;
-export const recordUploadPorts: typeof Ports.recordUploadPorts = () => ({ catalog, storage });
+export const flights: typeof Ports.flights = () => catalog;
+export const tinyFingerprints: typeof Ports.tinyFingerprints = () => catalog;
+export const objectDigester: typeof Ports.objectDigester = () => digester;
+export const mediaLibrary: typeof Ports.mediaLibrary = () => ({ catalog, storage, events, watch, digests });
+export const backgroundLibrary: typeof Ports.backgroundLibrary = mediaLibrary;
+export const flightWatchPorts: typeof Ports.flightWatchPorts = () => ({ events, watch });
+export const digestQueue: typeof Ports.digestQueue = () => digests;
 export const credentialIssuer: typeof Ports.credentialIssuer = () => issuer;
 export const identityProvider: typeof Ports.identityProvider = () => identities;
 export const workspaceDirectory: typeof Ports.workspaceDirectory = () => directory;

@@ -26,6 +26,13 @@ export const DOCK_SETTINGS_SECRET_ARN = 'DOCK_SETTINGS_SECRET_ARN';
 /** The least level that is logged. Powertools' own variable. */
 export const POWERTOOLS_LOG_LEVEL = 'POWERTOOLS_LOG_LEVEL';
 
+/** URL of the queue of flights that somebody looks at again later. */
+export const FLIGHT_CHECKS_QUEUE_URL = 'FLIGHT_CHECKS_QUEUE_URL';
+/** URL of the queue of what the bucket tells, and of events on their way to others. */
+export const CHANGES_QUEUE_URL = 'CHANGES_QUEUE_URL';
+/** URL of the queue of object versions whose bytes are to be read. */
+export const DIGESTS_QUEUE_URL = 'DIGESTS_QUEUE_URL';
+
 /** The value of an environment variable that the stack always sets. Throws when it is missing or empty. */
 export function requireEnv(name: string): string {
   const value = process.env[name];

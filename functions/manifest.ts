@@ -39,8 +39,17 @@ export type Trigger =
   | { readonly kind: 'mqtt-unnamed'; readonly channels: readonly UpChannel[] }
   /** A device that signs in at the broker. */
   | { readonly kind: 'mqtt-sign-in' }
-  /** An object that is removed from the bucket. */
-  | { readonly kind: 'object-removed' };
+  /** Messages of one of the library's queues. */
+  | { readonly kind: 'queue'; readonly queue: WorkQueueName; readonly batch: QueueBatch };
+
+/** The library's queues: what the bucket tells, versions whose bytes are to be read, flights to look at again. */
+export type WorkQueueName = 'changes' | 'digests' | 'flight-checks';
+
+/** How many messages a call takes, and how long Lambda gathers them. */
+export interface QueueBatch {
+  readonly size: number;
+  readonly windowInSeconds: number;
+}
 
 /** What a function may do to items of the table. Scanning is not among it: its price grows with the library. */
 export type ItemAction = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
@@ -48,8 +57,12 @@ export type ItemAction = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'Upd
 /** What a function may do, and so what it is told. Writing its log and sending the reply of its own channel go without saying. */
 export interface Permissions {
   readonly table?: readonly ItemAction[];
-  /** `head`: to look at every object. `address`: to know where the bucket is, and nothing else. */
-  readonly bucket?: 'head' | 'address';
+  /** `read`: every version of every object. `address`: to know where the bucket is, and nothing else. */
+  readonly bucket?: 'read' | 'address';
+  /** Queues that it sends messages to. */
+  readonly queues?: readonly WorkQueueName[];
+  /** `publish`: events on the account's default bus. */
+  readonly events?: 'publish';
   /** To make credentials of the role that devices upload with. */
   readonly uploadRole?: 'assume';
   readonly dockSettings?: 'read';
@@ -113,6 +126,13 @@ const mqtt = (contract: DockContract, row: Omit<RowTexts, 'api'>): FunctionRow =
   trigger: { kind: 'mqtt', contract },
   ...row,
 });
+
+/** What it takes to take in what a device says of a file. */
+const DEVICE_REPORT: Permissions = {
+  table: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+  bucket: 'read',
+  queues: ['changes', 'digests', 'flight-checks'],
+};
 
 const SIGN_IN_DOCUMENT = 'Pilot access to third-party cloud';
 
@@ -186,7 +206,7 @@ export const MANIFEST: readonly FunctionRow[] = [
   }),
   http(FAST_UPLOAD, {
     does: 'tells whether the bytes are stored, and links them',
-    may: { table: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'], bucket: 'head' },
+    may: DEVICE_REPORT,
     document: 'Media management: fast upload',
     api: {
       summary: 'Is this file stored already?',
@@ -209,7 +229,7 @@ export const MANIFEST: readonly FunctionRow[] = [
   }),
   http(UPLOAD_CALLBACK, {
     does: 'records an uploaded file',
-    may: { table: ['GetItem', 'PutItem', 'UpdateItem'], bucket: 'head' },
+    may: DEVICE_REPORT,
     document: 'Media management: media file upload result report',
     api: {
       summary: 'Report an upload',
@@ -225,11 +245,12 @@ export const MANIFEST: readonly FunctionRow[] = [
   }),
   http(GROUP_UPLOAD_CALLBACK, {
     does: 'counts the files of a flight',
-    may: { table: ['UpdateItem'] },
+    may: { table: ['Query', 'UpdateItem'], queues: ['changes', 'flight-checks'] },
     document: 'Media management: file group upload callback',
     api: {
       summary: 'Report the progress of a flight',
-      description: 'Sent again and again, in any order: counts only go up.',
+      description:
+        'Sent again and again, in any order. The latest message says how many files there are; how many are up only rises.',
     },
   }),
   http(FLIGHT, {
@@ -262,7 +283,7 @@ export const MANIFEST: readonly FunctionRow[] = [
   }),
   mqtt(FILE_UPLOAD_CALLBACK, {
     does: 'records a file that a dock uploaded',
-    may: { table: ['Query', 'GetItem', 'PutItem', 'UpdateItem'], bucket: 'head' },
+    may: DEVICE_REPORT,
   }),
   mqtt(HIGHEST_PRIORITY_UPLOAD_FLIGHTTASK_MEDIA, {
     does: 'notes which flight a dock uploads first',
@@ -305,10 +326,30 @@ export const MANIFEST: readonly FunctionRow[] = [
   },
 
   {
-    name: 'object-removed',
-    does: 'forgets files whose objects are gone',
-    trigger: { kind: 'object-removed' },
-    may: { table: ['Query', 'DeleteItem'], bucket: 'head' },
+    name: 'take-in-changes',
+    does: 'keeps the catalog in line with the bucket, and tells others',
+    // A batch costs one call: nobody waits for it, and a report has mostly come before.
+    trigger: { kind: 'queue', queue: 'changes', batch: { size: 100, windowInSeconds: 10 } },
+    may: { ...DEVICE_REPORT, queues: ['digests', 'flight-checks'], events: 'publish' },
+    memoryInMegabytes: 512,
+    timeoutInSeconds: 60,
+  },
+  {
+    name: 'verify-version',
+    does: 'reads what was uploaded in parts, to know its MD5',
+    trigger: { kind: 'queue', queue: 'digests', batch: { size: 1, windowInSeconds: 0 } },
+    may: { ...DEVICE_REPORT, queues: ['flight-checks'], events: 'publish' },
+    // A whole vCPU: it computes MD5s.
+    memoryInMegabytes: 1769,
+    // Lambda's longest.
+    timeoutInSeconds: 900,
+  },
+  {
+    name: 'watch-flight',
+    does: 'looks at a flight again after a silence',
+    trigger: { kind: 'queue', queue: 'flight-checks', batch: { size: 10, windowInSeconds: 0 } },
+    may: { table: ['Query', 'UpdateItem'], queues: ['changes', 'flight-checks'] },
+    timeoutInSeconds: 30,
   },
 ];
 
@@ -329,7 +370,7 @@ const FOLDER: Record<Trigger['kind'], string> = {
   mqtt: 'dock',
   'mqtt-unnamed': 'dock',
   'mqtt-sign-in': 'dock',
-  'object-removed': 'storage',
+  queue: 'storage',
 };
 
 /** Where the handler is, from the project's root: `functions/http/fast-upload.ts`. */

@@ -5,24 +5,35 @@
 import { cognitoIdentityProvider } from './adapters/cognito-identity-provider.ts';
 import { cognitoWorkspaceDirectory } from './adapters/cognito-workspace-directory.ts';
 import { dynamoDbDeviceRegistry } from './adapters/dynamodb-device-registry.ts';
+import { dynamoDbFlights } from './adapters/dynamodb-flights.ts';
 import { dynamoDbMediaCatalog } from './adapters/dynamodb-media-catalog.ts';
 import { dynamoDbPrioritizationLog } from './adapters/dynamodb-prioritization-log.ts';
+import { dynamoDbTinyFingerprints } from './adapters/dynamodb-tiny-fingerprints.ts';
+import { eventBridgeEventPublisher } from './adapters/eventbridge-event-publisher.ts';
 import { iotDevicePublisher } from './adapters/iot-device-publisher.ts';
+import { mediaTable } from './adapters/media-table.ts';
 import { mqttDockServices } from './adapters/mqtt-dock-services.ts';
+import { s3ObjectDigester } from './adapters/s3-object-digester.ts';
 import { s3ObjectStorage } from './adapters/s3-object-storage.ts';
 import { secretsManagerDockSettings } from './adapters/secrets-manager-dock-settings.ts';
+import { sqsDigestQueue, sqsEventOutbox, sqsFlightWatch } from './adapters/sqs-work-queues.ts';
 import { stsCredentialIssuer } from './adapters/sts-credential-issuer.ts';
 import type { DockSettingsSource } from './core/dock-settings.ts';
 import type { PrioritizationLog } from './core/flight-priority.ts';
 import type { DeviceRegistry } from './core/gateway.ts';
-import type { MediaCatalog } from './core/media-catalog.ts';
+import type { Library, LibraryWithDigests } from './core/library.ts';
+import type { DigestQueue, FlightWatch } from './core/library-events.ts';
+import type { Flights, MediaCatalog, TinyFingerprints } from './core/media-catalog.ts';
+import type { ObjectDigester } from './core/object-storage.ts';
 import type { PrioritizeFlightPorts } from './core/prioritize-flight.ts';
-import type { RecordUploadPorts } from './core/record-upload.ts';
 import type { IdentityProvider } from './core/sign-in.ts';
 import type { CredentialIssuer } from './core/upload-credentials.ts';
 import type { WorkspaceDirectory } from './core/workspace-directory.ts';
 import {
+  CHANGES_QUEUE_URL,
+  DIGESTS_QUEUE_URL,
   DOCK_SETTINGS_SECRET_ARN,
+  FLIGHT_CHECKS_QUEUE_URL,
   MEDIA_BUCKET_NAME,
   MEDIA_TABLE_NAME,
   MQTT_ADDRESS,
@@ -36,6 +47,15 @@ import type { DevicePublisher } from './protocol/dock-message.ts';
 
 export { devicePolicies } from './adapters/device-policy.ts';
 
+/** Flights alone. */
+export const flights = (): Flights => dynamoDbFlights(mediaTable(requireEnv(MEDIA_TABLE_NAME)));
+
+/** The question about many files alone. */
+export const tinyFingerprints = (): TinyFingerprints =>
+  dynamoDbTinyFingerprints(mediaTable(requireEnv(MEDIA_TABLE_NAME)));
+
+export const objectDigester = (): ObjectDigester => s3ObjectDigester(requireEnv(MEDIA_BUCKET_NAME));
+
 export const mediaCatalog = (): MediaCatalog => dynamoDbMediaCatalog(requireEnv(MEDIA_TABLE_NAME));
 
 export const deviceRegistry = (): DeviceRegistry => dynamoDbDeviceRegistry(requireEnv(MEDIA_TABLE_NAME));
@@ -43,10 +63,32 @@ export const deviceRegistry = (): DeviceRegistry => dynamoDbDeviceRegistry(requi
 export const prioritizationLog = (): PrioritizationLog =>
   dynamoDbPrioritizationLog(requireEnv(MEDIA_TABLE_NAME));
 
-export const recordUploadPorts = (): RecordUploadPorts => ({
+/** What the rules of the library work with. */
+export const mediaLibrary = (): LibraryWithDigests => ({
   catalog: mediaCatalog(),
   storage: s3ObjectStorage(requireEnv(MEDIA_BUCKET_NAME)),
+  ...flightWatchPorts(),
+  digests: digestQueue(),
 });
+
+const flightWatch = (): FlightWatch => sqsFlightWatch(requireEnv(FLIGHT_CHECKS_QUEUE_URL));
+
+/** What it takes to follow a flight: the way for its events, and the queue of later looks. */
+export const flightWatchPorts = (): Pick<Library, 'events' | 'watch'> => ({
+  events: sqsEventOutbox(requireEnv(CHANGES_QUEUE_URL)),
+  watch: flightWatch(),
+});
+
+/** The same with the bus itself, for functions that no device waits for. */
+export const backgroundLibrary = (): Library => ({
+  catalog: mediaCatalog(),
+  storage: s3ObjectStorage(requireEnv(MEDIA_BUCKET_NAME)),
+  events: eventBridgeEventPublisher(),
+  watch: flightWatch(),
+});
+
+/** Where versions wait whose bytes are to be read. */
+export const digestQueue = (): DigestQueue => sqsDigestQueue(requireEnv(DIGESTS_QUEUE_URL));
 
 /** A configured SDK endpoint is where devices go too. */
 export const credentialIssuer = (): CredentialIssuer =>
@@ -79,7 +121,7 @@ export const dockPorts = (): { registry: DeviceRegistry; publisher: DevicePublis
 });
 
 export const prioritizeFlightPorts = (): PrioritizeFlightPorts => ({
-  catalog: mediaCatalog(),
+  catalog: flights(),
   log: prioritizationLog(),
   registry: deviceRegistry(),
   docks: mqttDockServices(iotDevicePublisher()),

@@ -9,18 +9,23 @@ import { METRICS, METRICS_NAMESPACE, type MetricName, SERVICE_NAME } from '../fu
 import type { DeadLetters } from './dead-letters.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
 import type { MediaHttpApi } from './media-http-api.ts';
+import type { WorkQueues } from './work-queues.ts';
 
 /** What is watched, and who hears of it. */
 export interface AlarmsProps {
   readonly api: MediaHttpApi;
   readonly functions: readonly EndpointFunction[];
   readonly deadLetters: DeadLetters;
+  readonly queues: WorkQueues;
   /**
    * Where alarms are sent to.
    * @default - they are seen in CloudWatch only
    */
   readonly alarmEmail?: string;
 }
+
+/** The catalog calls a file unreported after this time, so it must have heard of it by then. */
+const LATE_IN_SECONDS = 15 * 60;
 
 const PERIOD = { period: Duration.minutes(5), statistic: Stats.SUM };
 
@@ -38,7 +43,11 @@ const metricOfFunctions = (metricName: MetricName): Metric =>
 export class Alarms extends Construct {
   private readonly topic: Topic | undefined;
 
-  constructor(scope: Construct, id: string, { api, functions, deadLetters, alarmEmail }: AlarmsProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { api, functions, deadLetters, queues, alarmEmail }: AlarmsProps,
+  ) {
     super(scope, id);
     this.topic = alarmEmail ? this.topicTo(alarmEmail) : undefined;
 
@@ -85,8 +94,17 @@ export class Alarms extends Construct {
       deadLetters.unhandled.metricApproximateNumberOfMessagesVisible(visible),
       1,
       {
-        says: 'A function failed three times at the same event.',
+        says: 'A function failed every time at the same event or message.',
         section: 'unhandled-events',
+      },
+    );
+    this.alarm(
+      'LateChanges',
+      queues.of('changes').metricApproximateAgeOfOldestMessage(visible),
+      LATE_IN_SECONDS,
+      {
+        says: 'What the bucket tells has waited for a quarter of an hour: files that nobody reported are in no list yet.',
+        section: 'late-changes',
       },
     );
   }

@@ -97,16 +97,10 @@ const LIFECYCLE = {
    */
   glacierInstantRetrievalAfterDays: v.optional(days),
   /**
-   * Age in days at which S3 puts a delete marker on a file. Its bytes stay: see `deleteNoncurrentAfterDays`.
+   * Age in days at which S3 puts a delete marker on a file. Its bytes stay.
    * @default - never
    */
   expireAfterDays: v.optional(days),
-  /**
-   * Days after which a version that was replaced or deleted is gone for good. The catalog may point at such
-   * a version.
-   * @default - never
-   */
-  deleteNoncurrentAfterDays: v.optional(days),
 };
 
 const THROTTLING = {

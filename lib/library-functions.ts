@@ -19,11 +19,13 @@ import type { Identity } from './identity.ts';
 import type { MediaBucket } from './media-bucket.ts';
 import type { MediaTable } from './media-table.ts';
 import type { UploadRole } from './upload-role.ts';
+import { grantPublishEvents, type WorkQueues } from './work-queues.ts';
 
 /** What the functions stand between, and what they have in common. */
 export interface LibraryFunctionsProps extends EndpointFunctionSettings {
   readonly table: MediaTable;
   readonly bucket: MediaBucket;
+  readonly queues: WorkQueues;
   readonly uploadRole: UploadRole;
   readonly identity: Identity;
   readonly dockSettings: DockSettings;
@@ -40,7 +42,7 @@ const TIMEOUT_IN_SECONDS: Record<Trigger['kind'], number> = {
   'mqtt-unnamed': 10,
   // AWS IoT waits five seconds.
   'mqtt-sign-in': 4,
-  'object-removed': 20,
+  queue: 20,
 };
 
 type Given = Required<Permissions>;
@@ -56,7 +58,11 @@ type Grants = {
 const GRANTS: Grants = {
   table: (endpoint, actions, { table }) => table.grant(endpoint, ...actions),
   bucket: (endpoint, what, { bucket }) =>
-    what === 'head' ? bucket.grantHead(endpoint) : bucket.grantAddress(endpoint),
+    what === 'read' ? bucket.grantRead(endpoint) : bucket.grantAddress(endpoint),
+  queues: (endpoint, names, { queues }) => {
+    for (const name of names) queues.grantSend(endpoint, name);
+  },
+  events: (endpoint) => grantPublishEvents(endpoint),
   uploadRole: (endpoint, _assume, { uploadRole }) => uploadRole.grantAssume(endpoint),
   dockSettings: (endpoint, _read, { dockSettings }) => dockSettings.grantRead(endpoint),
   publish: (endpoint, channels) => {
@@ -116,6 +122,7 @@ export class LibraryFunctions extends Construct {
     if (trigger.kind === 'http' && trigger.contract.access !== 'open')
       props.identity.grantWorkspaces(endpoint);
     for (const permission of Object.keys(GRANTS) as (keyof Given)[]) grant(permission, row, endpoint, props);
+    if (trigger.kind === 'queue') props.queues.feed(endpoint, trigger.queue, trigger.batch);
     const replyChannel = trigger.kind === 'mqtt' ? replyChannelOf(trigger.contract.channel) : undefined;
     if (replyChannel) grantPublish(endpoint, replyChannel);
     return endpoint;

@@ -1,4 +1,3 @@
-import type { EventPattern } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import {
   BlockedEncryptionType,
@@ -15,15 +14,21 @@ import { Construct, type IConstruct } from 'constructs';
 import { MEDIA_BUCKET_NAME, OBJECT_STORAGE_ENDPOINT } from '../functions/environment.ts';
 import type { Configuration } from './configuration.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
+import type { WorkQueues } from './work-queues.ts';
 
 /** What differs from one media bucket to another. */
-export interface MediaBucketProps extends Pick<Configuration, 'lifecycle'> {}
+export interface MediaBucketProps extends Pick<Configuration, 'lifecycle'> {
+  readonly queues: WorkQueues;
+}
+
+/** What the catalog must hear of: every version that comes, and everything that goes, whoever removes it. */
+const CHANGES = ['s3:ObjectCreated:*', 's3:ObjectRemoved:*', 's3:LifecycleExpiration:*'];
 
 /** The files themselves. They and their earlier versions stay, unless the configuration says otherwise, and outlive the stack. */
 export class MediaBucket extends Construct {
   private readonly bucket: Bucket;
 
-  constructor(scope: Construct, id: string, { lifecycle }: MediaBucketProps) {
+  constructor(scope: Construct, id: string, { lifecycle, queues }: MediaBucketProps) {
     super(scope, id);
     this.bucket = new Bucket(this, 'Bucket', {
       versioned: true,
@@ -41,7 +46,13 @@ export class MediaBucket extends Construct {
       removalPolicy: RemovalPolicy.RETAIN,
     });
     // Level 1: CDK's own property adds a custom resource, and code that runs at deployment.
-    this.resource.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
+    const queue = queues.of('changes').queueArn;
+    this.resource.notificationConfiguration = {
+      queueConfigurations: CHANGES.map((event) => ({ event, queue })),
+    };
+    // S3 tries the queue when the bucket is made.
+    const policy = queues.allowBuckets('changes');
+    if (policy) this.bucket.node.addDependency(policy);
     new CfnOutput(this, 'Name', { value: this.bucket.bucketName }).overrideLogicalId('MediaBucketName');
 
     Validations.of(this.bucket).acknowledge({
@@ -51,22 +62,22 @@ export class MediaBucket extends Construct {
     });
   }
 
-  /** Matches what EventBridge hears of objects that are removed: a delete marker, or a version that is gone for good. */
-  get removals(): EventPattern {
-    return {
-      source: ['aws.s3'],
-      detailType: ['Object Deleted'],
-      detail: { bucket: { name: [this.bucket.bucketName] } },
-    };
-  }
-
-  /** Allows HEAD of every object. Without `s3:ListBucket`, S3 answers 403 for one that is missing, and not 404. */
-  grantHead(endpoint: EndpointFunction): void {
+  /**
+   * Allows reading every version of every object, and listing versions. Without `s3:ListBucket`, S3 answers 403 for an object that is missing, and
+   * not 404.
+   */
+  grantRead(endpoint: EndpointFunction): void {
     endpoint.addToRolePolicy(
-      new PolicyStatement({ actions: ['s3:GetObject'], resources: [this.objectsArn('*')] }),
+      new PolicyStatement({
+        actions: ['s3:GetObject', 's3:GetObjectVersion'],
+        resources: [this.objectsArn('*')],
+      }),
     );
     endpoint.addToRolePolicy(
-      new PolicyStatement({ actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] }),
+      new PolicyStatement({
+        actions: ['s3:ListBucket', 's3:ListBucketVersions'],
+        resources: [this.bucket.bucketArn],
+      }),
     );
     endpoint.addEnvironment(MEDIA_BUCKET_NAME, this.bucket.bucketName);
     this.acknowledgeObjects(
@@ -106,7 +117,6 @@ function agingRules(lifecycle: Configuration['lifecycle']): LifecycleRule[] {
   const infrequentAccess = after(lifecycle.infrequentAccessAfterDays);
   const glacier = after(lifecycle.glacierInstantRetrievalAfterDays);
   const expiration = after(lifecycle.expireAfterDays);
-  const noncurrentVersionExpiration = after(lifecycle.deleteNoncurrentAfterDays);
 
   const transitions = [
     ...(infrequentAccess
@@ -117,7 +127,5 @@ function agingRules(lifecycle: Configuration['lifecycle']): LifecycleRule[] {
   return [
     ...(transitions.length > 0 ? [{ id: 'storage-classes', transitions }] : []),
     ...(expiration ? [{ id: 'expiry', expiration }] : []),
-    // Never without being asked: the catalog may point at a version that another has replaced.
-    ...(noncurrentVersionExpiration ? [{ id: 'noncurrent-versions', noncurrentVersionExpiration }] : []),
   ];
 }

@@ -11,8 +11,8 @@ import { LibraryFunctions } from './library-functions.ts';
 import { MediaBucket } from './media-bucket.ts';
 import { MediaHttpApi } from './media-http-api.ts';
 import { MediaTable } from './media-table.ts';
-import { RemovedObjects } from './removed-objects.ts';
 import { UploadRole } from './upload-role.ts';
+import { WorkQueues } from './work-queues.ts';
 
 /** What a stack is made from. */
 export interface MediaLibraryStackProps extends StackProps {
@@ -33,25 +33,26 @@ export class MediaLibraryStack extends Stack {
     const { lifecycle, dock, alarmEmail } = configuration;
     const mqttAddress = mqttAddressOf(configuration);
 
+    const deadLetters = new DeadLetters(this, 'DeadLetters');
+    const queues = new WorkQueues(this, 'Work', { deadLetters });
     const table = new MediaTable(this, 'Catalog');
-    const bucket = new MediaBucket(this, 'Media', { lifecycle });
+    const bucket = new MediaBucket(this, 'Media', { lifecycle, queues });
     const uploadRole = new UploadRole(this, 'Upload', { bucket });
     const identity = new Identity(this, 'Identity', configuration);
     const dockSettings = new DockSettings(this, 'DockSettings');
 
     const functions = new LibraryFunctions(this, 'Functions', {
       ...configuration,
-      ...{ table, bucket, uploadRole, identity, dockSettings, mqttAddress, bundlesDirectory },
+      ...{ table, bucket, queues, uploadRole, identity, dockSettings, mqttAddress, bundlesDirectory },
     });
-    const deadLetters = new DeadLetters(this, 'DeadLetters');
     const api = new MediaHttpApi(this, 'Http', { ...configuration, identity, functions });
     new DockGateway(this, 'Docks', { dock, functions, deadLetters });
-    new RemovedObjects(this, 'RemovedObjects', { bucket, functions, deadLetters });
 
     new Alarms(this, 'Alarms', {
       api,
       functions: functions.all,
       deadLetters,
+      queues,
       ...(alarmEmail && { alarmEmail }),
     });
     if (mqttAddress) new CfnOutput(this, 'MqttAddress', { value: mqttAddress });

@@ -1,7 +1,8 @@
-import { AttributeType, Billing, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, Billing, ProjectionType, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { CfnOutput, RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { BY_TIME } from '../functions/adapters/media-table-keys.ts';
 import { MEDIA_TABLE_NAME } from '../functions/environment.ts';
 import type { ItemAction } from '../functions/manifest.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
@@ -16,6 +17,14 @@ export class MediaTable extends Construct {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sk', type: AttributeType.STRING },
       timeToLiveAttribute: 'expires_at',
+      globalSecondaryIndexes: [
+        {
+          indexName: BY_TIME.name,
+          partitionKey: { name: BY_TIME.partitionKey, type: AttributeType.STRING },
+          sortKey: { name: BY_TIME.sortKey, type: AttributeType.STRING },
+          projectionType: ProjectionType.KEYS_ONLY,
+        },
+      ],
       billing: Billing.onDemand(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: true,

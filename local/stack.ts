@@ -13,6 +13,7 @@ import {
   StartError,
   startLocalAws,
   TemplateError,
+  type TimeScales,
 } from '../packages/local-aws/index.ts';
 import { type Account, openAccount } from './account.ts';
 import { ensureDemoDockSettings } from './demo-dock-settings.ts';
@@ -53,6 +54,8 @@ export interface LocalStackOptions {
   readonly ephemeral?: boolean | undefined;
   /** Takes the lines of functions and services. @default dropped */
   readonly log?: Log | undefined;
+  /** What takes less time than on AWS, for tests. @default nothing */
+  readonly timeScales?: TimeScales | undefined;
   /** Told before the CDK app runs, which takes seconds. */
   readonly onSynthesis?: (() => void) | undefined;
 }
@@ -100,6 +103,7 @@ async function start(options: LocalStackOptions, onClose: OnClose): Promise<Omit
     ports: portsFrom(port),
     region: REGION,
     environmentOf: mqttAddress,
+    timeScales: options.timeScales,
     log: options.log,
     lossAdvice: 'Run npm run admin -- reconcile: it compares the catalog with the bucket and mends both.',
   });

@@ -15,3 +15,57 @@ export async function whenConditionHolds(write: Promise<unknown>): Promise<boole
     throw error;
   }
 }
+
+/** Parts of an UpdateItem, with every name and value in a placeholder of its own: reserved words do no harm. */
+export class UpdateExpression {
+  readonly #set: string[] = [];
+  readonly #remove: string[] = [];
+  readonly #names: Record<string, string> = {};
+  readonly #values: Record<string, unknown> = {};
+
+  /** Sets attributes; those that are undefined are left out. */
+  set(attributes: Readonly<Record<string, unknown>>): this {
+    for (const [name, value] of Object.entries(attributes)) {
+      if (value !== undefined) this.#set.push(`#${this.#name(name)} = ${this.value(name, value)}`);
+    }
+    return this;
+  }
+
+  /** Sets attributes that are not there yet. */
+  setOnce(attributes: Readonly<Record<string, unknown>>): this {
+    for (const [name, value] of Object.entries(attributes)) {
+      if (value === undefined) continue;
+      const place = `#${this.#name(name)}`;
+      this.#set.push(`${place} = if_not_exists(${place}, ${this.value(name, value)})`);
+    }
+    return this;
+  }
+
+  remove(names: readonly string[]): this {
+    for (const name of names) this.#remove.push(`#${this.#name(name)}`);
+    return this;
+  }
+
+  /** The placeholder of a value, for a condition. */
+  value(name: string, value: unknown): string {
+    this.#values[`:${name}`] = value;
+    return `:${name}`;
+  }
+
+  get input() {
+    const clauses = [
+      ...(this.#set.length > 0 ? [`SET ${this.#set.join(', ')}`] : []),
+      ...(this.#remove.length > 0 ? [`REMOVE ${this.#remove.join(', ')}`] : []),
+    ];
+    return {
+      UpdateExpression: clauses.join(' '),
+      ExpressionAttributeNames: this.#names,
+      ...(Object.keys(this.#values).length > 0 && { ExpressionAttributeValues: this.#values }),
+    };
+  }
+
+  #name(name: string): string {
+    this.#names[`#${name}`] = name;
+    return name;
+  }
+}

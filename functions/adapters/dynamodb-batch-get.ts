@@ -12,27 +12,29 @@ const ATTEMPTS = 6;
 const FIRST_DELAY_IN_MILLISECONDS = 25;
 
 /**
- * Those of the keys that exist, in any order, by consistent reads. Keys must be distinct. Unprocessed keys are asked again with growing,
+ * The items that exist of the keys, in any order, by consistent reads. Keys must be distinct. Unprocessed keys are asked again with growing,
  * jittered delays; throws `ServiceUnavailableError` when some never are, since "not told" must not become "does not exist".
  */
-export async function batchGetExisting(
+export async function batchGet<Item extends ItemKey>(
   client: DynamoDBDocumentClient,
   tableName: string,
   keys: readonly ItemKey[],
-): Promise<readonly ItemKey[]> {
-  const getBatch = async (batch: readonly ItemKey[]): Promise<ItemKey[]> => {
-    const existing: ItemKey[] = [];
-    let open = [...batch];
+  attributes?: readonly (keyof Item & string)[],
+): Promise<readonly Item[]> {
+  const projection = attributes && { ProjectionExpression: attributes.join(', ') };
+  const getBatch = async (batch: readonly ItemKey[]): Promise<Item[]> => {
+    const existing: Item[] = [];
+    let open = batch.map(({ pk, sk }) => ({ pk, sk }));
     for (let attempt = 0; open.length > 0; attempt++) {
       if (attempt === ATTEMPTS) throw new ServiceUnavailableError('The catalog asks to slow down');
       if (attempt > 0) await wait(Math.random() * FIRST_DELAY_IN_MILLISECONDS * 2 ** attempt);
       const { Responses, UnprocessedKeys } = await client.send(
         new BatchGetCommand({
-          RequestItems: { [tableName]: { Keys: open, ConsistentRead: true, ProjectionExpression: 'pk, sk' } },
+          RequestItems: { [tableName]: { Keys: open, ConsistentRead: true, ...projection } },
         }),
       );
-      existing.push(...((Responses?.[tableName] ?? []) as ItemKey[]));
-      open = (UnprocessedKeys?.[tableName]?.Keys ?? []) as ItemKey[];
+      existing.push(...((Responses?.[tableName] ?? []) as Item[]));
+      open = (UnprocessedKeys?.[tableName]?.Keys ?? []) as { pk: string; sk: string }[];
     }
     return existing;
   };

@@ -1,4 +1,5 @@
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { FlightRef } from '../core/flight.ts';
 import type { PrioritizationLog } from '../core/flight-priority.ts';
 import type { WorkspaceId } from '../core/workspace.ts';
 import { documentClient, whenConditionHolds } from './document-client.ts';
@@ -12,6 +13,12 @@ const CALL_KEPT_FOR_SECONDS = 24 * 3600;
 const ANSWERS_THIS_WISH = 'prioritization.tid = :tid AND prioritization.bid = :bid';
 const WISH_STANDS = 'attribute_exists(prioritization)';
 
+const dockFlight = (workspaceId: WorkspaceId, flightId: string): FlightRef => ({
+  workspaceId,
+  flightId,
+  owner: 'dock',
+});
+
 /** Wishes stand in the flight's item; a second item by gateway, `tid` and `bid` leads an answer, which names no flight, to it. */
 export function dynamoDbPrioritizationLog(tableName: string, client = documentClient()): PrioritizationLog {
   return {
@@ -23,6 +30,7 @@ export function dynamoDbPrioritizationLog(tableName: string, client = documentCl
           TableName: tableName,
           Item: {
             ...serviceCallKey(gatewaySn, tid, bid),
+            entity: 'service-call',
             workspace_id: workspaceId,
             flight_id: flightId,
             expires_at: expiresAt,
@@ -32,9 +40,12 @@ export function dynamoDbPrioritizationLog(tableName: string, client = documentCl
       await client.send(
         new UpdateCommand({
           TableName: tableName,
-          Key: flightKey(workspaceId, flightId),
-          UpdateExpression: 'SET prioritization = :wish, gateway_sn = if_not_exists(gateway_sn, :gateway_sn)',
+          Key: flightKey(dockFlight(workspaceId, flightId)),
+          UpdateExpression:
+            'SET entity = :flight, flight_id = :flight_id, prioritization = :wish, gateway_sn = if_not_exists(gateway_sn, :gateway_sn)',
           ExpressionAttributeValues: {
+            ':flight': 'flight',
+            ':flight_id': flightId,
             ':wish': toPrioritizationItem(prioritization),
             ':gateway_sn': gatewaySn,
           },
@@ -55,7 +66,7 @@ export function dynamoDbPrioritizationLog(tableName: string, client = documentCl
         client.send(
           new UpdateCommand({
             TableName: tableName,
-            Key: flightKey(call['workspace_id'] as WorkspaceId, String(call['flight_id'])),
+            Key: flightKey(dockFlight(call['workspace_id'] as WorkspaceId, String(call['flight_id']))),
             UpdateExpression: 'SET prioritization.#result = :result',
             ConditionExpression: ANSWERS_THIS_WISH,
             ExpressionAttributeNames: { '#result': 'result' },
@@ -66,7 +77,7 @@ export function dynamoDbPrioritizationLog(tableName: string, client = documentCl
     },
 
     async started(workspaceId, flightId, gatewaySn, at) {
-      const Key = flightKey(workspaceId, flightId);
+      const Key = flightKey(dockFlight(workspaceId, flightId));
       const marked = await whenConditionHolds(
         client.send(
           new UpdateCommand({
@@ -85,8 +96,15 @@ export function dynamoDbPrioritizationLog(tableName: string, client = documentCl
         new UpdateCommand({
           TableName: tableName,
           Key,
-          UpdateExpression: 'SET prioritization = :wish, heard_at = :at, gateway_sn = :gateway_sn',
-          ExpressionAttributeValues: { ':wish': prioritization, ':at': at, ':gateway_sn': gatewaySn },
+          UpdateExpression:
+            'SET entity = :flight, flight_id = :flight_id, prioritization = :wish, heard_at = :at, gateway_sn = :gateway_sn',
+          ExpressionAttributeValues: {
+            ':flight': 'flight',
+            ':flight_id': flightId,
+            ':wish': prioritization,
+            ':at': at,
+            ':gateway_sn': gatewaySn,
+          },
         }),
       );
     },

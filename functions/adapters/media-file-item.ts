@@ -1,25 +1,28 @@
-import type { FileKind } from '../core/file-kinds.ts';
-import type { Fingerprint, Integrity, TinyFingerprint } from '../core/fingerprint.ts';
-import type { MediaFile, Position } from '../core/media-file.ts';
+import type { Fingerprint, TinyFingerprint } from '../core/fingerprint.ts';
+import type { EntryFacts, FileReport } from '../core/media-catalog.ts';
+import { type MediaFile, type Reporter, type StoredObject, toMediaFile } from '../core/media-file.ts';
 import { present } from '../core/present.ts';
-import type { WorkspaceId } from '../core/workspace.ts';
+import { FILE_PREFIX, type ItemKey, workspaceOf } from './media-table-keys.ts';
 
-/** A file as it stands in the table: DJI's and S3's names, snake_case, absent where unknown. */
-export interface MediaFileItem {
-  file_id: string;
-  linked_to?: string;
-  workspace_id: string;
+/** An entry as it stands in the table: DJI's and S3's names, snake_case, absent where unknown. */
+export interface MediaFileItem extends ItemKey {
+  entity: 'file';
   object_key: string;
-  name: string;
+  version_id: string;
+  linked_to?: string;
+  surplus_of?: string;
+  removed_at?: string;
+  size?: number;
+  etag?: string;
+  content_type?: string;
+  stored_at?: string;
+  arrived_at?: string;
+  md5?: string;
+  unverified_because?: string;
+  name?: string;
   path?: string;
-  kind: FileKind;
   fingerprint?: string;
   tiny_fingerprint?: string;
-  integrity: Integrity;
-  size: number;
-  etag: string;
-  version_id?: string;
-  content_type?: string;
   flight_id?: string;
   sub_file_type?: number;
   is_original?: boolean;
@@ -31,80 +34,130 @@ export interface MediaFileItem {
   relative_altitude?: number;
   gimbal_yaw_degree?: number;
   shoot_position?: { lat: number; lng: number };
-  reported_by: { kind: 'pilot' | 'dock'; name: string };
-  recorded_at: string;
-  raw: string;
+  reported_by?: Reporter;
+  reported_at?: string;
+  raw?: string;
+  refusal?: { fingerprint: string; reported_by: Reporter; refused_at: string; raw: string };
 }
 
-const toWirePosition = (position: Position | undefined) =>
-  position && { lat: position.latitude, lng: position.longitude };
+/** Attributes of an item that a report fills, and that go when it is withdrawn. */
+export const REPORT_ATTRIBUTES = [
+  'name',
+  'path',
+  'fingerprint',
+  'tiny_fingerprint',
+  'flight_id',
+  'sub_file_type',
+  'is_original',
+  'drone_model_key',
+  'payload_model_key',
+  'drone_sn',
+  'captured_at',
+  'absolute_altitude',
+  'relative_altitude',
+  'gimbal_yaw_degree',
+  'shoot_position',
+  'reported_by',
+  'reported_at',
+  'raw',
+] as const satisfies readonly (keyof MediaFileItem)[];
 
-export const toItem = (file: MediaFile): MediaFileItem =>
-  present({
-    file_id: file.fileId,
-    linked_to: file.linkedTo,
-    workspace_id: file.workspaceId,
-    object_key: file.objectKey,
-    name: file.name,
-    path: file.path,
-    kind: file.kind,
-    fingerprint: file.fingerprint,
-    tiny_fingerprint: file.tinyFingerprint,
-    integrity: file.integrity,
-    size: file.sizeInBytes,
-    etag: file.eTag,
-    version_id: file.versionId,
-    content_type: file.contentType,
-    flight_id: file.flightId,
-    sub_file_type: file.subFileType,
-    is_original: file.isOriginal,
-    drone_model_key: file.droneModelKey,
-    payload_model_key: file.payloadModelKey,
-    drone_sn: file.droneSn,
-    captured_at: file.capture.capturedAt,
-    absolute_altitude: file.capture.absoluteAltitude,
-    relative_altitude: file.capture.relativeAltitude,
-    gimbal_yaw_degree: file.capture.gimbalYawDegree,
-    shoot_position: toWirePosition(file.capture.shootPosition),
-    reported_by: file.reporter,
-    recorded_at: file.recordedAt,
-    raw: file.raw,
-  }) as MediaFileItem;
+type ReportAttributes = Pick<MediaFileItem, (typeof REPORT_ATTRIBUTES)[number]>;
 
-export const fromItem = (item: MediaFileItem): MediaFile => ({
-  fileId: item.file_id,
-  workspaceId: item.workspace_id as WorkspaceId,
-  objectKey: item.object_key,
-  name: item.name,
-  kind: item.kind,
-  integrity: item.integrity,
-  sizeInBytes: item.size,
-  eTag: item.etag,
-  reporter: item.reported_by,
-  recordedAt: item.recorded_at,
-  raw: item.raw,
-  capture: present({
-    capturedAt: item.captured_at,
-    absoluteAltitude: item.absolute_altitude,
-    relativeAltitude: item.relative_altitude,
-    gimbalYawDegree: item.gimbal_yaw_degree,
-    shootPosition: item.shoot_position && {
-      latitude: item.shoot_position.lat,
-      longitude: item.shoot_position.lng,
+const reportAttributes = (report: FileReport): ReportAttributes => {
+  const { capture } = report;
+  return present({
+    name: report.name,
+    // Empty where the device told none: a later report must not give the entry another path.
+    path: report.path ?? '',
+    fingerprint: report.fingerprint as string | undefined,
+    tiny_fingerprint: report.tinyFingerprint as string | undefined,
+    flight_id: report.flightId,
+    sub_file_type: report.subFileType,
+    is_original: report.isOriginal,
+    drone_model_key: report.droneModelKey,
+    payload_model_key: report.payloadModelKey,
+    drone_sn: report.droneSn,
+    captured_at: capture.capturedAt,
+    absolute_altitude: capture.absoluteAltitude,
+    relative_altitude: capture.relativeAltitude,
+    gimbal_yaw_degree: capture.gimbalYawDegree,
+    shoot_position: capture.shootPosition && {
+      lat: capture.shootPosition.latitude,
+      lng: capture.shootPosition.longitude,
     },
-  }),
-  ...present({
-    linkedTo: item.linked_to,
-    path: item.path,
-    fingerprint: item.fingerprint as Fingerprint | undefined,
-    tinyFingerprint: item.tiny_fingerprint as TinyFingerprint | undefined,
-    versionId: item.version_id,
-    contentType: item.content_type,
-    flightId: item.flight_id,
-    subFileType: item.sub_file_type,
-    isOriginal: item.is_original,
-    droneModelKey: item.drone_model_key,
-    payloadModelKey: item.payload_model_key,
-    droneSn: item.drone_sn,
-  }),
+    reported_by: report.reporter,
+    reported_at: report.reportedAt,
+    raw: report.raw,
+  });
+};
+
+const storedAttributes = (stored: StoredObject | undefined) => ({
+  size: stored?.sizeInBytes,
+  etag: stored?.eTag,
+  content_type: stored?.contentType,
+  stored_at: stored?.storedAt,
 });
+
+/** Attributes that facts fill, each kept once it stands. */
+export const attributesOf = ({ report, ...facts }: EntryFacts): Partial<MediaFileItem> =>
+  present({
+    entity: 'file',
+    object_key: facts.objectKey,
+    version_id: facts.versionId,
+    linked_to: facts.linkedTo,
+    ...storedAttributes(facts.stored),
+    arrived_at: facts.arrivedAt,
+    md5: facts.md5 as string | undefined,
+    unverified_because: facts.unverifiedBecause,
+    ...(report && reportAttributes(report)),
+  } as const);
+
+export const fromItem = (item: MediaFileItem): MediaFile =>
+  toMediaFile({
+    workspaceId: workspaceOf(item.pk),
+    fileId: item.sk.slice(FILE_PREFIX.length),
+    objectKey: item.object_key,
+    versionId: item.version_id,
+    sizeInBytes: item.size ?? 0,
+    eTag: item.etag ?? '',
+    ...present({
+      name: item.name,
+      contentType: item.content_type,
+      storedAt: item.stored_at,
+      arrivedAt: item.arrived_at,
+      md5: item.md5 as Fingerprint | undefined,
+      unverifiedBecause: item.unverified_because,
+      linkedTo: item.linked_to,
+      surplusOf: item.surplus_of,
+      removedAt: item.removed_at,
+      path: item.path || undefined,
+      fingerprint: item.fingerprint as Fingerprint | undefined,
+      tinyFingerprint: item.tiny_fingerprint as TinyFingerprint | undefined,
+      flightId: item.flight_id,
+      subFileType: item.sub_file_type,
+      isOriginal: item.is_original,
+      droneModelKey: item.drone_model_key,
+      payloadModelKey: item.payload_model_key,
+      droneSn: item.drone_sn,
+      reporter: item.reported_by,
+      reportedAt: item.reported_at,
+      raw: item.raw,
+      refusal: item.refusal && {
+        fingerprint: item.refusal.fingerprint as Fingerprint,
+        reporter: item.refusal.reported_by,
+        refusedAt: item.refusal.refused_at,
+        raw: item.refusal.raw,
+      },
+    }),
+    capture: present({
+      capturedAt: item.captured_at,
+      absoluteAltitude: item.absolute_altitude,
+      relativeAltitude: item.relative_altitude,
+      gimbalYawDegree: item.gimbal_yaw_degree,
+      shootPosition: item.shoot_position && {
+        latitude: item.shoot_position.lat,
+        longitude: item.shoot_position.lng,
+      },
+    }),
+  });

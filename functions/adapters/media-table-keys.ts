@@ -1,5 +1,6 @@
 import type { Fingerprint, TinyFingerprint } from '../core/fingerprint.ts';
-import { type MediaFile, objectIdOf } from '../core/media-file.ts';
+import type { FlightOwner, FlightRef } from '../core/flight.ts';
+import { flightFileId, type MediaFile, nameIdOf, OBJECT_ID_LENGTH, objectIdOf } from '../core/media-file.ts';
 import type { WorkspaceId } from '../core/workspace.ts';
 
 /** Primary key of an item in the media table. The layout stands in docs/architecture.md. */
@@ -11,50 +12,73 @@ export interface ItemKey {
 const inWorkspace = (workspaceId: WorkspaceId, kind: string, id: string): string =>
   `WORKSPACE#${workspaceId}#${kind}#${id}`;
 
-/** Prefix of the sort keys of files, below their object and below their flight. */
+/** The workspace that a partition belongs to. */
+export const workspaceOf = (pk: string): WorkspaceId => (pk.split('#')[1] ?? '') as WorkspaceId;
+
+/** Prefix of the sort keys of entries, below their object. */
 export const FILE_PREFIX = 'FILE#';
 
 /** Partition of everything that stands for one object key. */
 export const objectPartition = (workspaceId: WorkspaceId, objectKey: string): string =>
   inWorkspace(workspaceId, 'OBJECT', objectIdOf(workspaceId, objectKey));
 
-export const fileKey = ({
-  workspaceId,
-  objectKey,
-  fileId,
-}: Pick<MediaFile, 'workspaceId' | 'objectKey' | 'fileId'>): ItemKey => ({
-  pk: objectPartition(workspaceId, objectKey),
+/** An entry. Its id begins with its object's. */
+export const fileKey = (workspaceId: WorkspaceId, fileId: string): ItemKey => ({
+  pk: inWorkspace(workspaceId, 'OBJECT', fileId.slice(0, OBJECT_ID_LENGTH)),
   sk: FILE_PREFIX + fileId,
 });
 
-export const fingerprintKey = (workspaceId: WorkspaceId, fingerprint: Fingerprint): ItemKey => ({
-  pk: inWorkspace(workspaceId, 'FINGERPRINT', fingerprint),
-  sk: 'FINGERPRINT',
+export const failureKey = (workspaceId: WorkspaceId, objectKey: string): ItemKey => ({
+  pk: objectPartition(workspaceId, objectKey),
+  sk: 'FAILURE',
 });
+
+/** Partition of the entries that speak for the same bytes, and of their spares. */
+export const fingerprintPartition = (workspaceId: WorkspaceId, fingerprint: Fingerprint): string =>
+  inWorkspace(workspaceId, 'FINGERPRINT', fingerprint);
+
+/** The one entry that speaks for bytes under a name and path. */
+export const nameSortKey = (file: Pick<MediaFile, 'name' | 'path'>): string => `NAME#${nameIdOf(file)}`;
+
+/** An entry that speaks for bytes which no device has reported. */
+export const unreportedSortKey = (fileId: string): string => `UNREPORTED#${fileId}`;
+
+/** Prefix of the spares of an entry. */
+export const surplusPrefix = (holderFileId: string): string => `SURPLUS#${holderFileId}#`;
 
 export const tinyFingerprintKey = (workspaceId: WorkspaceId, tiny: TinyFingerprint): ItemKey => ({
   pk: inWorkspace(workspaceId, 'TINY-FINGERPRINT', tiny),
   sk: 'TINY-FINGERPRINT',
 });
 
-export const failureKey = (workspaceId: WorkspaceId, objectKey: string, reportedAt: string): ItemKey => ({
-  pk: objectPartition(workspaceId, objectKey),
-  sk: `FAILURE#${reportedAt}`,
-});
+const ownerText = (owner: FlightOwner): string => owner.toUpperCase();
 
-/** Partition of a flight: one item of counts and one a file. */
+/** Prefix of the sort keys of a flight's own item, whoever it belongs to. */
+export const FLIGHT_PREFIX = 'FLIGHT#';
+
+/** Partition of the flights of one id: for each owner one item of counts, and one a file. */
 export const flightPartition = (workspaceId: WorkspaceId, flightId: string): string =>
   inWorkspace(workspaceId, 'FLIGHT', flightId);
 
-export const flightKey = (workspaceId: WorkspaceId, flightId: string): ItemKey => ({
+export const flightKey = ({ workspaceId, flightId, owner }: FlightRef): ItemKey => ({
   pk: flightPartition(workspaceId, flightId),
-  sk: 'FLIGHT',
+  sk: FLIGHT_PREFIX + ownerText(owner),
 });
 
-export const flightFileKey = (workspaceId: WorkspaceId, flightId: string, flightFileId: string): ItemKey => ({
-  pk: flightPartition(workspaceId, flightId),
-  sk: FILE_PREFIX + flightFileId,
+/** Prefix of the members of a flight. */
+export const memberPrefix = (owner: FlightOwner): string => `MEMBER#${ownerText(owner)}#`;
+
+export const memberKey = (flight: FlightRef, file: MediaFile): ItemKey => ({
+  pk: flightPartition(flight.workspaceId, flight.flightId),
+  sk: memberPrefix(flight.owner) + flightFileId(file),
 });
+
+/** The index of lists: its partition key, and its sort key, which begins with a time in ISO 8601. */
+export const BY_TIME = { name: 'by-time', partitionKey: 'list', sortKey: 'listed_at' } as const;
+
+/** Lists of a workspace in the index by time. */
+export const listOf = (workspaceId: WorkspaceId, kind: 'FILES' | 'REMOVED' | 'FLIGHTS'): string =>
+  `WORKSPACE#${workspaceId}#${kind}`;
 
 /** Partition of a registered device: its credentials and what hangs on it. */
 export const gatewayPartition = (sn: string): string => `GATEWAY#${sn}`;

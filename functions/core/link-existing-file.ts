@@ -1,8 +1,18 @@
 import { FingerprintUnknownError } from './errors.ts';
-import { kindOf } from './file-kinds.ts';
-import { type Fingerprint, isMd5 } from './fingerprint.ts';
-import { type FileDescription, linkedFileId, type MediaFile, type Reporter } from './media-file.ts';
-import type { RecordUploadPorts } from './record-upload.ts';
+import { type Fingerprint, isMd5, md5OfETag } from './fingerprint.ts';
+import { flightOf } from './flight.ts';
+import type { Library } from './library.ts';
+import { fileEvent } from './library-events.ts';
+import type { FileReport, FingerprintHolder } from './media-catalog.ts';
+import {
+  type FileDescription,
+  linkedFileId,
+  type MediaFile,
+  type Reporter,
+  toMediaFile,
+} from './media-file.ts';
+import { makeFindable } from './settle-file.ts';
+import { watchFlight } from './watch-flight.ts';
 import type { WorkspaceId } from './workspace.ts';
 
 /** A file that a device has not uploaded yet and asks about. */
@@ -19,42 +29,130 @@ export interface UploadCandidate {
 }
 
 /**
- * Answers a device's full fingerprint. Returning means that the device skips the upload and may delete its copy, so the
- * object is looked up first; when it has gone or was replaced, the marker goes too and the answer is a miss.
+ * Answers a device's full fingerprint. Returning means that the device skips the upload and may delete its copy, so the object is looked up first;
+ * when it has gone, its claims go too and the answer is a miss.
  *
- * Only an MD5 speaks for the bytes: any other text is a miss. The same bytes under another name or path become another
- * entry, once. Throws `FingerprintUnknownError` on a miss.
+ * Only an MD5 of bytes that the server has seen is a hit. The same bytes under another name or path become another entry, once; under the same name
+ * and path, the entry takes what the device adds: its flight, its tiny fingerprint. Throws `FingerprintUnknownError` on a miss.
  */
-export async function linkExistingFile(
-  { catalog, storage }: RecordUploadPorts,
-  candidate: UploadCandidate,
-): Promise<MediaFile> {
-  const { workspaceId, fingerprint, asked } = candidate;
-  const known = isMd5(fingerprint) ? await catalog.findByFingerprint(workspaceId, fingerprint) : undefined;
-  if (known === undefined) throw new FingerprintUnknownError(asked);
-
-  const stored = await storage.find(known.objectKey);
-  if (stored === undefined || stored.eTag !== known.eTag) {
-    await catalog.forget(known);
-    throw new FingerprintUnknownError(asked);
+export async function linkExistingFile(library: Library, candidate: UploadCandidate): Promise<MediaFile> {
+  const { catalog } = library;
+  const { workspaceId, fingerprint, asked, file, reporter, raw } = candidate;
+  const holders = isMd5(fingerprint) ? await catalog.findByFingerprint(workspaceId, fingerprint) : [];
+  for (const holder of bestFirst(holders, file)) {
+    const standing = await findHeld(library, holder, fingerprint);
+    if (standing === undefined) continue;
+    const report = {
+      ...file,
+      name: file.name ?? standing.name,
+      fingerprint,
+      reporter,
+      reportedAt: new Date().toISOString(),
+      raw,
+    };
+    return isSameFile(holder, report)
+      ? await completeFile(library, standing, report)
+      : await linkFile(library, standing, report);
   }
-
-  const { name, path } = candidate.file;
-  if (name === undefined || (name === known.name && path === known.path)) return known;
-
-  // The bytes are the same, so is the moment they were taken; who flew and where the file belongs is the candidate's.
-  const { path: _path, flightId: _flightId, ...sameBytes } = known;
-  return await catalog.record({
-    ...sameBytes,
-    ...candidate.file,
-    name,
-    capture: known.capture,
-    ...(known.fingerprint && { fingerprint: known.fingerprint }),
-    fileId: linkedFileId(known, name, path),
-    linkedTo: known.fileId,
-    kind: kindOf(name),
-    reporter: candidate.reporter,
-    recordedAt: new Date().toISOString(),
-    raw: candidate.raw,
-  });
+  throw new FingerprintUnknownError(asked);
 }
+
+const isSameFile = (holder: FingerprintHolder, { name, path }: FileDescription): boolean =>
+  // A file that nobody has reported yet is the one whose report was lost, whatever its path.
+  name === holder.name && (!holder.reported || (path ?? '') === (holder.path ?? ''));
+
+/** The entry of the same name and path first, then those of other names. */
+function bestFirst(
+  holders: readonly FingerprintHolder[],
+  file: UploadCandidate['file'],
+): FingerprintHolder[] {
+  const isBest = (holder: FingerprintHolder) =>
+    file.name === undefined || isSameFile(holder, { ...file, name: file.name });
+  return [...holders].sort((one, other) => Number(isBest(other)) - Number(isBest(one)));
+}
+
+/** The holder's entry, when its bytes are there. A holder whose bytes have gone loses its claims. */
+async function findHeld(
+  { catalog, storage }: Library,
+  holder: FingerprintHolder,
+  fingerprint: Fingerprint,
+): Promise<MediaFile | undefined> {
+  const [file, current] = await Promise.all([
+    catalog.findFile(holder.workspaceId, holder.fileId),
+    storage.find(holder.objectKey),
+  ]);
+  // The key may hold another version by now; no current one at all is an object that somebody deleted.
+  const stored =
+    current === undefined || current.versionId === holder.versionId
+      ? current
+      : await storage.find(holder.objectKey, holder.versionId);
+  const isThere =
+    stored !== undefined &&
+    (md5OfETag(stored.eTag) ?? fingerprint) === fingerprint &&
+    file?.md5 === fingerprint;
+  if (isThere && file !== undefined && file.removedAt === undefined) return file;
+  if (stored === undefined || file?.removedAt !== undefined) {
+    await catalog.releaseClaims(file ?? holderFile(holder, fingerprint));
+  }
+  return undefined;
+}
+
+const holderFile = (holder: FingerprintHolder, md5: Fingerprint): MediaFile =>
+  toMediaFile({ ...holder, md5, sizeInBytes: 0, eTag: md5 });
+
+/** The same file again: the entry takes what this report adds. */
+async function completeFile(library: Library, standing: MediaFile, report: FileReport): Promise<MediaFile> {
+  const addsNothing =
+    standing.reportedAt !== undefined &&
+    (report.flightId === undefined || report.flightId === standing.flightId) &&
+    (report.tinyFingerprint === undefined || report.tinyFingerprint === standing.tinyFingerprint);
+  if (addsNothing) return standing;
+  const { workspaceId, objectKey, versionId, fileId } = standing;
+  return await recordEntry(library, { workspaceId, objectKey, versionId, fileId }, report);
+}
+
+/** The same bytes under another name or path: another entry, which points to the same version. */
+export async function linkFile(library: Library, target: MediaFile, report: FileReport): Promise<MediaFile> {
+  const { workspaceId, objectKey, versionId, sizeInBytes, eTag, contentType, storedAt, md5, capture } =
+    target;
+  const linkedTo = target.linkedTo ?? target.fileId;
+  return await recordEntry(
+    library,
+    {
+      workspaceId,
+      objectKey,
+      versionId,
+      fileId: linkedFileId(target, report.name, report.path),
+      linkedTo,
+      stored: {
+        sizeInBytes,
+        eTag,
+        versionId,
+        ...(contentType && { contentType }),
+        ...(storedAt && { storedAt }),
+      },
+      ...(md5 && { md5 }),
+    },
+    // The bytes are the same, so is the moment they were taken.
+    { ...report, capture: { ...report.capture, ...capture } },
+  );
+}
+
+async function recordEntry(
+  library: Library,
+  facts: Omit<Parameters<Library['catalog']['merge']>[0], 'report'>,
+  report: FileReport,
+): Promise<MediaFile> {
+  const { catalog, events } = library;
+  const entry = await catalog.merge({ ...facts, report });
+  // A file may be in two flights: that of its entry, and that of this report.
+  await catalog.countToFlight({ ...entry, ...flightOfReport(report) });
+  const file = await makeFindable(library, entry);
+  await events.publish([fileEvent('FileRecorded', file)]);
+  const flight = flightOf({ ...file, ...flightOfReport(report) });
+  if (flight) await watchFlight(library, flight);
+  return file;
+}
+
+const flightOfReport = ({ flightId, reporter }: FileReport) =>
+  flightId === undefined ? {} : { flightId, reporter };

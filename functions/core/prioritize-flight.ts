@@ -4,11 +4,11 @@ import { FlightUnknownError, GatewayUnknownError } from './errors.ts';
 import type { Prioritization } from './flight.ts';
 import type { PrioritizationLog } from './flight-priority.ts';
 import { type DeviceRegistry, isGatewaySn } from './gateway.ts';
-import type { MediaCatalog } from './media-catalog.ts';
+import type { Flights } from './media-catalog.ts';
 import type { WorkspaceId } from './workspace.ts';
 
 export interface PrioritizeFlightPorts {
-  readonly catalog: Pick<MediaCatalog, 'findFlight'>;
+  readonly catalog: Pick<Flights, 'findFlight'>;
   readonly log: PrioritizationLog;
   readonly registry: DeviceRegistry;
   readonly docks: DockServices;

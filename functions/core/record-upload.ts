@@ -1,10 +1,22 @@
-import { IntegrityMismatchError, ObjectMissingError } from './errors.ts';
-import { kindOf } from './file-kinds.ts';
-import { compareIntegrity, contradict, md5OfETag } from './fingerprint.ts';
-import type { MediaCatalog } from './media-catalog.ts';
-import { type FileDescription, type MediaFile, type Reporter, uploadedFileId } from './media-file.ts';
+import { IntegrityMismatchError, MediaLibraryError, ObjectMissingError } from './errors.ts';
+import { type Fingerprint, isMd5, md5OfETag } from './fingerprint.ts';
+import { flightOf, type ReportedCounts } from './flight.ts';
+import type { Library, LibraryWithDigests } from './library.ts';
+import { EVENT_VERSION, fileEvent } from './library-events.ts';
+import { linkFile } from './link-existing-file.ts';
+import type { EntryFacts, FileReport } from './media-catalog.ts';
+import {
+  type FileDescription,
+  type MediaFile,
+  type Reporter,
+  type StoredObject,
+  toMediaFile,
+  uploadedFileId,
+} from './media-file.ts';
 import { assertObjectKeyInWorkspace } from './object-key.ts';
-import type { ObjectStorage } from './object-storage.ts';
+import { presentVersions } from './object-storage.ts';
+import { absorbTwins, makeFindable } from './settle-file.ts';
+import { watchFlight } from './watch-flight.ts';
 import type { WorkspaceId } from './workspace.ts';
 
 /** A device's report that a file is in the bucket, or that it failed to put it there. */
@@ -16,26 +28,32 @@ export interface UploadReport {
   readonly file: FileDescription;
   readonly reporter: Reporter;
   readonly raw: string;
-}
-
-export interface RecordUploadPorts {
-  readonly catalog: MediaCatalog;
-  readonly storage: ObjectStorage;
+  /** What a dock says of the flight's size in the same message. */
+  readonly counts?: Partial<ReportedCounts>;
+  /** What object storage says of the object, where somebody has begun to ask already. */
+  readonly stored?: Promise<StoredObject | undefined>;
 }
 
 /**
- * Takes a device's report. Returning is the acknowledgement after which the device deletes its copy, so it happens only
- * when the object is there under the workspace's prefix and does not contradict the fingerprint.
+ * Takes a device's report. Returning is the acknowledgement after which the device deletes its copy, so it happens only when the object is there
+ * under the workspace's prefix and does not contradict the fingerprint.
  *
  * Throws `ObjectKeyOutsideWorkspaceError`, `ObjectMissingError`, `IntegrityMismatchError`.
  */
-export async function recordUpload(
-  { catalog, storage }: RecordUploadPorts,
-  report: UploadReport,
-): Promise<void> {
-  const { workspaceId, objectKey, reporter, raw } = report;
+export async function recordUpload(library: LibraryWithDigests, report: UploadReport): Promise<void> {
+  try {
+    await takeReport(library, report);
+  } catch (error) {
+    if (error instanceof MediaLibraryError) await tellRefusal(library, report, error);
+    throw error;
+  }
+}
+
+async function takeReport(library: LibraryWithDigests, report: UploadReport): Promise<void> {
+  const { workspaceId, objectKey, reporter, raw, counts } = report;
   assertObjectKeyInWorkspace(workspaceId, objectKey);
-  const now = new Date().toISOString();
+  const reportedAt = new Date().toISOString();
+  const { catalog } = library;
 
   if (report.result !== 0) {
     await catalog.recordFailure({
@@ -43,33 +61,146 @@ export async function recordUpload(
       objectKey,
       result: report.result,
       reporter,
-      reportedAt: now,
+      reportedAt,
       raw,
     });
     return;
   }
 
-  const stored = await storage.find(objectKey);
-  if (stored === undefined) throw new ObjectMissingError();
-
-  // A dock sends no fingerprint: what S3 computed stands in for it, and lets Pilot find the same bytes.
-  const fingerprint = report.file.fingerprint ?? md5OfETag(stored.eTag);
-  const file: MediaFile = {
-    ...report.file,
-    ...stored,
-    ...(fingerprint && { fingerprint }),
-    fileId: uploadedFileId(workspaceId, objectKey, stored.eTag),
-    workspaceId,
-    objectKey,
-    kind: kindOf(report.file.name),
-    integrity: compareIntegrity(report.file.fingerprint, stored.eTag),
-    reporter,
-    recordedAt: now,
-    raw,
+  const stored = await findReported(library, report);
+  const version = { workspaceId, objectKey, versionId: stored.versionId };
+  const facts: EntryFacts = {
+    ...version,
+    fileId: uploadedFileId(version),
+    stored,
+    ...md5Fact(stored),
+    report: { ...report.file, reporter, reportedAt, raw },
   };
-  const standing = await catalog.record(file);
-  // A multipart upload's ETag is no MD5. Still, one object cannot be two files: the later of two reports has no bytes of its own here.
-  if (file.integrity === 'mismatch' || contradict(standing.fingerprint, report.file.fingerprint)) {
-    throw new IntegrityMismatchError();
+  const { flightId } = report.file;
+  // The flight counts the file before any claim lets another device skip it.
+  const [entry] = await Promise.all([
+    catalog.merge(facts),
+    catalog.countToFlight(toMediaFile({ ...report.file, ...facts, ...stored, reporter, reportedAt })),
+    reporter.kind === 'dock' && flightId !== undefined
+      ? catalog.recordProgress(
+          { workspaceId, flightId, owner: 'dock' },
+          { ...counts, gatewaySn: reporter.name, heardAt: reportedAt },
+        )
+      : undefined,
+  ]);
+  await refuseContradiction(library, entry, report, reportedAt);
+
+  const [file] = await Promise.all([
+    makeFindable(library, entry),
+    // Not left to the bucket's notification, which waits for its batch: until then the file is no hit.
+    needsReading(entry) ? library.digests.request(version) : undefined,
+  ]);
+  if (file.fileId === entry.fileId && isOtherName(entry, report.file)) {
+    await linkFile(library, entry, facts.report as FileReport);
   }
+  // The bucket's notification was here first, so the rest of the work is left to us.
+  if (entry.arrivedAt !== undefined) await finishFile(library, file);
+}
+
+const needsReading = ({ md5, unverifiedBecause }: MediaFile): boolean =>
+  md5 === undefined && unverifiedBecause === undefined;
+
+const md5Fact = ({ eTag }: StoredObject): { md5?: Fingerprint } => {
+  const md5 = md5OfETag(eTag);
+  return md5 === undefined ? {} : { md5 };
+};
+
+const isOtherName = (entry: MediaFile, { name, path }: FileDescription): boolean =>
+  entry.name !== name || (entry.path ?? '') !== (path ?? '');
+
+/** The version that is reported: the current one, or an earlier one that has the fingerprint. */
+async function findReported({ storage, catalog }: Library, report: UploadReport): Promise<StoredObject> {
+  const { workspaceId, objectKey, file, reporter, raw } = report;
+  const current = await (report.stored ?? storage.find(objectKey));
+  if (current === undefined) throw new ObjectMissingError();
+  const md5 = md5OfETag(current.eTag);
+  const { fingerprint } = file;
+  if (md5 === undefined || fingerprint === undefined || !isMd5(fingerprint) || md5 === fingerprint)
+    return current;
+  // Somebody may have put another file under the key meanwhile.
+  const versions = presentVersions(await storage.listHistory(objectKey));
+  const reported = versions.find(({ eTag }) => md5OfETag(eTag) === fingerprint);
+  if (reported !== undefined) return reported;
+  const version = { workspaceId, objectKey, versionId: current.versionId };
+  const refusedAt = new Date().toISOString();
+  await catalog.merge({
+    ...version,
+    fileId: uploadedFileId(version),
+    stored: current,
+    md5,
+    refusal: { fingerprint, reporter, refusedAt, raw },
+  });
+  throw new IntegrityMismatchError();
+}
+
+/** One version cannot be two files. The MD5 of an upload in parts may be known by now; an earlier report may have said another. */
+async function refuseContradiction(
+  { catalog }: Library,
+  entry: MediaFile,
+  { file: { fingerprint }, reporter, raw }: UploadReport,
+  reportedAt: string,
+): Promise<void> {
+  if (fingerprint === undefined || !isMd5(fingerprint)) return;
+  const contradicts = (other: Fingerprint | undefined) =>
+    other !== undefined && isMd5(other) && other !== fingerprint;
+  if (!contradicts(entry.md5) && !contradicts(entry.fingerprint)) return;
+  const { workspaceId, objectKey, versionId, fileId } = entry;
+  // An earlier report stands; only our own is taken back.
+  if (entry.reportedAt === reportedAt && entry.fingerprint === fingerprint)
+    await catalog.withdrawReport(entry);
+  await Promise.all([
+    catalog.merge({
+      workspaceId,
+      objectKey,
+      versionId,
+      fileId,
+      refusal: { fingerprint, reporter, refusedAt: reportedAt, raw },
+    }),
+    catalog.countToFlight({ ...entry, fingerprint }, 'mismatch'),
+  ]);
+  throw new IntegrityMismatchError();
+}
+
+/**
+ * What follows when both the report and the bucket's notification are in: spares are filed as such, others are told, the flight is looked at. Done
+ * by whichever came second; doing it twice changes nothing but repeats the event.
+ */
+export async function finishFile(library: Library, file: MediaFile): Promise<void> {
+  const { catalog, events } = library;
+  if (file.md5 !== undefined && file.integrity === 'verified') {
+    await absorbTwins(library, file, await catalog.findByFingerprint(file.workspaceId, file.md5));
+  }
+  await events.publish([fileEvent('FileRecorded', file)]);
+  const flight = flightOf(file);
+  if (flight) await watchFlight(library, flight);
+}
+
+/** Others hear of a refusal. A fault here must not change the answer. */
+async function tellRefusal(
+  { events }: Library,
+  { workspaceId, objectKey, file, reporter }: UploadReport,
+  { code }: MediaLibraryError,
+): Promise<void> {
+  const refused_at = new Date().toISOString();
+  await events
+    .publish([
+      {
+        type: 'UploadRefused',
+        detail: {
+          version: EVENT_VERSION,
+          workspace_id: workspaceId,
+          object_key: objectKey,
+          name: file.name,
+          reason: code,
+          reporter,
+          refused_at,
+        },
+      },
+    ])
+    .catch(() => undefined);
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { Reporter } from './media-file.ts';
 import type { WorkspaceId } from './workspace.ts';
 
@@ -38,49 +38,56 @@ export interface UploadCredentials {
 
 /** The longest that a role assumed by a role may last. */
 const DURATION_IN_SECONDS = 3600;
+/** A credential is handed out again while it lasts this long: a video of 4 GB takes 55 minutes over 10 Mbit/s. */
+const REUSED_WHILE_IN_SECONDS = 50 * 60;
 /** Told to devices as less, so that a slow PUT begun late still ends in time. */
 const MARGIN_IN_SECONDS = 300;
 /** Far more users than one function instance meets in an hour. */
 const CACHE_LIMIT = 1000;
 
-interface IssuedScope {
-  readonly scope: string;
-  readonly keys: TemporaryKeys;
+/**
+ * Where all credentials of one user or gateway may write: `<workspace>/<digest of the reporter>`. It is always the same, so a renewed credential
+ * finishes an upload that an earlier one began.
+ */
+export function credentialScope(workspaceId: WorkspaceId, { kind, name }: Reporter): string {
+  const reporter = createHash('sha256')
+    .update(JSON.stringify([kind, name]))
+    .digest('hex');
+  return `${workspaceId}/${reporter.slice(0, 24)}`;
 }
 
 /**
- * Makes the rule that answers `sts` and `storage_config_get`. Keys are reused for the same workspace and user while at
- * least half of their life is left; every answer has a prefix of its own below them, `<workspace>/<keys>/<answer>`, so two
- * controllers of one user that both hold a `DJI_0001.JPG` cannot overwrite each other.
+ * Makes the rule that answers `sts` and `storage_config_get`. Keys are reused for the same workspace and user while they last for
+ * {@link REUSED_WHILE_IN_SECONDS}. Every answer has an object key prefix of its own below their scope, so two controllers of one user that both hold
+ * a `DJI_0001.JPG` do not use one key.
  */
 export function uploadCredentialsRule(
   issuer: CredentialIssuer,
   now: () => number = Date.now,
 ): (workspaceId: WorkspaceId, reporter: Reporter) => Promise<UploadCredentials> {
-  const issued = new Map<string, IssuedScope>();
+  const issued = new Map<string, TemporaryKeys>();
   const secondsLeft = (keys: TemporaryKeys) => Math.floor((keys.expiresAt.getTime() - now()) / 1000);
 
-  const freshScope = async (workspaceId: WorkspaceId, reporter: Reporter): Promise<IssuedScope> => {
-    const cacheKey = JSON.stringify([workspaceId, reporter.kind, reporter.name]);
-    const cached = issued.get(cacheKey);
-    if (cached && secondsLeft(cached.keys) >= DURATION_IN_SECONDS / 2) return cached;
-    const scope = `${workspaceId}/${randomBytes(12).toString('hex')}`;
+  const freshKeys = async (scope: string, reporter: Reporter): Promise<TemporaryKeys> => {
+    const cached = issued.get(scope);
+    if (cached && secondsLeft(cached) >= REUSED_WHILE_IN_SECONDS) return cached;
     const keys = await issuer.issue({
       scope,
       issuedTo: reporter.name,
       durationInSeconds: DURATION_IN_SECONDS,
     });
-    issued.delete(cacheKey);
-    issued.set(cacheKey, { scope, keys });
+    issued.delete(scope);
+    issued.set(scope, keys);
     for (const oldest of issued.keys()) {
       if (issued.size <= CACHE_LIMIT) break;
       issued.delete(oldest);
     }
-    return { scope, keys };
+    return keys;
   };
 
   return async (workspaceId, reporter) => {
-    const { scope, keys } = await freshScope(workspaceId, reporter);
+    const scope = credentialScope(workspaceId, reporter);
+    const keys = await freshKeys(scope, reporter);
     return {
       location: issuer.location,
       objectKeyPrefix: `${scope}/${randomBytes(6).toString('hex')}`,

@@ -3,34 +3,45 @@
  *
  * A dock reports an upload, by the same rule as Pilot; a reply of 0 means that it may delete its copy.
  */
-import { type RecordUploadPorts, recordUpload } from '../core/record-upload.ts';
-import { type DockEndpoint, dockEndpoint } from '../middleware/mqtt-endpoint.ts';
-import { dockPorts, recordUploadPorts } from '../ports.ts';
+import type { Library, LibraryWithDigests } from '../core/library.ts';
+import type { StoredObject } from '../core/media-file.ts';
+import { recordUpload } from '../core/record-upload.ts';
+import { type DockEndpoint, dockEndpoint, type EarlyStart } from '../middleware/mqtt-endpoint.ts';
+import { dockPorts, mediaLibrary } from '../ports.ts';
 import {
   FILE_UPLOAD_CALLBACK,
+  objectKeyIn,
   toDockUploadReport,
   toReportedCounts,
 } from '../protocol/file-upload-callback.ts';
 
+type Stored = Promise<StoredObject | undefined>;
+
 export const fileUploadCallback =
-  (ports: RecordUploadPorts): DockEndpoint<typeof FILE_UPLOAD_CALLBACK> =>
-  async ({ gateway, data, raw }) => {
+  (library: LibraryWithDigests): DockEndpoint<typeof FILE_UPLOAD_CALLBACK, Stored> =>
+  async ({ gateway, data, raw, early: stored }) => {
     const { workspaceId, sn } = gateway;
     const report = toDockUploadReport(data, { workspaceId, reporter: { kind: 'dock', name: sn }, raw });
-    await recordUpload(ports, report);
-    const { flightId } = report.file;
-    if (flightId !== undefined) {
-      await ports.catalog.recordGroupProgress(
-        workspaceId,
-        flightId,
-        toReportedCounts(data),
-        new Date().toISOString(),
-      );
-    }
+    await recordUpload(library, { ...report, counts: toReportedCounts(data), ...(stored && { stored }) });
   };
+
+/** Looks at the object while the registry says which workspace the dock is in. */
+export const lookEarly =
+  ({ storage }: Pick<Library, 'storage'>): EarlyStart<Stored> =>
+  (data) => {
+    const objectKey = objectKeyIn(data);
+    if (objectKey === undefined) return undefined;
+    const stored = storage.find(objectKey);
+    // Whoever waits for it hears of a fault; a refusal before that must not leave one unheard.
+    stored.catch(() => undefined);
+    return stored;
+  };
+
+const library = mediaLibrary();
 
 export const handler = dockEndpoint(
   FILE_UPLOAD_CALLBACK,
-  fileUploadCallback(recordUploadPorts()),
+  fileUploadCallback(library),
   dockPorts(),
+  lookEarly(library),
 );

@@ -4,13 +4,13 @@
  * How far the files of a flight have come, and what became of a wish to have it first.
  */
 import { FlightUnknownError } from '../core/errors.ts';
-import type { MediaCatalog } from '../core/media-catalog.ts';
+import type { Flights } from '../core/media-catalog.ts';
 import { type HttpEndpoint, httpEndpoint } from '../middleware/http-endpoint.ts';
-import { mediaCatalog } from '../ports.ts';
+import { flights } from '../ports.ts';
 import { FLIGHT, parseFlightId, toFlightOutput } from '../protocol/flight.ts';
 
 export const flight =
-  (catalog: Pick<MediaCatalog, 'findFlight'>): HttpEndpoint<typeof FLIGHT> =>
+  (catalog: Pick<Flights, 'findFlight'>): HttpEndpoint<typeof FLIGHT> =>
   async ({ workspaceId, pathParameters }) => {
     const flightId = parseFlightId(pathParameters['flight_id']);
     const found = await catalog.findFlight(workspaceId, flightId);
@@ -18,4 +18,4 @@ export const flight =
     return toFlightOutput(flightId, found, Date.now());
   };
 
-export const handler = httpEndpoint(FLIGHT, flight(mediaCatalog()));
+export const handler = httpEndpoint(FLIGHT, flight(flights()));

@@ -3,19 +3,24 @@
  *
  * Pilot tells how many files of a flight there are and how many have gone up, again and again.
  */
-import type { MediaCatalog } from '../core/media-catalog.ts';
+import { recordGroupProgress } from '../core/record-group-progress.ts';
+import type { WatchFlightPorts } from '../core/watch-flight.ts';
 import { type HttpEndpoint, httpEndpoint } from '../middleware/http-endpoint.ts';
-import { mediaCatalog } from '../ports.ts';
+import { flights, flightWatchPorts } from '../ports.ts';
 import { GROUP_UPLOAD_CALLBACK } from '../protocol/group-upload-callback.ts';
 
 export const groupUploadCallback =
-  (catalog: MediaCatalog): HttpEndpoint<typeof GROUP_UPLOAD_CALLBACK> =>
+  (library: WatchFlightPorts): HttpEndpoint<typeof GROUP_UPLOAD_CALLBACK> =>
   async ({ workspaceId, body }) => {
     // Without an id there is no group to keep the counts of.
     if (body.file_group_id === undefined) return {};
+    const flight = { workspaceId, flightId: body.file_group_id, owner: 'pilot' } as const;
     const counts = { expectedFileCount: body.file_count, uploadedFileCount: body.file_uploaded_count };
-    await catalog.recordGroupProgress(workspaceId, body.file_group_id, counts, new Date().toISOString());
+    await recordGroupProgress(library, flight, counts);
     return {};
   };
 
-export const handler = httpEndpoint(GROUP_UPLOAD_CALLBACK, groupUploadCallback(mediaCatalog()));
+export const handler = httpEndpoint(
+  GROUP_UPLOAD_CALLBACK,
+  groupUploadCallback({ catalog: flights(), ...flightWatchPorts() }),
+);

@@ -3,13 +3,13 @@
  *
  * Pilot asks which of many files the library has.
  */
-import type { MediaCatalog } from '../core/media-catalog.ts';
+import type { TinyFingerprints } from '../core/media-catalog.ts';
 import { type HttpEndpoint, httpEndpoint } from '../middleware/http-endpoint.ts';
-import { mediaCatalog } from '../ports.ts';
+import { tinyFingerprints as stored } from '../ports.ts';
 import { TINY_FINGERPRINTS, toTinyFingerprints } from '../protocol/tiny-fingerprints.ts';
 
 export const tinyFingerprints =
-  (catalog: MediaCatalog): HttpEndpoint<typeof TINY_FINGERPRINTS> =>
+  (catalog: TinyFingerprints): HttpEndpoint<typeof TINY_FINGERPRINTS> =>
   async ({ workspaceId, body }) => {
     const asked = toTinyFingerprints(body);
     const existing = await catalog.findTinyFingerprints(workspaceId, new Set(asked.values()));
@@ -18,4 +18,4 @@ export const tinyFingerprints =
     };
   };
 
-export const handler = httpEndpoint(TINY_FINGERPRINTS, tinyFingerprints(mediaCatalog()));
+export const handler = httpEndpoint(TINY_FINGERPRINTS, tinyFingerprints(stored()));

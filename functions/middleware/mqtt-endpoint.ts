@@ -25,18 +25,26 @@ import { observedChain } from './observed-chain.ts';
 import { decode } from './validated-input.ts';
 
 /** What a method of a gateway gets. */
-export interface DockRequest<Data> {
+export interface DockRequest<Data, Early = undefined> {
   readonly gateway: Gateway & { readonly topology: Topology };
   readonly data: Data;
   /** The message as the device sent it, as JSON text. */
   readonly raw: string;
   readonly tid: string;
   readonly bid: string;
+  /** What was begun while the registry was asked. */
+  readonly early: Early | undefined;
 }
 
+/**
+ * Begins what needs no gateway, with `data` as it came, while the registry is asked: one round trip less that the dock waits for. The result must be
+ * of no use to a gateway that turns out not to be registered.
+ */
+export type EarlyStart<Early> = (data: unknown) => Early | undefined;
+
 /** Resolves to the reply's `output`, or to nothing where the contract has none. */
-export type DockEndpoint<Contract extends DockContract> = (
-  request: DockRequest<InputOf<Contract>>,
+export type DockEndpoint<Contract extends DockContract, Early = undefined> = (
+  request: DockRequest<InputOf<Contract>, Early>,
 ) => Promise<OutputOf<Contract>>;
 
 /** What every method needs. */
@@ -52,6 +60,7 @@ interface MessageEvent {
   raw: string;
   gateway?: DockRequest<unknown>['gateway'];
   data?: unknown;
+  early?: unknown;
 }
 
 type MessageState = Request<MessageEvent>;
@@ -78,8 +87,9 @@ const dockMessage = (method: string) => {
 };
 
 /** A gateway's workspace comes from the registry: not from the connection, and not from what the message says. */
-const registeredGateway = (registry: DeviceRegistry) => {
+const registeredGateway = (registry: DeviceRegistry, begin: EarlyStart<unknown>) => {
   const registeredGatewayBefore = async ({ event }: MessageState): Promise<void> => {
+    event.early = begin(event.message?.data);
     const gateway = event.sn && (await registry.findGateway(event.sn));
     if (gateway === undefined || gateway.revoked) throw new GatewayUnregisteredError();
     event.gateway = gateway;
@@ -131,17 +141,18 @@ const reply = (publisher: DevicePublisher, { channel, bareReply = false }: DockC
 };
 
 /** The chain of every MQTT method. `reply` is registered last, so it answers errors first. */
-export const dockEndpoint = <const Contract extends DockContract>(
+export const dockEndpoint = <const Contract extends DockContract, Early = undefined>(
   contract: Contract,
-  endpoint: DockEndpoint<Contract>,
+  endpoint: DockEndpoint<Contract, Early>,
   { registry, publisher }: DockEndpointPorts,
+  begin: EarlyStart<Early> = () => undefined,
 ) =>
   observedChain<MessageEvent>({ refusals: METRICS.dockMessageRefused })
     .use(dockMessage(contract.method))
-    .use(registeredGateway(registry))
+    .use(registeredGateway(registry, begin))
     .use(validatedData(contract.input))
     .use(reply(publisher, contract))
-    .handler(async ({ gateway, data, raw, message }: MessageEvent) => {
+    .handler(async ({ gateway, data, raw, message, early }: MessageEvent) => {
       if (!gateway || !message) throw new GatewayUnregisteredError();
       const { tid, bid = '' } = message;
       return await endpoint({
@@ -150,5 +161,6 @@ export const dockEndpoint = <const Contract extends DockContract>(
         raw,
         tid: String(tid),
         bid: String(bid),
+        early: early as Early | undefined,
       });
     });

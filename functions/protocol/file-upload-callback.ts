@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { ReportedCounts } from '../core/flight.ts';
+import { OBJECT_KEY_LIMIT_IN_BYTES } from '../core/object-key.ts';
 import { present } from '../core/present.ts';
 import type { UploadReport } from '../core/record-upload.ts';
 import { Metadata, toCapture } from './capture.ts';
@@ -27,6 +28,14 @@ export const FileUploadCallbackData = v.object({
 });
 
 export type FileUploadCallbackData = v.InferOutput<typeof FileUploadCallbackData>;
+
+/** The object key in `data` that nobody has checked yet; undefined where S3 could not have one. */
+export function objectKeyIn(data: unknown): string | undefined {
+  const result = v.safeParse(v.object({ file: v.object({ object_key: ObjectKeyText }) }), data);
+  return result.success ? result.output.file.object_key : undefined;
+}
+
+const ObjectKeyText = v.pipe(v.string(), v.minBytes(1), v.maxBytes(OBJECT_KEY_LIMIT_IN_BYTES));
 
 /** A dock's report, as the rule that Pilot's callback shares takes it. */
 export const toDockUploadReport = (

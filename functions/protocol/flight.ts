@@ -1,16 +1,18 @@
 import * as v from 'valibot';
 import { MalformedRequestError } from '../core/errors.ts';
-import { type Flight, flightState, prioritizationState } from '../core/flight.ts';
+import { FLIGHT_STATES, type Flight, flightState, prioritizationState } from '../core/flight.ts';
 import type { HttpContract } from './contract.ts';
 import { OptionalIdentifier, RequiredIdentifier } from './fields.ts';
 
 /** `data` of `flights/{flight_id}`: our own, in DJI's style. Times are ISO 8601, UTC. */
 export const FlightOutput = v.object({
   flight_id: v.string(),
-  state: v.picklist(['uploading', 'complete', 'stalled']),
+  state: v.picklist(FLIGHT_STATES),
   expected_file_count: v.number(),
   uploaded_file_count: v.number(),
   received_file_count: v.number(),
+  /** Files that were here, or seemed to be, and do not count. */
+  missing_files: v.array(v.object({ name: v.string(), reason: v.picklist(['removed', 'mismatch']) })),
   last_heard_at: v.optional(v.string()),
   gateway_sn: v.optional(v.string()),
   prioritization: v.optional(
@@ -33,8 +35,9 @@ export const toFlightOutput = (
   expected_file_count: flight.expectedFileCount,
   uploaded_file_count: flight.uploadedFileCount,
   received_file_count: flight.receivedFileCount,
+  missing_files: flight.missing.map(({ name, reason }) => ({ name, reason })),
   ...(flight.lastHeardAt && { last_heard_at: flight.lastHeardAt }),
-  ...(flight.gatewaySn && { gateway_sn: flight.gatewaySn }),
+  ...(flight.gatewaySn !== undefined && { gateway_sn: flight.gatewaySn }),
   ...(flight.prioritization && {
     prioritization: {
       state: prioritizationState(flight.prioritization, now),

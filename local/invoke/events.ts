@@ -54,8 +54,8 @@ export function eventOf(row: FunctionRow, input: EventInput, origin: EventOrigin
       return ruleEvent(row, input, undefined);
     case 'mqtt-sign-in':
       return signInEvent(row, input);
-    case 'object-removed':
-      return objectRemovedEvent(row, input, origin);
+    case 'queue':
+      return queueEvent(row, input, trigger.queue, origin);
   }
 }
 
@@ -155,20 +155,46 @@ function signInEvent(row: FunctionRow, { gatewaySn, password }: EventInput): obj
   };
 }
 
-function objectRemovedEvent(row: FunctionRow, { objectKey }: EventInput, origin: EventOrigin): object {
-  const key = required(objectKey, row, '--object KEY');
+/** A message of one of the library's queues: `--body`, or what S3 says of `--object`. */
+function queueEvent(
+  row: FunctionRow,
+  { body, objectKey }: EventInput,
+  queue: string,
+  { accountId, region, bucket }: EventOrigin,
+): object {
+  const message = body ?? objectRemoved(required(objectKey, row, '--object KEY, or --body MESSAGE'), bucket);
   return {
-    version: '0',
-    id: randomUUID(),
-    'detail-type': 'Object Deleted',
-    source: 'aws.s3',
-    account: origin.accountId,
-    time: new Date().toISOString(),
-    region: origin.region,
-    resources: [`arn:aws:s3:::${origin.bucket}`],
-    detail: { version: '0', bucket: { name: origin.bucket }, object: { key }, reason: 'DeleteObject' },
+    Records: [
+      {
+        messageId: randomUUID(),
+        receiptHandle: randomUUID(),
+        body: message,
+        attributes: { ApproximateReceiveCount: '1', SentTimestamp: String(Date.now()) },
+        messageAttributes: {},
+        eventSource: 'aws:sqs',
+        eventSourceARN: `arn:aws:sqs:${region}:${accountId}:${queue}`,
+        awsRegion: region,
+      },
+    ],
   };
 }
+
+/** What S3 tells of a removal; keys are encoded as in an HTML form. */
+const objectRemoved = (key: string, bucket: string): string =>
+  JSON.stringify({
+    Records: [
+      {
+        eventVersion: '2.1',
+        eventSource: 'aws:s3',
+        eventName: 'ObjectRemoved:Delete',
+        eventTime: new Date().toISOString(),
+        s3: {
+          bucket: { name: bucket, arn: `arn:aws:s3:::${bucket}` },
+          object: { key: encodeURIComponent(key).replaceAll('%20', '+').replaceAll('%2F', '/') },
+        },
+      },
+    ],
+  });
 
 /** Reads JSON from the command line. Throws `UsageError` with the option's name. */
 export function parseJson(text: string, option: string): unknown {

@@ -37,11 +37,10 @@ export async function openFakesTarget({ stored, recorded }: FakesOptions): Promi
   replacePorts();
   const { library, calls } = await import('../../fakes/ports.ts');
   const store = (objectKey: string, md5: string | undefined): void => {
-    library.storage.objects.set(objectKey, {
+    library.storage.put(objectKey, {
       sizeInBytes: 4_194_304,
       // That of an object which came in parts is no MD5 of its bytes.
       eTag: md5 ?? `${createHash('md5').update(objectKey).digest('hex')}-2`,
-      versionId: 'version-1',
       contentType: 'image/jpeg',
     });
   };

@@ -1,10 +1,11 @@
 import { type DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
-import type { MediaFileItem } from '../../functions/adapters/media-file-item.ts';
+import { fromItem, type MediaFileItem } from '../../functions/adapters/media-file-item.ts';
+import type { MediaFile } from '../../functions/core/media-file.ts';
 
 /** A flight, or the files that belong to none, as the page shows it. */
 export interface FlightView {
   readonly flightId: string | undefined;
-  readonly files: readonly MediaFileItem[];
+  readonly files: readonly MediaFile[];
 }
 
 export interface WorkspaceView {
@@ -22,8 +23,9 @@ export interface LibraryView {
 /** The page reads the whole table, so it stops early in a large one. */
 const FILE_LIMIT = 2000;
 
-const newestFirst = (a: MediaFileItem, b: MediaFileItem): number =>
-  b.recorded_at.localeCompare(a.recorded_at);
+const timeOf = ({ reportedAt, arrivedAt }: MediaFile): string => reportedAt ?? arrivedAt ?? '';
+
+const newestFirst = (a: MediaFile, b: MediaFile): number => timeOf(b).localeCompare(timeOf(a));
 
 function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): [string, Item[]][] {
   const groups = new Map<string, Item[]>();
@@ -33,26 +35,26 @@ function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): [
 
 /** Reads the files of all workspaces, newest flight first, a flight's files by name. */
 export async function readLibrary(client: DynamoDBDocumentClient, tableName: string): Promise<LibraryView> {
-  const files: MediaFileItem[] = [];
+  const files: MediaFile[] = [];
   const pages = paginateScan(
     { client },
     {
       TableName: tableName,
-      FilterExpression: 'begins_with(sk, :file) AND attribute_exists(#raw)',
-      ExpressionAttributeNames: { '#raw': 'raw' },
-      ExpressionAttributeValues: { ':file': 'FILE#' },
+      FilterExpression:
+        'entity = :file AND attribute_not_exists(removed_at) AND attribute_not_exists(surplus_of)',
+      ExpressionAttributeValues: { ':file': 'file' },
     },
   );
   for await (const page of pages) {
-    files.push(...((page.Items ?? []) as MediaFileItem[]));
+    files.push(...((page.Items ?? []) as MediaFileItem[]).map(fromItem));
     if (files.length > FILE_LIMIT) break;
   }
   const shown = files.sort(newestFirst).slice(0, FILE_LIMIT);
   return {
     truncated: files.length > FILE_LIMIT,
-    workspaces: groupBy(shown, (file) => file.workspace_id).map(([workspaceId, inWorkspace]) => ({
+    workspaces: groupBy(shown, (file) => file.workspaceId).map(([workspaceId, inWorkspace]) => ({
       workspaceId,
-      flights: groupBy(inWorkspace, (file) => file.flight_id ?? '').map(([flightId, inFlight]) => ({
+      flights: groupBy(inWorkspace, (file) => file.flightId ?? '').map(([flightId, inFlight]) => ({
         flightId: flightId || undefined,
         files: inFlight.sort((a, b) => a.name.localeCompare(b.name)),
       })),

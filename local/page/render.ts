@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { MediaFileItem } from '../../functions/adapters/media-file-item.ts';
+import type { MediaFile } from '../../functions/core/media-file.ts';
 import type { FlightView, LibraryView, WorkspaceView } from './library-view.ts';
 
 /** Where the page may be told to look. */
@@ -28,8 +28,8 @@ const inMegabytes = (bytes: number): string =>
 const SHOWN = /\.(jpe?g|png|webp)$/i;
 
 /** The path of an object on this page's own server. */
-const objectPath = (file: MediaFileItem): string =>
-  `/object?key=${encodeURIComponent(file.object_key)}${file.version_id ? `&version=${encodeURIComponent(file.version_id)}` : ''}`;
+const objectPath = (file: MediaFile): string =>
+  `/object?key=${encodeURIComponent(file.objectKey)}${file.versionId ? `&version=${encodeURIComponent(file.versionId)}` : ''}`;
 
 const fact = (label: string, value: string | undefined): string =>
   value === undefined ? '' : `<div><dt>${label}</dt><dd>${escapeHtml(value)}</dd></div>`;
@@ -41,28 +41,28 @@ const degrees = (value: number | undefined): string | undefined =>
   value === undefined ? undefined : `${value.toFixed(1)}°`;
 
 /** In UTC where the device told its offset, else as the device wrote it. */
-const timeOf = ({ captured_at: time }: MediaFileItem): string | undefined =>
+const timeOf = ({ capture: { capturedAt: time } }: MediaFile): string | undefined =>
   time?.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
 
-const positionOf = ({ shoot_position: position }: MediaFileItem): string | undefined =>
-  position && `${position.lat.toFixed(5)}°, ${position.lng.toFixed(5)}°`;
+const positionOf = ({ capture: { shootPosition: position } }: MediaFile): string | undefined =>
+  position && `${position.latitude.toFixed(5)}°, ${position.longitude.toFixed(5)}°`;
 
 const INTEGRITY = {
-  verified: 'The stored bytes have the fingerprint that the device told',
-  unverified: 'Uploaded in parts, or no fingerprint was told',
+  verified: 'The MD5 of the stored bytes is known, and no device contradicts it',
+  unverified: 'Uploaded in parts, and not read yet',
   mismatch: 'The stored bytes are not those that the device fingerprinted',
 } as const;
 
 /** A sidecar was not taken anywhere. */
-const flightFacts = (file: MediaFileItem): string =>
+const flightFacts = (file: MediaFile): string =>
   file.kind === 'sidecar'
     ? ''
-    : fact('above take-off', metres(file.relative_altitude)) +
-      fact('altitude', metres(file.absolute_altitude)) +
-      fact('gimbal yaw', degrees(file.gimbal_yaw_degree)) +
+    : fact('above take-off', metres(file.capture.relativeAltitude)) +
+      fact('altitude', metres(file.capture.absoluteAltitude)) +
+      fact('gimbal yaw', degrees(file.capture.gimbalYawDegree)) +
       fact('position', positionOf(file));
 
-function renderFile(file: MediaFileItem): string {
+function renderFile(file: MediaFile): string {
   const name = escapeHtml(file.name);
   const preview = SHOWN.test(file.name)
     ? `<img src="${escapeHtml(objectPath(file))}" alt="${name}" loading="lazy">`
@@ -70,14 +70,14 @@ function renderFile(file: MediaFileItem): string {
   return `<li>
 <a class="preview" href="${escapeHtml(objectPath(file))}">${preview}</a>
 <p class="name">${name}</p><span class="integrity ${file.integrity}" title="${INTEGRITY[file.integrity]}">${file.integrity}</span>
-<dl>${fact('taken', timeOf(file))}${flightFacts(file)}${fact('size', inMegabytes(file.size))}</dl>
+<dl>${fact('taken', timeOf(file))}${flightFacts(file)}${fact('size', inMegabytes(file.sizeInBytes))}</dl>
 </li>`;
 }
 
 function renderFlight({ flightId, files }: FlightView): string {
-  const reporter = files[0]?.reported_by;
+  const reporter = files[0]?.reporter;
   const from = reporter && `${reporter.kind === 'dock' ? 'Dock' : 'Pilot 2,'} ${reporter.name}`;
-  const bytes = files.reduce((sum, file) => sum + file.size, 0);
+  const bytes = files.reduce((sum, file) => sum + file.sizeInBytes, 0);
   const title = flightId === undefined ? 'Without a flight' : `Flight ${flightId}`;
   return `<section class="flight"><h3>${escapeHtml(title)}</h3>
 <p class="summary">${escapeHtml(from ?? '')} · ${plural(files.length, 'file')} · ${inMegabytes(bytes)}</p>

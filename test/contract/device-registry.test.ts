@@ -153,7 +153,10 @@ describe('prioritization log in DynamoDB', () => {
     const { log, catalog, flightId } = open();
     await log.started(workspaceId, flightId, '4TADKAQ', NOW);
     const flight = await catalog.findFlight(workspaceId, flightId);
-    expect(flight).toMatchObject({ gatewaySn: '4TADKAQ', prioritization: { startedAt: NOW } });
+    expect(flight).toMatchObject({
+      gatewaySn: '4TADKAQ',
+      prioritization: { startedAt: NOW },
+    });
   });
 
   it('keeps the wish when the dock announces that it fulfils it', async () => {

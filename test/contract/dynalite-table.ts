@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { CreateTableCommand, DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { BY_TIME } from '../../functions/adapters/media-table-keys.ts';
 import { createDynamoDb } from '../../packages/local-aws/dynamodb/dynamodb.ts';
 import { Identities } from '../../packages/local-aws/iam/identities.ts';
 
@@ -43,6 +44,18 @@ export async function startDynaliteTable(): Promise<DynaliteTable> {
       AttributeDefinitions: [
         { AttributeName: 'pk', AttributeType: 'S' },
         { AttributeName: 'sk', AttributeType: 'S' },
+        { AttributeName: BY_TIME.partitionKey, AttributeType: 'S' },
+        { AttributeName: BY_TIME.sortKey, AttributeType: 'S' },
+      ],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: BY_TIME.name,
+          KeySchema: [
+            { AttributeName: BY_TIME.partitionKey, KeyType: 'HASH' },
+            { AttributeName: BY_TIME.sortKey, KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'KEYS_ONLY' },
+        },
       ],
     }),
   );

@@ -1,17 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import {
-  ConditionalCheckFailedException,
-  ProvisionedThroughputExceededException,
-} from '@aws-sdk/client-dynamodb';
+import { ProvisionedThroughputExceededException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { InMemoryObjectStorage } from '../../fakes/in-memory-object-storage.ts';
+import { InMemoryLibrary } from '../../fakes/in-memory-library.ts';
+import { dynamoDbFileLists } from '../../functions/adapters/dynamodb-file-lists.ts';
 import { dynamoDbMediaCatalog } from '../../functions/adapters/dynamodb-media-catalog.ts';
 import { ServiceUnavailableError } from '../../functions/core/errors.ts';
 import type { TinyFingerprint } from '../../functions/core/fingerprint.ts';
-import { linkExistingFile } from '../../functions/core/link-existing-file.ts';
+import type { MediaCatalog } from '../../functions/core/media-catalog.ts';
+import { recordUpload } from '../../functions/core/record-upload.ts';
 import type { WorkspaceId } from '../../functions/core/workspace.ts';
-import { FINGERPRINT, mediaFile, storedObject, TINY_FINGERPRINT } from '../fixtures/library.ts';
+import { entryFacts, FINGERPRINT, mediaFile, recordFile, TINY_FINGERPRINT } from '../fixtures/library.ts';
 import { type DynaliteTable, startDynaliteTable } from './dynalite-table.ts';
 
 let table: DynaliteTable;
@@ -27,7 +26,10 @@ beforeEach(() => {
 
 const file = (name = 'DJI_0001.JPG') =>
   mediaFile({ workspaceId, objectKey: `${workspaceId}/a/b/${name}`, name });
-const catalogOf = (client: DynamoDBDocumentClient) => dynamoDbMediaCatalog(table.tableName, client);
+const catalogOf = (client: DynamoDBDocumentClient) => ({
+  ...dynamoDbMediaCatalog(table.tableName, client),
+  ...dynamoDbFileLists(table.tableName, client),
+});
 
 /** A command as the SDK is about to send it, and a way to let it through. */
 type Interceptor = (command: string, input: Record<string, unknown>, send: () => Promise<unknown>) => unknown;
@@ -60,54 +62,42 @@ describe('a fault of DynamoDB', () => {
     });
 
   it('is never "not found"', async () => {
-    await catalogOf(table.client()).record(file());
-    await expect(failing().findByFingerprint(workspaceId, FINGERPRINT)).rejects.toThrow('slow down');
-    await expect(failing().findTinyFingerprints(workspaceId, new Set([TINY_FINGERPRINT]))).rejects.toThrow(
+    const { fileId, objectKey } = await recordFile(catalogOf(table.client()), file());
+    const catalog = failing();
+    await expect(catalog.findFile(workspaceId, fileId)).rejects.toThrow('slow down');
+    await expect(catalog.findByFingerprint(workspaceId, FINGERPRINT)).rejects.toThrow('slow down');
+    await expect(catalog.findTinyFingerprints(workspaceId, new Set([TINY_FINGERPRINT]))).rejects.toThrow(
       'slow down',
     );
-    await expect(failing().findFlight(workspaceId, 'flight-1')).rejects.toThrow('slow down');
-    await expect(failing().listByObjectKey(workspaceId, file().objectKey)).rejects.toThrow('slow down');
+    await expect(catalog.findFlight(workspaceId, 'flight-1')).rejects.toThrow('slow down');
+    await expect(catalog.listByObjectKey(workspaceId, objectKey)).rejects.toThrow('slow down');
+    await expect(catalog.listFiles(workspaceId, { limit: 1 })).rejects.toThrow('slow down');
   });
 
   it('is never a half-told success', async () => {
-    await expect(failing().record(file())).rejects.toThrow('slow down');
-    await expect(failing().forget(file())).rejects.toThrow('slow down');
+    const flown = { ...file(), flightId: 'flight-1' };
+    const flight = { workspaceId, flightId: 'flight-1', owner: 'pilot' } as const;
+    const catalog = failing();
+    await expect(catalog.merge(entryFacts(flown))).rejects.toThrow('slow down');
+    await expect(catalog.claimFingerprint(flown)).rejects.toThrow('slow down');
+    await expect(catalog.claimTinyFingerprint(flown)).rejects.toThrow('slow down');
+    await expect(catalog.releaseClaims(flown)).rejects.toThrow('slow down');
+    await expect(catalog.countToFlight(flown)).rejects.toThrow('slow down');
     await expect(
-      failing().recordGroupProgress(
-        workspaceId,
-        'flight-1',
-        { expectedFileCount: 1, uploadedFileCount: 1 },
-        '2026-01-01T00:00:00.000Z',
-      ),
+      catalog.recordProgress(flight, { expectedFileCount: 1, heardAt: '2026-01-01T00:00:00.000Z' }),
     ).rejects.toThrow('slow down');
     expect(await itemsOf(workspaceId)).toEqual([]);
-  });
-
-  it('is no miss of fast-upload, and no marker is removed', async () => {
-    const catalog = catalogOf(table.client());
-    await catalog.record(file());
-    const storage = new InMemoryObjectStorage();
-    const candidate = {
-      workspaceId,
-      fingerprint: FINGERPRINT,
-      asked: FINGERPRINT,
-      file: { name: 'x.jpg', capture: {} },
-      reporter: { kind: 'pilot', name: 'pilot' },
-      raw: '{}',
-    } as const;
-    await expect(linkExistingFile({ catalog: failing(), storage }, candidate)).rejects.toThrow('slow down');
-    expect(await catalog.findByFingerprint(workspaceId, FINGERPRINT)).toBeDefined();
   });
 
   it('that is a table which is not there is an error too', async () => {
     const lost = dynamoDbMediaCatalog('no-such-table', table.client());
     await expect(lost.findByFingerprint(workspaceId, FINGERPRINT)).rejects.toThrow();
     await expect(lost.findTinyFingerprints(workspaceId, new Set([TINY_FINGERPRINT]))).rejects.toThrow();
-    await expect(lost.record(file())).rejects.toThrow();
+    await expect(lost.merge(entryFacts(file()))).rejects.toThrow();
   });
 
   it('is retried by the SDK before anybody hears of it', async () => {
-    await catalogOf(table.client()).record(file());
+    await recordFile(catalogOf(table.client()), file());
     let failures = 2;
     const client = table.client();
     client.middlewareStack.add(
@@ -117,54 +107,54 @@ describe('a fault of DynamoDB', () => {
       },
       { step: 'deserialize', name: 'throttling' },
     );
-    expect(await catalogOf(client).findByFingerprint(workspaceId, FINGERPRINT)).toBeDefined();
+    expect(await catalogOf(client).findByFingerprint(workspaceId, FINGERPRINT)).toHaveLength(1);
     expect(failures).toBe(-1);
   });
 });
 
 describe('a crash', () => {
-  /** Ends the process, as far as the catalog can tell, before the first write of a marker. */
-  const crashBeforeMarkers = () =>
-    interceptedCatalog((command, input, send) => {
-      const isFile = String((input['Item'] as { sk?: string } | undefined)?.sk).startsWith('FILE#');
-      const ofObject = String((input['Item'] as { pk?: string } | undefined)?.pk).includes('#OBJECT#');
-      if (command === 'PutItemCommand' && isFile && ofObject) return send();
+  const objectKeyOf = () => `${workspaceId}/a/b/DJI_0001.JPG`;
+  const report = (catalog: MediaCatalog) => {
+    const library = new InMemoryLibrary(catalog as ReturnType<typeof catalogOf>);
+    library.storage.put(objectKeyOf(), { eTag: FINGERPRINT });
+    return recordUpload(library, {
+      workspaceId,
+      objectKey: objectKeyOf(),
+      result: 0,
+      file: {
+        name: 'DJI_0001.JPG',
+        fingerprint: FINGERPRINT,
+        tinyFingerprint: TINY_FINGERPRINT,
+        flightId: 'flight-1',
+        capture: {},
+      },
+      reporter: { kind: 'pilot', name: 'pilot' },
+      raw: '{}',
+    });
+  };
+  /** Ends the process, as far as the catalog can tell, before the first claim. */
+  const crashBeforeClaims = () =>
+    interceptedCatalog((_command, input, send) => {
+      const { pk } = (input['Item'] ?? input['Key']) as { pk: string };
+      if (/#(OBJECT|FLIGHT)#/.test(pk)) return send();
       throw new Error('killed');
     });
 
-  it('between file and markers leaves a file that no device is told of', async () => {
-    await expect(crashBeforeMarkers().record(file())).rejects.toThrow('killed');
-    expect(await itemsOf(workspaceId)).toHaveLength(1);
+  it('before the claims leaves a file that is counted, and that no device is told of', async () => {
+    await expect(report(crashBeforeClaims())).rejects.toThrow('killed');
     const catalog = catalogOf(table.client());
-    expect(await catalog.findByFingerprint(workspaceId, FINGERPRINT)).toBeUndefined();
+    expect(await catalog.listByObjectKey(workspaceId, objectKeyOf())).toHaveLength(1);
+    expect(await catalog.findFlight(workspaceId, 'flight-1')).toMatchObject({ receivedFileCount: 1 });
+    expect(await catalog.findByFingerprint(workspaceId, FINGERPRINT)).toEqual([]);
     expect(await catalog.findTinyFingerprints(workspaceId, new Set([TINY_FINGERPRINT]))).toEqual(new Set());
   });
 
   it('is healed by the repetition of the report', async () => {
-    const flown = { ...file(), flightId: 'flight-1' };
-    await expect(crashBeforeMarkers().record(flown)).rejects.toThrow('killed');
+    await expect(report(crashBeforeClaims())).rejects.toThrow('killed');
     const catalog = catalogOf(table.client());
-    expect(await catalog.record({ ...flown, raw: 'repeated' })).toMatchObject({ raw: flown.raw });
-    expect(await catalog.findByFingerprint(workspaceId, FINGERPRINT)).toMatchObject({ fileId: flown.fileId });
-    expect(await catalog.findTinyFingerprints(workspaceId, new Set([TINY_FINGERPRINT]))).toHaveProperty(
-      'size',
-      1,
-    );
+    await report(catalog);
+    expect(await catalog.findByFingerprint(workspaceId, FINGERPRINT)).toHaveLength(1);
     expect(await catalog.findFlight(workspaceId, 'flight-1')).toMatchObject({ receivedFileCount: 1 });
-  });
-
-  it('after a write whose answer was lost does not make the repetition fail', async () => {
-    let lost = false;
-    const catalog = interceptedCatalog(async (command, _input, send) => {
-      if (command === 'PutItemCommand' && !lost) {
-        lost = true;
-        await send();
-        throw new ConditionalCheckFailedException({ message: 'written by the first attempt', $metadata: {} });
-      }
-      return send();
-    });
-    expect(await catalog.record(file())).toEqual(file());
-    expect(await catalog.findByFingerprint(workspaceId, FINGERPRINT)).toBeDefined();
   });
 });
 
@@ -175,7 +165,7 @@ describe('tiny fingerprints', () => {
   const recordEach = async (...indexes: number[]) => {
     const catalog = catalogOf(table.client());
     for (const index of indexes) {
-      await catalog.record({ ...file(`${index}.jpg`), tinyFingerprint: tiny(index) });
+      await catalog.claimTinyFingerprint({ ...file(`${index}.jpg`), tinyFingerprint: tiny(index) });
     }
   };
 
@@ -266,20 +256,57 @@ describe('round trips, one after the other', () => {
       workspaceId,
       new Set(Array.from({ length: 100 }, (_, index) => `t${index}` as TinyFingerprint)),
     );
-    expect(commands).toEqual(['GetItemCommand', 'BatchGetItemCommand']);
+    expect(commands).toEqual(['QueryCommand', 'BatchGetItemCommand']);
   });
 
-  it('are two for a new file: the file, then all its markers at once', async () => {
+  it('are two for a report: entry and flight, then both claims', async () => {
     const { catalog, commands, depth } = countingCatalog();
-    await catalog.record({ ...file(), flightId: 'flight-1' });
-    expect(commands[0]).toBe('PutItemCommand');
-    expect(commands).toHaveLength(5);
+    await recordFile(catalog, { ...file(), flightId: 'flight-1' });
+    expect(commands).toHaveLength(4);
     expect(depth()).toBe(2);
   });
 });
 
-describe('what the table cannot hold by itself', () => {
-  it('is read by consistent reads only', async () => {
+describe('what the table holds', () => {
+  it('names its kind on every item', async () => {
+    const catalog = catalogOf(table.client());
+    const flight = { workspaceId, flightId: 'flight-1', owner: 'pilot' } as const;
+    const recorded = await recordFile(catalog, { ...file(), flightId: 'flight-1' });
+    await catalog.recordProgress(flight, { expectedFileCount: 1, heardAt: '2026-01-01T00:00:00.000Z' });
+    const spare = await catalog.merge(entryFacts(file('spare.jpg')));
+    await catalog.setSurplus(spare, recorded.fileId);
+    await catalog.recordFailure({
+      workspaceId,
+      objectKey: recorded.objectKey,
+      result: 1,
+      reporter: { kind: 'pilot', name: 'pilot' },
+      reportedAt: '2026-01-01T00:00:00.000Z',
+      raw: 'x'.repeat(10_000),
+    });
+    const items = await itemsOf(workspaceId);
+    expect(new Set(items.map(({ entity }) => entity))).toEqual(
+      new Set(['failure', 'file', 'fingerprint', 'flight', 'flight-file', 'surplus', 'tiny-fingerprint']),
+    );
+  });
+
+  it('is one item for the failures of an object key, trimmed, for ninety days', async () => {
+    const catalog = catalogOf(table.client());
+    for (const result of [1, 2, 3]) {
+      await catalog.recordFailure({
+        workspaceId,
+        objectKey: `${workspaceId}/a/b.jpg`,
+        result,
+        reporter: { kind: 'pilot', name: 'pilot' },
+        reportedAt: '2026-01-01T00:00:00.000Z',
+        raw: 'x'.repeat(128_000),
+      });
+    }
+    const items = await itemsOf(workspaceId);
+    expect(items).toMatchObject([{ result: 3, expires_at: Date.parse('2026-04-01T00:00:00.000Z') / 1000 }]);
+    expect(String(items[0]?.['raw']).length).toBe(2000);
+  });
+
+  it('is read by consistent reads only, lists aside', async () => {
     const reads: unknown[] = [];
     const catalog = interceptedCatalog((command, input, send) => {
       if (/^(Get|BatchGet|Query)/.test(command)) {
@@ -290,20 +317,21 @@ describe('what the table cannot hold by itself', () => {
       }
       return send();
     });
-    await catalog.record(file());
-    await catalog.record(file());
+    const { fileId, objectKey } = await recordFile(catalog, file());
+    await catalog.findFile(workspaceId, fileId);
     await catalog.findByFingerprint(workspaceId, FINGERPRINT);
     await catalog.findTinyFingerprints(workspaceId, new Set([TINY_FINGERPRINT]));
     await catalog.findFlight(workspaceId, 'flight-1');
-    await catalog.listByObjectKey(workspaceId, file().objectKey);
-    expect(reads.length).toBeGreaterThanOrEqual(6);
+    await catalog.listByObjectKey(workspaceId, objectKey);
+    await catalog.listSurplus(file());
+    expect(reads).toHaveLength(6);
     expect(new Set(reads)).toEqual(new Set([true]));
   });
 
   it('counts a flight of more files than one page of a query holds', async () => {
     const catalog = catalogOf(table.client());
     const names = Array.from({ length: 60 }, (_, index) => `${index}.jpg`);
-    await Promise.all(names.map((name) => catalog.record({ ...file(name), flightId: 'flight-1' })));
+    await Promise.all(names.map((name) => catalog.countToFlight({ ...file(name), flightId: 'flight-1' })));
     const paged = interceptedCatalog((command, input, send) => {
       if (command === 'QueryCommand') input['Limit'] = 7;
       return send();
@@ -317,17 +345,36 @@ describe('what the table cannot hold by itself', () => {
       objectKey: `${workspaceId}/${'上'.repeat(320)}`,
       name: '上'.repeat(4096),
       path: '上'.repeat(4096),
-      fingerprint: '上'.repeat(256) as typeof FINGERPRINT,
-      tinyFingerprint: '上'.repeat(256) as TinyFingerprint,
       flightId: '上'.repeat(256),
       raw: 'x'.repeat(128_000),
-      ...storedObject(),
     });
     const catalog = catalogOf(table.client());
-    await catalog.record(long);
+    await recordFile(catalog, long);
     expect(await catalog.listByObjectKey(workspaceId, long.objectKey)).toEqual([long]);
     expect(await catalog.findFlight(workspaceId, long.flightId ?? '')).toMatchObject({
       receivedFileCount: 1,
     });
+  });
+});
+
+describe('a cursor', () => {
+  it.each(['', 'x', 'e30', Buffer.from('["a",{}]').toString('base64url')])(
+    'is refused when it is %j',
+    async (cursor) => {
+      const catalog = catalogOf(table.client());
+      await expect(catalog.listFiles(workspaceId, { limit: 1, cursor })).rejects.toThrow('cursor');
+    },
+  );
+
+  it('is of use in its own list only', async () => {
+    const catalog = catalogOf(table.client());
+    for (const name of ['1.jpg', '2.jpg']) await catalog.merge(entryFacts(file(name)));
+    const { cursor } = await catalog.listFiles(workspaceId, { limit: 1 });
+    expect(cursor).toBeDefined();
+    await expect(catalog.listFiles(workspaceId, { limit: 1, cursor, removed: true })).rejects.toThrow(
+      'cursor',
+    );
+    const other = randomUUID() as WorkspaceId;
+    await expect(catalog.listFiles(other, { limit: 1, cursor })).rejects.toThrow('cursor');
   });
 });

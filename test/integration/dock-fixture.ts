@@ -4,10 +4,10 @@ import { GetCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { expect, vi } from 'vitest';
 import { dynamoDbDeviceRegistry } from '../../functions/adapters/dynamodb-device-registry.ts';
-import { fileKey, type ItemKey } from '../../functions/adapters/media-table-keys.ts';
+import { fromItem, type MediaFileItem } from '../../functions/adapters/media-file-item.ts';
+import type { ItemKey } from '../../functions/adapters/media-table-keys.ts';
 import type { DeviceRegistry, GatewaySn } from '../../functions/core/gateway.ts';
 import { hashPassword, randomPassword } from '../../functions/core/gateway-password.ts';
-import { uploadedFileId } from '../../functions/core/media-file.ts';
 import type { WorkspaceId } from '../../functions/core/workspace.ts';
 import type { Endpoints } from '../../local/endpoints.ts';
 import { expectDockContract } from './expect-contract.ts';
@@ -291,11 +291,20 @@ export class DockStack {
     return Item;
   }
 
-  /** The entry that an upload made. */
-  file(workspaceId: WorkspaceId, objectKey: string, eTag: string): Promise<Heard> {
-    return this.item(
-      fileKey({ workspaceId, objectKey, fileId: uploadedFileId(workspaceId, objectKey, eTag) }),
+  /** The entry that an upload made, by its ETag, with what follows from it. */
+  async file(workspaceId: WorkspaceId, objectKey: string, eTag: string): Promise<Heard> {
+    const items = await this.items();
+    const found = items.find(
+      (item) =>
+        item?.['entity'] === 'file' &&
+        item['object_key'] === objectKey &&
+        item['etag'] === eTag &&
+        String(item['pk']).includes(workspaceId) &&
+        item['linked_to'] === undefined,
     );
+    if (found === undefined) return undefined;
+    const { kind, integrity } = fromItem(found as unknown as MediaFileItem);
+    return { ...found, kind, integrity };
   }
 
   /** Everything in the table, in no order. */

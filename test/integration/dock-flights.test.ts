@@ -26,16 +26,21 @@ const task = (expected_file_count: number, uploaded_file_count: number) => ({
   uploaded_file_count,
 });
 
-/** Sets the clock of a flight back: `heard_at`, or when it was wished for. */
+/** Sets the clock of a flight and of its files back: `heard_at`, or when it was wished for. */
 async function age(flightId: string, attribute: 'heard_at' | 'prioritization.requested_at', seconds: number) {
-  await stack.stack.dynamoDb().send(
-    new UpdateCommand({
-      TableName: stack.endpoints.table,
-      Key: flightKey(dock.workspaceId, flightId),
-      UpdateExpression: `SET ${attribute} = :then`,
-      ExpressionAttributeValues: { ':then': new Date(Date.now() - seconds * 1000).toISOString() },
-    }),
-  );
+  const { pk } = flightKey({ workspaceId: dock.workspaceId, flightId, owner: 'dock' });
+  const items = (await stack.items()).filter((item) => item?.['pk'] === pk);
+  const aged = items.filter((item) => attribute === 'heard_at' || item?.['entity'] === 'flight');
+  for (const item of aged) {
+    await stack.stack.dynamoDb().send(
+      new UpdateCommand({
+        TableName: stack.endpoints.table,
+        Key: { pk, sk: item?.['sk'] },
+        UpdateExpression: `SET ${attribute} = :then`,
+        ExpressionAttributeValues: { ':then': new Date(Date.now() - seconds * 1000).toISOString() },
+      }),
+    );
+  }
 }
 
 describe("a flight's counts", () => {
@@ -56,7 +61,7 @@ describe("a flight's counts", () => {
     await tell(2, task(3, 3));
     // The dock says that it is done, but two of its reports are still on their way.
     expect(await seen()).toMatchObject({
-      state: 'uploading',
+      state: 'reported-complete',
       received_file_count: 1,
       uploaded_file_count: 3,
     });
@@ -64,7 +69,7 @@ describe("a flight's counts", () => {
     await tell(2, task(3, 3));
     await tell(0, task(1, 0));
     expect(await seen()).toMatchObject({
-      state: 'uploading',
+      state: 'reported-complete',
       expected_file_count: 3,
       uploaded_file_count: 3,
       received_file_count: 2,

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { GatewaySn } from '../../functions/core/gateway.ts';
 import { hashPassword } from '../../functions/core/gateway-password.ts';
 import { type Dock, type DockIdentity, DockStack, flightSeenBy, report } from './dock-fixture.ts';
-import { type PilotDevice, photo } from './stack-fixture.ts';
+import { isToldByBucketOnly, type PilotDevice, photo } from './stack-fixture.ts';
 
 let stack: DockStack;
 /** Docks of two workspaces, and people of them. */
@@ -143,7 +143,8 @@ describe('a message', () => {
   it("does not reach into another workspace's prefix, and leaves no trace", async () => {
     const file = photo();
     const objectKey = await foreigner.put(file);
-    const before = await stack.items();
+    const told = async () => (await stack.items()).filter((item) => !isToldByBucketOnly(item));
+    const before = await told();
     for (const key of [
       objectKey,
       `${dock.workspaceId}/../${objectKey}`,
@@ -151,7 +152,7 @@ describe('a message', () => {
     ]) {
       expect(await dock.callback(report(file, key, { flightId: 'stolen' })), key).toEqual({ result: 403 });
     }
-    expect(await stack.items()).toHaveLength(before.length);
+    expect(await told()).toHaveLength(before.length);
     expect((await pilot.ask('flights/stolen', { method: 'GET' })).status).toBe(404);
   });
 

@@ -15,6 +15,7 @@ import { DockConnection } from '../../devices/dock/connection.ts';
 import { Exchanges } from '../../devices/dock/exchanges.ts';
 import { type PlayDockOptions, playDock } from '../../devices/dock/play-dock.ts';
 import { dynamoDbDeviceRegistry } from '../../functions/adapters/dynamodb-device-registry.ts';
+import { fromItem, type MediaFileItem } from '../../functions/adapters/media-file-item.ts';
 import type { GatewaySn } from '../../functions/core/gateway.ts';
 import type { DemoDock, Endpoints } from '../../local/endpoints.ts';
 import { encodePhoto } from '../../local/sample/photo-file.ts';
@@ -95,16 +96,19 @@ async function recorded(flightId: string, table = stack.endpoints.table, client 
     const page = await client.send(
       new ScanCommand({
         TableName: table,
-        FilterExpression: 'flight_id = :flight AND begins_with(sk, :file) AND attribute_exists(#name)',
-        ExpressionAttributeNames: { '#name': 'name' },
-        ExpressionAttributeValues: { ':flight': flightId, ':file': 'FILE#' },
+        FilterExpression: 'flight_id = :flight AND entity = :file',
+        ExpressionAttributeValues: { ':flight': flightId, ':file': 'file' },
         ...(ExclusiveStartKey && { ExclusiveStartKey }),
       }),
     );
     items.push(...(page.Items ?? []));
     ExclusiveStartKey = page.LastEvaluatedKey;
   } while (ExclusiveStartKey);
-  return items;
+  // With what follows from an item.
+  return items.map((item) => {
+    const { kind, integrity, workspaceId } = fromItem(item as unknown as MediaFileItem);
+    return { ...item, kind, integrity, workspace_id: workspaceId } as Record<string, unknown>;
+  });
 }
 
 const tableClient = ({ region, dynamodb, root }: Endpoints): DynamoDBDocumentClient =>
@@ -145,8 +149,8 @@ describe('a dock at the local stack', () => {
       absolute_altitude: 460.4,
       relative_altitude: 72,
       shoot_position: { lat: expect.closeTo(48.7299, 6), lng: expect.closeTo(11.0346, 6) },
-      integrity: 'unverified',
-      fingerprint: expect.stringMatching(/^[0-9a-f]{32}$/),
+      integrity: 'verified',
+      md5: expect.stringMatching(/^[0-9a-f]{32}$/),
       reported_by: { kind: 'dock', name: dock(0).sn },
     });
   });
@@ -164,7 +168,7 @@ describe('a dock at the local stack', () => {
     });
     const [photo] = (await recorded(flightId)).filter(({ kind }) => kind === 'photo');
     const hit = await pilot.ask('fast-upload', {
-      body: { fingerprint: String(photo?.['fingerprint']).toUpperCase(), name: photo?.['name'], ext: {} },
+      body: { fingerprint: String(photo?.['md5']).toUpperCase(), name: photo?.['name'], ext: {} },
     });
     expect(hit.envelope).toMatchObject({ code: 0, data: { object_key: photo?.['object_key'] } });
   });

@@ -1,10 +1,10 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { GatewaySn } from '../../functions/core/gateway.ts';
 import { fixtures } from '../fixtures/fixture.ts';
 import { type Dock, DockStack, flightSeenBy, report } from './dock-fixture.ts';
@@ -121,8 +121,8 @@ describe("a dock's story", () => {
       kind: 'photo',
       flight_id: flightId,
       size: file.bytes.length,
-      fingerprint: file.fingerprint,
-      integrity: 'unverified',
+      md5: file.fingerprint,
+      integrity: 'verified',
       reported_by: { kind: 'dock', name: dock.sn },
       captured_at: '2021-05-10T08:04:20.000Z',
     });
@@ -186,7 +186,7 @@ describe('file_upload_callback', () => {
       kind: sidecar ? 'sidecar' : 'photo',
       flight_id: flightId,
       drone_model_key: '0-67-0',
-      integrity: body.data.file.fingerprint ? 'verified' : 'unverified',
+      integrity: 'verified',
       reported_by: { kind: 'dock', name: dock.sn },
       ...(!sidecar && { gimbal_yaw_degree: -91.4, shoot_position: { lat: 22.1, lng: 122.5 } }),
     });
@@ -210,9 +210,10 @@ describe('file_upload_callback', () => {
 
     const comparable = async (objectKey: string, eTag: string) => {
       const item = await stack.file(dock.workspaceId, objectKey, eTag);
-      const { pk, sk, file_id, object_key, etag, fingerprint, version_id, raw, ...rest } = item;
-      const { reported_by, recorded_at, content_type, ...core } = rest;
-      expect(fingerprint).toBe(eTag);
+      const { pk, sk, md5, object_key, etag, fingerprint, version_id, raw, listed_at, ...rest } = item;
+      const { reported_by, reported_at, arrived_at, stored_at, content_type, ...core } = rest;
+      expect([fingerprint, md5]).toEqual([eTag, eTag]);
+      expect(listed_at).toMatch(new RegExp(`^${core.captured_at}#`));
       return core;
     };
     expect(await comparable(dockKey, docks.fingerprint)).toEqual(
@@ -237,27 +238,38 @@ describe('file_upload_callback', () => {
     expect(await flightSeenBy(pilot, flightId)).toMatchObject({ received_file_count: names.length });
   });
 
-  it('takes a video that came in parts, whose MD5 nobody knows', async () => {
+  it('takes a video that came in parts, and knows its MD5 once it has been read', async () => {
     const storage = await dock.credentials();
     const s3 = dock.s3(storage);
     const name = 'DJI_20240516114207_0002_上云 100%.MP4';
     const target = { Bucket: storage.bucket, Key: `${storage.object_key_prefix}/f/${name}` };
     const { UploadId } = await s3.send(new CreateMultipartUploadCommand(target));
     const Parts = [];
+    const hash = createHash('md5');
     for (const [index, size] of [5 * 1024 * 1024, 1000].entries()) {
+      const Body = randomBytes(size);
+      hash.update(Body);
       const part = { ...target, UploadId, PartNumber: index + 1 };
-      const { ETag } = await s3.send(new UploadPartCommand({ ...part, Body: randomBytes(size) }));
+      const { ETag } = await s3.send(new UploadPartCommand({ ...part, Body }));
       Parts.push({ ETag, PartNumber: index + 1 });
     }
     const done = await s3.send(
       new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts } }),
     );
+    const md5 = hash.digest('hex');
     expect(await dock.callback(report({ name }, target.Key))).toEqual({ result: 0 });
     const eTag = done.ETag?.replaceAll('"', '') ?? '';
     expect(eTag).toMatch(/-2$/);
-    const item = await stack.file(dock.workspaceId, target.Key, eTag);
-    expect(item).toMatchObject({ name, kind: 'video', integrity: 'unverified' });
-    expect(item).not.toHaveProperty('fingerprint');
+    await vi.waitFor(
+      async () =>
+        expect(await stack.file(dock.workspaceId, target.Key, eTag)).toMatchObject({
+          name,
+          kind: 'video',
+          integrity: 'verified',
+          md5,
+        }),
+      { timeout: 20_000, interval: 100 },
+    );
   });
 
   it('keeps up with a burst, and answers each under its own tid', async () => {

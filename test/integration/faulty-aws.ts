@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 /** Which service a request is for, and what it asks. */
 export interface AwsRequest {
-  readonly service: 's3' | 'sts' | 'dynamodb' | 'cognito';
+  readonly service: 's3' | 'sts' | 'dynamodb' | 'cognito' | 'sqs';
   /** Such as `GetItem`, or an HTTP verb for S3. */
   readonly operation: string;
   readonly body: string;
@@ -33,6 +33,7 @@ async function textOf(incoming: IncomingMessage): Promise<string> {
 function requestOf({ headers, method }: IncomingMessage, body: string): AwsRequest {
   const [target, operation] = String(headers['x-amz-target'] ?? '').split('.');
   if (target?.startsWith('DynamoDB')) return { service: 'dynamodb', operation: operation ?? '', body };
+  if (target === 'AmazonSQS') return { service: 'sqs', operation: operation ?? '', body };
   if (target?.startsWith('AWSCognito')) return { service: 'cognito', operation: operation ?? '', body };
   const action = new URLSearchParams(body).get('Action');
   return action

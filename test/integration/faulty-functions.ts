@@ -49,6 +49,8 @@ const environment = (address: string) => ({
   UPLOAD_ROLE_ARN: 'arn:aws:iam::123456789012:role/upload',
   OBJECT_STORAGE_ENDPOINT: 'https://s3.eu-central-1.amazonaws.com',
   USER_POOL_CLIENT_ID: 'client',
+  CHANGES_QUEUE_URL: `${address}/123456789012/changes`,
+  FLIGHT_CHECKS_QUEUE_URL: `${address}/123456789012/flight-checks`,
 });
 
 /** Loads all handlers. Once in a test file: a handler's file reads its variables when it is imported. */

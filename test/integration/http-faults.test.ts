@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { fileKey, fingerprintPartition, nameSortKey } from '../../functions/adapters/media-table-keys.ts';
 import { FINGERPRINT, mediaFile } from '../fixtures/library.ts';
 import { type Answer, GATEWAY_REQUEST_ID, recordLog } from '../unit/http-requests.ts';
 import {
@@ -39,30 +40,49 @@ const ask = (name: FunctionName, remainingMilliseconds?: number) =>
 
 const operations = () => aws.requests.map(({ service, operation }) => `${service} ${operation}`);
 
-const FILE = mediaFile({ objectKey: CALLBACK_OBJECT_KEY });
-const MARKER = json({
-  Item: {
-    file_id: { S: FILE.fileId },
-    workspace_id: { S: FILE.workspaceId },
-    object_key: { S: FILE.objectKey },
-    name: { S: FILE.name },
-    kind: { S: 'photo' },
-    integrity: { S: 'verified' },
-    fingerprint: { S: FINGERPRINT },
-    size: { N: '1' },
-    etag: { S: FINGERPRINT },
-    reported_by: { M: { kind: { S: 'pilot' }, name: { S: 'pilot' } } },
-    recorded_at: { S: FILE.recordedAt },
-  },
+const FILE = mediaFile({ objectKey: CALLBACK_OBJECT_KEY, versionId: 'null' });
+const { pk, sk } = fileKey(FILE.workspaceId, FILE.fileId);
+const OBJECT = { object_key: { S: FILE.objectKey }, version_id: { S: FILE.versionId } };
+/** Who speaks for the bytes. */
+const HOLDERS = json({
+  Items: [
+    {
+      pk: { S: fingerprintPartition(FILE.workspaceId, FINGERPRINT) },
+      sk: { S: nameSortKey(FILE) },
+      entity: { S: 'fingerprint' },
+      file_id: { S: FILE.fileId },
+      name: { S: FILE.name },
+      reported: { BOOL: true },
+      ...OBJECT,
+    },
+  ],
 });
+const ENTRY_ITEM = {
+  pk: { S: pk },
+  sk: { S: sk },
+  entity: { S: 'file' },
+  name: { S: FILE.name },
+  md5: { S: FINGERPRINT },
+  fingerprint: { S: FINGERPRINT },
+  size: { N: '1' },
+  etag: { S: FINGERPRINT },
+  reported_by: { M: { kind: { S: 'pilot' }, name: { S: 'pilot' } } },
+  reported_at: { S: '2026-01-01T00:00:00.000Z' },
+  raw: { S: '{}' },
+  ...OBJECT,
+};
+const ENTRY = json({ Item: ENTRY_ITEM });
+/** Reads find the file; undefined for writes. */
+const known = ({ operation }: AwsRequest): AwsAnswer | undefined =>
+  ({ Query: HOLDERS, GetItem: ENTRY })[operation];
 const STORED: AwsAnswer = { status: 200, headers: { etag: `"${FINGERPRINT}"`, 'content-length': '1' } };
 
 /** The catalog works and knows the file; object storage does what the test says. */
 const withObjectStorage =
   (answer: AwsAnswer) =>
-  ({ service, operation }: AwsRequest): AwsAnswer => {
-    if (service === 's3') return answer;
-    return operation === 'GetItem' ? MARKER : json({});
+  (request: AwsRequest): AwsAnswer => {
+    if (request.service === 's3') return answer;
+    return known(request) ?? json({});
   };
 
 function expectFaultOf({ status, headers, envelope, text }: Answer) {
@@ -142,27 +162,30 @@ describe.each([
 
 describe('a fault half-way', () => {
   it('is no acknowledgement when the file is written and its markers are not', async () => {
-    let puts = 0;
-    aws.answer = ({ service, operation }) => {
+    let claims = 0;
+    aws.answer = ({ service, operation, body }) => {
       if (service === 's3') return STORED;
-      return operation === 'PutItem' && puts++ === 0 ? json({}) : jsonError('AccessDeniedException');
+      if (operation === 'UpdateItem') return json({ Attributes: ENTRY_ITEM });
+      if (operation === 'PutItem' && body.includes('FLIGHT#')) return json({});
+      claims += 1;
+      return jsonError('AccessDeniedException');
     };
     expectFaultOf(await ask('upload-callback'));
-    expect(puts).toBeGreaterThan(1);
+    expect(claims).toBeGreaterThan(0);
   });
 
   it('is no hit when the entry of a link cannot be written', async () => {
-    aws.answer = ({ service, operation }) => {
-      if (service === 's3') return STORED;
-      return operation === 'GetItem' ? MARKER : jsonError('AccessDeniedException');
+    aws.answer = (request) => {
+      if (request.service === 's3') return STORED;
+      return known(request) ?? jsonError('AccessDeniedException');
     };
     expectFaultOf(await ask('fast-upload'));
   });
 
   it('is no miss when the marker of a missing object cannot be removed', async () => {
-    aws.answer = ({ service, operation }) => {
-      if (service === 's3') return { status: 404 };
-      return operation === 'GetItem' ? MARKER : jsonError('AccessDeniedException');
+    aws.answer = (request) => {
+      if (request.service === 's3') return { status: 404 };
+      return known(request) ?? jsonError('AccessDeniedException');
     };
     expectFaultOf(await ask('fast-upload'));
   });

@@ -1,4 +1,4 @@
-import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fileKey, flightKey, flightPartition } from '../../functions/adapters/media-table-keys.ts';
@@ -21,17 +21,21 @@ afterAll(() => stack.close());
 const catalogItem = async (key: object) =>
   (await stack.dynamoDb().send(new GetCommand({ TableName: stack.endpoints.table, Key: key }))).Item;
 
-const fileItem = (objectKey: string, fingerprint: string) =>
-  catalogItem(
-    fileKey({ workspaceId, objectKey, fileId: uploadedFileId(workspaceId, objectKey, fingerprint) }),
-  );
+/** The current version's entry. */
+async function fileIdOf(objectKey: string): Promise<string> {
+  const head = new HeadObjectCommand({ Bucket: stack.endpoints.bucket, Key: objectKey });
+  const { VersionId: versionId = '' } = await stack.s3().send(head);
+  return uploadedFileId({ workspaceId, objectKey, versionId });
+}
+
+const fileItem = async (objectKey: string) => catalogItem(fileKey(workspaceId, await fileIdOf(objectKey)));
 
 async function receivedFiles(flightId: string): Promise<number | undefined> {
   const { Count } = await stack.dynamoDb().send(
     new QueryCommand({
       TableName: stack.endpoints.table,
       KeyConditionExpression: 'pk = :pk AND begins_with(sk, :file)',
-      ExpressionAttributeValues: { ':pk': flightPartition(workspaceId, flightId), ':file': 'FILE#' },
+      ExpressionAttributeValues: { ':pk': flightPartition(workspaceId, flightId), ':file': 'MEMBER#' },
     }),
   );
   return Count;
@@ -60,7 +64,7 @@ describe('the story of one file', () => {
     expect(hit.envelope).toEqual({
       code: 0,
       message: 'success',
-      data: { object_key: objectKey, file_id: uploadedFileId(workspaceId, objectKey, file.fingerprint) },
+      data: { object_key: objectKey, file_id: await fileIdOf(objectKey) },
     });
   });
 
@@ -88,12 +92,12 @@ describe('the story of one file', () => {
       },
     };
     const objectKey = await pilot.upload(file, message);
-    expect(await fileItem(objectKey, file.fingerprint)).toMatchObject({
+    expect(await fileItem(objectKey)).toMatchObject({
       object_key: objectKey,
       name: file.name,
       path: message.path,
-      kind: 'photo',
-      integrity: 'verified',
+      entity: 'file',
+      md5: file.fingerprint,
       etag: file.fingerprint,
       size: file.bytes.length,
       content_type: 'image/jpeg',
@@ -125,7 +129,7 @@ describe('the story of one file', () => {
     const objectKey = await pilot.upload(file);
     const hit = await fastUpload(file.fingerprint, { name });
     expect(hit.envelope).toMatchObject({ code: 0, data: { object_key: objectKey } });
-    expect(await fileItem(objectKey, file.fingerprint)).toMatchObject({ name, object_key: objectKey });
+    expect(await fileItem(objectKey)).toMatchObject({ name, object_key: objectKey });
   });
 
   it('ends once, however often the callback comes', async () => {
@@ -266,7 +270,7 @@ describe('a callback', () => {
     const { status, envelope } = await pilot.report(file, objectKey);
     expect(status).toBe(409);
     expect(envelope).toMatchObject({ code: 409, data: {} });
-    expect(await fileItem(objectKey, other.fingerprint)).toMatchObject({ integrity: 'mismatch' });
+    expect(await fileItem(objectKey)).toMatchObject({ refusal: { fingerprint: file.fingerprint } });
     expect((await fastUpload(file.fingerprint)).envelope.code).toBe(-1);
     expect((await fastUpload(other.fingerprint)).envelope.code).toBe(-1);
     expect(await knownTiny(file.tinyFingerprint)).toBe(false);
@@ -289,7 +293,7 @@ describe('a callback', () => {
       sub_file_type: 1e200,
       metadata: { absolute_altitude: 1e300, relative_altitude: 1e-300, gimbal_yaw_degree: '1e99' },
     });
-    const item = await fileItem(objectKey, file.fingerprint);
+    const item = await fileItem(objectKey);
     expect(item).toMatchObject({ relative_altitude: 0 });
     expect(item).not.toHaveProperty('absolute_altitude');
     expect(item).not.toHaveProperty('sub_file_type');
@@ -316,15 +320,13 @@ describe('fast-upload', () => {
     const [first, second] = [await ask(), await ask()];
     expect(second.envelope).toEqual(first.envelope);
     expect(first.envelope.data).toMatchObject({ object_key: objectKey });
-    expect(first.envelope.data['file_id']).not.toBe(uploadedFileId(workspaceId, objectKey, file.fingerprint));
-    const linked = await catalogItem(
-      fileKey({ workspaceId, objectKey, fileId: String(first.envelope.data['file_id']) }),
-    );
+    expect(first.envelope.data['file_id']).not.toBe(await fileIdOf(objectKey));
+    const linked = await catalogItem(fileKey(workspaceId, String(first.envelope.data['file_id'])));
     expect(linked).toMatchObject({
       name: 'copy.jpg',
       path: 'another flight',
       object_key: objectKey,
-      linked_to: uploadedFileId(workspaceId, objectKey, file.fingerprint),
+      linked_to: await fileIdOf(objectKey),
     });
   });
 
@@ -341,18 +343,18 @@ describe('fast-upload', () => {
     expect(await knownTiny(file.tinyFingerprint)).toBe(true);
   });
 
-  it('never says hit for an object that was overwritten', async () => {
+  it('still says hit for a version that another one lies over', async () => {
     const file = photo();
     const objectKey = await pilot.upload(file);
     await stack
       .s3()
       .send(new PutObjectCommand({ Bucket: stack.endpoints.bucket, Key: objectKey, Body: 'other bytes' }));
-    expect((await fastUpload(file.fingerprint)).envelope.code).toBe(-1);
+    expect((await fastUpload(file.fingerprint)).envelope.code).toBe(0);
   });
 });
 
 describe('group-upload-callback', () => {
-  it('counts only up, whatever the order of the messages', async () => {
+  it('keeps the latest size of the group, and the highest count of what is up', async () => {
     const report = (file_count: number, file_uploaded_count: number) =>
       pilot.ask('group-upload-callback', {
         body: { file_group_id: 'group-4', file_count, file_uploaded_count },
@@ -365,8 +367,9 @@ describe('group-upload-callback', () => {
     ] as const) {
       expect((await report(expected, uploaded)).envelope).toEqual({ code: 0, message: 'success', data: {} });
     }
-    expect(await catalogItem(flightKey(workspaceId, 'group-4'))).toMatchObject({
-      expected_file_count: 3,
+    // The latest message says how many there are; how many are up only rises.
+    expect(await catalogItem(flightKey({ workspaceId, flightId: 'group-4', owner: 'pilot' }))).toMatchObject({
+      expected_file_count: 2,
       uploaded_file_count: 3,
     });
   });

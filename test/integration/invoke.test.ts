@@ -103,13 +103,15 @@ describe('against the running local stack', () => {
 
   it('runs the function behind an event of the bucket', async () => {
     const key = `${workspace}/invoke/never-there.JPG`;
-    const result = await json(invoke('object-removed', '--object', key, '--json'));
+    const result = await json(invoke('take-in-changes', '--object', key, '--json'));
     expect(result).toMatchObject({
-      event: { 'detail-type': 'Object Deleted', detail: { object: { key } } },
-      response: null,
-      log: [{ message: 'handled', object_key: key }],
+      response: { batchItemFailures: [] },
+      log: [{ message: 'handled', removed: 1 }],
     });
-    expect(callNames(result)).toContain('S3 HeadObject');
+    expect(JSON.parse(result.event.Records[0].body)).toMatchObject({
+      Records: [{ eventName: 'ObjectRemoved:Delete', s3: { object: { key } } }],
+    });
+    expect(callNames(result)).toContain('S3 ListObjectVersions');
   });
 
   it('lets a dock sign in with its password', async () => {
@@ -209,8 +211,11 @@ describe('with everything in memory', () => {
   });
 
   it('runs the function behind an event of the bucket', async () => {
-    const result = await json(invokeFakes('object-removed', '--object', 'gone.jpg', '--json'));
-    expect(result).toMatchObject({ response: null, log: [{ message: 'handled', object_key: 'gone.jpg' }] });
+    const result = await json(invokeFakes('take-in-changes', '--object', 'gone.jpg', '--json'));
+    expect(result).toMatchObject({
+      response: { batchItemFailures: [] },
+      log: [{ message: 'handled', ignored: 1 }],
+    });
   });
 
   it('takes a whole event from a file', async () => {
@@ -249,7 +254,7 @@ describe('with everything in memory', () => {
   it('shows what a function throws, with exit code 1', async () => {
     const file = join(data, 'nonsense.json');
     writeFileSync(file, '{}');
-    const { exitCode, output } = await invokeFakes('object-removed', '--event', file);
+    const { exitCode, output } = await invokeFakes('take-in-changes', '--event', file);
     expect(exitCode).toBe(1);
     expect(output).toMatch(/\nError\n {2}TypeError: /);
   });

@@ -1,12 +1,10 @@
 import { request } from 'node:http';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { toItem } from '../../functions/adapters/media-file-item.ts';
-import { fileKey } from '../../functions/adapters/media-table-keys.ts';
+import { dynamoDbMediaCatalog } from '../../functions/adapters/dynamodb-media-catalog.ts';
 import type { WorkspaceId } from '../../functions/core/workspace.ts';
 import { fetchFunctionEnvironment } from '../../local/function-environment.ts';
-import { mediaFile } from '../fixtures/library.ts';
+import { entryFacts, mediaFile } from '../fixtures/library.ts';
 import { TestStack } from './stack-fixture.ts';
 
 let stack: TestStack;
@@ -20,13 +18,7 @@ beforeAll(async () => {
   ({ page } = stack.endpoints);
   const workspaceId = stack.endpoints.users[0]?.workspace_id as WorkspaceId;
   objectKey = `${workspaceId}/a/b/上云 & co.html`;
-  const { versionId: _version, ...file } = mediaFile({
-    workspaceId,
-    objectKey,
-    name: NAME,
-    flightId: 'flight-1',
-  });
-  await stack.s3().send(
+  const { VersionId: versionId = '' } = await stack.s3().send(
     new PutObjectCommand({
       Bucket: stack.endpoints.bucket,
       Key: objectKey,
@@ -34,9 +26,8 @@ beforeAll(async () => {
       ContentType: 'text/html',
     }),
   );
-  await stack
-    .dynamoDb()
-    .send(new PutCommand({ TableName: stack.endpoints.table, Item: { ...fileKey(file), ...toItem(file) } }));
+  const file = mediaFile({ workspaceId, objectKey, versionId, name: NAME, flightId: 'flight-1' });
+  await dynamoDbMediaCatalog(stack.endpoints.table, stack.dynamoDb()).merge(entryFacts(file));
 });
 
 afterAll(async () => {

@@ -60,26 +60,34 @@ describe('the alarms', () => {
     });
   });
 
+  const metricOn = (name: string) =>
+    alarms
+      .filter(({ Properties }) => Properties.MetricName === name)
+      .map(({ Properties }) => ({
+        ...Properties,
+        queue: template.target(Properties.Dimensions[0].Value).id,
+      }));
+
   it('watch every queue of dead letters', () => {
-    const watched = alarms.filter(({ Properties }) => Properties.Namespace === 'AWS/SQS');
-    for (const { Properties } of watched)
-      expect(Properties).toMatchObject({
-        MetricName: 'ApproximateNumberOfMessagesVisible',
-        Statistic: 'Maximum',
-        Threshold: 1,
-      });
-    expect(
-      watched.map(({ Properties }) => template.target(Properties.Dimensions[0].Value).id).sort(),
-    ).toEqual(
-      template
-        .ofType('AWS::SQS::Queue')
-        .map(({ id }) => id)
+    const watched = metricOn('ApproximateNumberOfMessagesVisible');
+    for (const alarm of watched) expect(alarm).toMatchObject({ Statistic: 'Maximum', Threshold: 1 });
+    expect(watched.map(({ queue }) => queue).sort()).toEqual(
+      ['UndeliveredQueueUrl', 'UnhandledQueueUrl']
+        .map((output) => template.target(template.json.Outputs[output].Value).id)
         .sort(),
     );
   });
 
+  it('watch how long what the bucket tells has waited', () => {
+    const { Properties } = template.only('AWS::S3::Bucket');
+    const { Queue } = Properties.NotificationConfiguration.QueueConfigurations[0];
+    expect(metricOn('ApproximateAgeOfOldestMessage')).toMatchObject([
+      { Statistic: 'Maximum', Threshold: 900, queue: template.target(Queue).id },
+    ]);
+  });
+
   it('are no more than these', () => {
-    expect(alarms).toHaveLength(template.functionNames.length + 1 + 3 + 2);
+    expect(alarms).toHaveLength(template.functionNames.length + 1 + 3 + 3);
   });
 
   it('stay quiet when nothing happens, and say what to read when something does', () => {

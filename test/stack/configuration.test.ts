@@ -32,7 +32,6 @@ const EVERYTHING = {
     infrequentAccessAfterDays: 30,
     glacierInstantRetrievalAfterDays: 60,
     expireAfterDays: 61,
-    deleteNoncurrentAfterDays: 1,
   },
   logRetentionDays: 3653,
   logLevel: 'DEBUG',
@@ -102,8 +101,9 @@ const MISTAKES: [object, string][] = [
     'media-library.lifecycle.expireAfterDays must be greater than 30, when files move to their last storage class, and is 30.',
   ],
   [
-    { lifecycle: { deleteNoncurrentAfterDays: 1.5 } },
-    'media-library.lifecycle.deleteNoncurrentAfterDays must be a whole number of days, at least 1, and is 1.5.',
+    { lifecycle: { deleteNoncurrentAfterDays: 1 } },
+    'media-library.lifecycle.deleteNoncurrentAfterDays is not a key. The keys are infrequentAccessAfterDays, ' +
+      'glacierInstantRetrievalAfterDays, expireAfterDays.',
   ],
   [{ logLevel: 'debug' }, 'media-library.logLevel must be one of DEBUG, INFO, WARN, ERROR, and is "debug".'],
   [{ logRetentionDays: 31 }, `media-library.logRetentionDays must be ${LOG_RETENTION}, and is 31.`],

@@ -1,10 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { type FunctionRow, MANIFEST, type Permissions, type Trigger } from '../../functions/manifest.ts';
+import {
+  type FunctionRow,
+  MANIFEST,
+  type Permissions,
+  type Trigger,
+  type WorkQueueName,
+} from '../../functions/manifest.ts';
 import { synthesise } from './synthesise.ts';
 
 const template = synthesise({ mqttAddress: 'ssl://mqtt.example.com:8883', logRetentionDays: 90 });
 
 const BUCKET = { MEDIA_BUCKET_NAME: '<AWS::S3::Bucket>' };
+
+const QUEUE_URLS: Record<WorkQueueName, string> = {
+  changes: 'CHANGES_QUEUE_URL',
+  digests: 'DIGESTS_QUEUE_URL',
+  'flight-checks': 'FLIGHT_CHECKS_QUEUE_URL',
+};
 
 /** What each permission tells a function. */
 const TELLS: { [Name in keyof Permissions]-?: (what: Permissions[Name]) => Record<string, string> } = {
@@ -16,6 +28,8 @@ const TELLS: { [Name in keyof Permissions]-?: (what: Permissions[Name]) => Recor
   uploadRole: () => ({ UPLOAD_ROLE_ARN: '<AWS::IAM::Role.Arn>' }),
   dockSettings: () => ({ DOCK_SETTINGS_SECRET_ARN: '<AWS::SecretsManager::Secret>' }),
   publish: () => ({}),
+  events: () => ({}),
+  queues: (names) => Object.fromEntries((names ?? []).map((name) => [QUEUE_URLS[name], '<AWS::SQS::Queue>'])),
   identity: (what) =>
     what === 'sign-in'
       ? { USER_POOL_CLIENT_ID: '<AWS::Cognito::UserPoolClient>' }
@@ -33,13 +47,13 @@ const isTold = ({ trigger, may }: FunctionRow): Record<string, string> => {
   );
 };
 
-/** Seconds after which whoever asked has given up; nobody waits for an event of the bucket. */
+/** Seconds after which whoever asked has given up; nobody waits for a message of a queue. */
 const ASKED_FOR: Record<Trigger['kind'], number> = {
   http: 30,
   mqtt: 11,
   'mqtt-unnamed': 11,
   'mqtt-sign-in': 5,
-  'object-removed': 900,
+  queue: 901,
 };
 
 describe.each(MANIFEST)('the function $name', (row) => {

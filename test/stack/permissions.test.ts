@@ -18,7 +18,17 @@ const ALLOWS: {
   [Name in keyof Permissions]-?: (what: NonNullable<Permissions[Name]>) => readonly string[];
 } = {
   table: (actions) => actions.map((action) => `dynamodb:${action} on ${TABLE}`),
-  bucket: (what) => (what === 'head' ? [`s3:GetObject on ${BUCKET}/*`, `s3:ListBucket on ${BUCKET}`] : []),
+  bucket: (what) =>
+    what === 'read'
+      ? [
+          ...['GetObject', 'GetObjectVersion'].map((action) => `s3:${action} on ${BUCKET}/*`),
+          ...['ListBucket', 'ListBucketVersions'].map((action) => `s3:${action} on ${BUCKET}`),
+        ]
+      : [],
+  queues: (names) => names.map(() => 'sqs:SendMessage on <AWS::SQS::Queue.Arn>'),
+  events: () => [
+    'events:PutEvents on arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:event-bus/default',
+  ],
   uploadRole: () =>
     ['AssumeRole', 'SetSourceIdentity', 'TagSession'].map((action) => `sts:${action} on ${UPLOAD_ROLE}`),
   dockSettings: () => ['secretsmanager:GetSecretValue on <AWS::SecretsManager::Secret>'],
@@ -38,7 +48,11 @@ const REPLIES: Record<string, string[]> = {
 /** What goes without saying in a row: what its trigger needs. */
 function impliedBy({ trigger }: FunctionRow): readonly string[] {
   if (trigger.kind === 'mqtt') return [KEEPS_FAILURES, ...(REPLIES[trigger.contract.channel] ?? [])];
-  return ['mqtt-unnamed', 'object-removed'].includes(trigger.kind) ? [KEEPS_FAILURES] : [];
+  if (trigger.kind === 'queue')
+    return ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'].map(
+      (action) => `sqs:${action} on <AWS::SQS::Queue.Arn>`,
+    );
+  return trigger.kind === 'mqtt-unnamed' ? [KEEPS_FAILURES] : [];
 }
 
 /** All that each function may do besides writing to its own log. */
@@ -103,16 +117,20 @@ describe('the manifest', () => {
   it('lets those delete items that find out that an object is gone', () => {
     expect(namesThat(({ table }) => table?.includes('DeleteItem'))).toEqual([
       'fast-upload',
-      'object-removed',
+      'upload-callback',
+      'file-upload-callback',
+      'take-in-changes',
+      'verify-version',
     ]);
   });
 
   it('lets those see objects that answer for them', () => {
-    expect(namesThat(({ bucket }) => bucket === 'head')).toEqual([
+    expect(namesThat(({ bucket }) => bucket === 'read')).toEqual([
       'fast-upload',
       'upload-callback',
       'file-upload-callback',
-      'object-removed',
+      'take-in-changes',
+      'verify-version',
     ]);
   });
 

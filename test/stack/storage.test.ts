@@ -46,9 +46,29 @@ describe('the bucket', () => {
     ]);
   });
 
-  it('tells EventBridge what happens to its objects', () => {
-    expect(bucket.Properties.NotificationConfiguration).toEqual({
-      EventBridgeConfiguration: { EventBridgeEnabled: true },
+  it('tells its queue of every version that comes, and of everything that goes', () => {
+    const { QueueConfigurations } = bucket.Properties.NotificationConfiguration;
+    expect(QueueConfigurations.map(({ Event }: Json) => Event)).toEqual([
+      's3:ObjectCreated:*',
+      's3:ObjectRemoved:*',
+      's3:LifecycleExpiration:*',
+    ]);
+    const queues = QueueConfigurations.map(({ Queue }: Json) => template.target(Queue).id);
+    expect(new Set(queues).size).toBe(1);
+  });
+
+  it('is made after the policy that lets it tell, which names no bucket but the account', () => {
+    const { Queue } = bucket.Properties.NotificationConfiguration.QueueConfigurations[0];
+    const policy = template
+      .ofType('AWS::SQS::QueuePolicy')
+      .find(({ Properties }) => Properties.Queues[0].Ref === template.target(Queue).id);
+    expect(bucket.DependsOn).toContain(policy?.id);
+    expect(policy?.Properties.PolicyDocument.Statement).toContainEqual({
+      Effect: 'Allow',
+      Action: 'sqs:SendMessage',
+      Principal: { Service: 's3.amazonaws.com' },
+      Resource: Queue,
+      Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
     });
   });
 
@@ -80,13 +100,6 @@ describe('the bucket', () => {
       { Id: 'expiry', Status: 'Enabled', ExpirationInDays: 365 },
     ]);
   });
-
-  it('deletes earlier versions when asked to', () => {
-    const [, ...rules] = rulesOf({ deleteNoncurrentAfterDays: 45 });
-    expect(rules).toEqual([
-      { Id: 'noncurrent-versions', Status: 'Enabled', NoncurrentVersionExpiration: { NoncurrentDays: 45 } },
-    ]);
-  });
 });
 
 describe('the table', () => {
@@ -101,6 +114,18 @@ describe('the table', () => {
       AttributeDefinitions: [
         { AttributeName: 'pk', AttributeType: 'S' },
         { AttributeName: 'sk', AttributeType: 'S' },
+        { AttributeName: 'list', AttributeType: 'S' },
+        { AttributeName: 'listed_at', AttributeType: 'S' },
+      ],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'by-time',
+          KeySchema: [
+            { AttributeName: 'list', KeyType: 'HASH' },
+            { AttributeName: 'listed_at', KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'KEYS_ONLY' },
+        },
       ],
       BillingMode: 'PAY_PER_REQUEST',
       TimeToLiveSpecification: { AttributeName: 'expires_at', Enabled: true },
@@ -112,6 +137,7 @@ describe('the table', () => {
       {
         Region: { Ref: 'AWS::Region' },
         DeletionProtectionEnabled: true,
+        GlobalSecondaryIndexes: [{ IndexName: 'by-time' }],
         PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
       },
     ]);

@@ -8,6 +8,7 @@ import {
   UNANSWERED_AFTER_SECONDS,
 } from '../../functions/core/flight.ts';
 import { toFlightOutput } from '../../functions/protocol/flight.ts';
+import { WORKSPACE } from '../fixtures/library.ts';
 
 const HEARD = '2026-04-12T09:30:00.000Z';
 /** Milliseconds at so many seconds after it was heard. */
@@ -18,6 +19,11 @@ const flight = (changes: Partial<Flight> = {}): Flight => ({
   expectedFileCount: 3,
   uploadedFileCount: 0,
   receivedFileCount: 1,
+  receivedBytes: 1,
+  missing: [],
+  workspaceId: WORKSPACE,
+  flightId: 'flight-1',
+  owner: 'pilot',
   lastHeardAt: HEARD,
   ...changes,
 });
@@ -33,7 +39,7 @@ const wish = (changes: Partial<Prioritization> = {}): Prioritization => ({
 describe('a flight', () => {
   it('is uploading while something was heard of it lately', () => {
     expect(flightState(flight(), at(0))).toBe('uploading');
-    expect(flightState(flight(), at(STALLED_AFTER_SECONDS))).toBe('uploading');
+    expect(flightState(flight(), at(STALLED_AFTER_SECONDS - 1))).toBe('uploading');
   });
 
   it('is stalled when files are missing and nothing is heard for longer', () => {
@@ -50,20 +56,16 @@ describe('a flight', () => {
     expect(flightState(flight({ receivedFileCount: 4 }), at(seconds))).toBe('complete');
   });
 
-  it("is complete by Pilot's own count, which has files that were linked and not uploaded", () => {
-    expect(flightState(flight({ uploadedFileCount: 3, receivedFileCount: 1 }), at(0))).toBe('complete');
-  });
-
-  it('of a dock is not complete by its word alone: every file has a report of its own', () => {
-    const told = flight({ uploadedFileCount: 3, receivedFileCount: 1, gatewaySn: '4TADKAQ000002J' });
-    expect(flightState(told, at(0))).toBe('uploading');
-    expect(flightState(told, at(QUIET))).toBe('stalled');
+  it.each(['pilot', 'dock'] as const)('is not complete by the word of a %s alone', (owner) => {
+    const told = flight({ uploadedFileCount: 3, receivedFileCount: 1, owner });
+    expect(flightState(told, at(0))).toBe('reported-complete');
+    expect(flightState(told, at(QUIET))).toBe('reported-complete');
     expect(flightState({ ...told, receivedFileCount: 3 }, at(QUIET))).toBe('complete');
   });
 
   it('whose size nobody tells is complete when it has been quiet for long enough', () => {
     const untold = flight({ expectedFileCount: 0 });
-    expect(flightState(untold, at(STALLED_AFTER_SECONDS))).toBe('uploading');
+    expect(flightState(untold, at(STALLED_AFTER_SECONDS - 1))).toBe('uploading');
     expect(flightState(untold, at(QUIET))).toBe('complete');
   });
 
@@ -102,6 +104,7 @@ describe('a wish', () => {
       expected_file_count: 3,
       uploaded_file_count: 0,
       received_file_count: 1,
+      missing_files: [],
       last_heard_at: HEARD,
       prioritization: { state: 'refused', gateway_sn: '4TADKAQ000002J', requested_at: HEARD, result: 7 },
     });

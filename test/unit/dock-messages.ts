@@ -2,8 +2,8 @@ import type { Context } from 'aws-lambda';
 import { vi } from 'vitest';
 import { InMemoryDevicePublisher, type Published } from '../../fakes/in-memory-device-publisher.ts';
 import { InMemoryDeviceRegistry } from '../../fakes/in-memory-device-registry.ts';
+import { InMemoryLibrary } from '../../fakes/in-memory-library.ts';
 import { InMemoryMediaCatalog } from '../../fakes/in-memory-media-catalog.ts';
-import { InMemoryObjectStorage } from '../../fakes/in-memory-object-storage.ts';
 import { mqttDockServices } from '../../functions/adapters/mqtt-dock-services.ts';
 import { dockSettingsOf } from '../../functions/adapters/secrets-manager-dock-settings.ts';
 import type { DockServices } from '../../functions/core/dock-services.ts';
@@ -63,7 +63,8 @@ export class DockWorld {
   readonly registry = new InMemoryDeviceRegistry();
   readonly publisher = new InMemoryDevicePublisher();
   readonly catalog = new InMemoryMediaCatalog();
-  readonly storage = new InMemoryObjectStorage();
+  readonly library = new InMemoryLibrary(this.catalog);
+  readonly storage = this.library.storage;
   readonly log = {
     begin: vi.fn<PrioritizationLog['begin']>(async () => {}),
     answer: vi.fn<PrioritizationLog['answer']>(async () => true),
@@ -113,9 +114,12 @@ export function dockFunctions(world: () => DockWorld) {
       registry: delegate(() => world().registry),
       publisher: delegate(() => world().publisher),
     }),
-    recordUploadPorts: () => ({
+    mediaLibrary: () => ({
       catalog: delegate(() => world().catalog),
       storage: delegate(() => world().storage),
+      events: delegate(() => world().library.events),
+      watch: delegate(() => world().library.watch),
+      digests: delegate(() => world().library.digests),
     }),
     prioritizationLog: () => delegate(() => world().log),
     dockSettingsSource: () => ({ read: async () => dockSettingsOf(world().settings) }),

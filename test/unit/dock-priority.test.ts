@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FlightUnknownError, GatewayUnknownError } from '../../functions/core/errors.ts';
 import { type PrioritizeFlightPorts, prioritizeFlight } from '../../functions/core/prioritize-flight.ts';
-import { FOREIGN_WORKSPACE, mediaFile, WORKSPACE } from '../fixtures/library.ts';
+import { FOREIGN_WORKSPACE, mediaFile, recordFile, WORKSPACE } from '../fixtures/library.ts';
 import { DockWorld, dockFunctions, gateway, message, OTHER_SN, SN } from './dock-messages.ts';
 import { recordLog } from './http-requests.ts';
 
@@ -26,8 +26,12 @@ describe('a wish that a dock uploads a flight first', () => {
     const ports: PrioritizeFlightPorts = { catalog, log: wishes, registry, docks };
     return prioritizeFlight(ports, workspaceId, flightId, namedGateway);
   };
-  const flown = (name: string, kind: 'dock' | 'pilot' = 'dock') =>
-    world.catalog.record(mediaFile({ flightId: FLIGHT, reporter: { kind, name } }));
+  const flown = async (name: string, kind: 'dock' | 'pilot' = 'dock') => {
+    await recordFile(world.catalog, mediaFile({ flightId: FLIGHT, reporter: { kind, name } }));
+    const flight = { workspaceId: WORKSPACE, flightId: FLIGHT, owner: kind };
+    const heardAt = new Date().toISOString();
+    if (kind === 'dock') await world.catalog.recordProgress(flight, { gatewaySn: name, heardAt });
+  };
 
   it('goes to the dock that flew it, as DJI words it', async () => {
     await flown(SN);

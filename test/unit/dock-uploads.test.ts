@@ -93,7 +93,7 @@ describe('file_upload_callback', () => {
   const flightOf = (body: { data: { file: { ext: { flight_id: string } } } }) =>
     world.catalog.findFlight(WORKSPACE, body.data.file.ext.flight_id);
   const store = (body: { data: { file: { object_key: string } } }) =>
-    world.storage.objects.set(body.data.file.object_key, storedObject());
+    world.storage.put(body.data.file.object_key, storedObject());
 
   it.each(fixtures('dock', 'file-upload-callback'))(
     'acknowledges $name, once it is stored',
@@ -112,16 +112,21 @@ describe('file_upload_callback', () => {
           },
         },
       ]);
-      const [file] = world.catalog.files.values();
+      const [file] = world.catalog.files;
       expect(file).toMatchObject({
         workspaceId: WORKSPACE,
         objectKey: body.data.file.object_key,
-        fingerprint: storedObject().eTag,
+        md5: storedObject().eTag,
+        integrity: 'verified',
         reporter: { kind: 'dock', name: SN },
         kind: body.data.file.name.endsWith('.nav') ? 'sidecar' : 'photo',
       });
       expect(JSON.parse(file?.raw ?? '')).toEqual(body);
-      expect(await flightOf(body)).toMatchObject({ receivedFileCount: 1, gatewaySn: SN });
+      expect(await flightOf(body)).toMatchObject({
+        receivedFileCount: 1,
+        owner: 'dock',
+        gatewaySn: SN,
+      });
     },
   );
 
@@ -137,7 +142,7 @@ describe('file_upload_callback', () => {
     body.data.file.name = `DJI_20240516114207_0001.${extension}`;
     store(body);
     await report(body);
-    expect([...world.catalog.files.values()]).toMatchObject([{ kind }]);
+    expect(world.catalog.files).toMatchObject([{ kind }]);
     expect(await flightOf(body)).toMatchObject({ receivedFileCount: 1 });
   });
 
@@ -145,12 +150,12 @@ describe('file_upload_callback', () => {
     const body = body2024();
     await report(body);
     expect(repliedData()).toEqual([{ result: 404 }]);
-    expect(world.catalog.files.size).toBe(0);
+    expect(world.catalog.files).toHaveLength(0);
     expect(await flightOf(body)).toBeUndefined();
     store(body);
     await report(body);
     expect(repliedData()).toEqual([{ result: 404 }, { result: 0 }]);
-    expect(world.catalog.files.size).toBe(1);
+    expect(world.catalog.files).toHaveLength(1);
   });
 
   it.each<[string, (key: string) => string]>([
@@ -168,8 +173,8 @@ describe('file_upload_callback', () => {
     store(body);
     await report(body);
     expect(repliedData()).toEqual([{ result: 403 }]);
-    expect(world.catalog.files.size).toBe(0);
-    expect(world.catalog.failures).toEqual([]);
+    expect(world.catalog.files).toHaveLength(0);
+    expect(world.catalog.failures.size).toBe(0);
     for (const workspace of [WORKSPACE, FOREIGN_WORKSPACE] as WorkspaceId[]) {
       expect(await world.catalog.findFlight(workspace, body.data.file.ext.flight_id)).toBeUndefined();
     }
@@ -185,7 +190,7 @@ describe('file_upload_callback', () => {
 
   it('refuses bytes that are not those of the fingerprint, and counts them', async () => {
     const { body } = fixture('dock', 'file-upload-callback-2022-07');
-    world.storage.objects.set(body.data.file.object_key, storedObject({ eTag: OTHER_FINGERPRINT }));
+    world.storage.put(body.data.file.object_key, storedObject({ eTag: OTHER_FINGERPRINT }));
     await report(body);
     expect(repliedData()).toEqual([{ result: 409 }]);
     expect(log.lines()).toContainEqual(expect.objectContaining({ IntegrityMismatch: 1 }));
@@ -196,8 +201,10 @@ describe('file_upload_callback', () => {
     body.data.result = 5;
     await report(body);
     expect(repliedData()).toEqual([{ result: 0 }]);
-    expect(world.catalog.files.size).toBe(0);
-    expect(world.catalog.failures).toMatchObject([{ result: 5, reporter: { kind: 'dock', name: SN } }]);
+    expect(world.catalog.files).toHaveLength(0);
+    expect([...world.catalog.failures.values()]).toMatchObject([
+      { result: 5, reporter: { kind: 'dock', name: SN } },
+    ]);
   });
 
   it('is one file however often it is told, under the same tid or another', async () => {
@@ -207,7 +214,7 @@ describe('file_upload_callback', () => {
     await report(body);
     await report({ ...body, tid: 'another', bid: 'another' });
     expect(repliedData()).toEqual([{ result: 0 }, { result: 0 }, { result: 0 }]);
-    expect(world.catalog.files.size).toBe(1);
+    expect(world.catalog.files).toHaveLength(1);
     expect(await flightOf(body)).toMatchObject({ receivedFileCount: 1, uploadedFileCount: 1 });
   });
 
@@ -216,13 +223,13 @@ describe('file_upload_callback', () => {
     world.storage.failure = new Error('SlowDown');
     await expect(report(body)).rejects.toThrow('SlowDown');
     expect(repliedData()).toEqual([{ result: 500 }]);
-    expect(world.catalog.files.size).toBe(0);
+    expect(world.catalog.files).toHaveLength(0);
   });
 
   it('is not acknowledged before the flight knows of it, and is when it is repeated', async () => {
     const body = body2024();
     store(body);
-    vi.spyOn(world.catalog, 'recordGroupProgress').mockRejectedValueOnce(new Error('throttled'));
+    vi.spyOn(world.catalog, 'recordProgress').mockRejectedValueOnce(new Error('throttled'));
     await expect(report(body)).rejects.toThrow('throttled');
     await report(body);
     expect(repliedData()).toEqual([{ result: 500 }, { result: 0 }]);
@@ -251,7 +258,7 @@ describe('file_upload_callback', () => {
     body.data.file = change(body.data.file);
     await report(body);
     expect(repliedData()).toEqual([{ result: 200001 }]);
-    expect(world.catalog.files.size).toBe(0);
+    expect(world.catalog.files).toHaveLength(0);
   });
 
   it('keeps the counts when they are no counts', async () => {
@@ -270,6 +277,7 @@ describe('file_upload_callback', () => {
       await report(body);
     }
     expect(repliedData()).toEqual(Array(7).fill({ result: 0 }));
+    // The message in which fewer are up is an older one.
     expect(await flightOf(body)).toMatchObject({ expectedFileCount: 4, uploadedFileCount: 2 });
   });
 });

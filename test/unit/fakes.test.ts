@@ -9,6 +9,13 @@ import { recordLog } from './http-requests.ts';
 
 const GATEWAY = 'GATEWAY1' as GatewaySn;
 
+/** Messages of the library's own queues; requests of devices may be empty. */
+const bodyFor = (name: string): object =>
+  ({
+    'verify-version': { workspaceId: WORKSPACE, objectKey: `${WORKSPACE}/a/b.jpg`, versionId: 'v1' },
+    'watch-flight': { workspaceId: WORKSPACE, flightId: 'flight-1', owner: 'pilot' },
+  })[name] ?? {};
+
 /** Whatever stands in place of the real ports must be able to do what they do. */
 const all: typeof real = fakes;
 
@@ -35,7 +42,7 @@ describe('the ports in memory', () => {
       pathParameters: isOfFlight ? { flight_id: 'flight-1' } : {},
       password: 'wrong',
       objectKey: 'gone.jpg',
-      body: {},
+      body: bodyFor(row.name),
     });
     const outcomes = log.lines().filter(({ message }) => message !== undefined);
     expect(outcomes).toEqual([

@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { compareIntegrity, type Fingerprint, md5OfETag } from '../../functions/core/fingerprint.ts';
+import { type Fingerprint, integrityOf, md5OfETag } from '../../functions/core/fingerprint.ts';
 import { FINGERPRINT, OTHER_FINGERPRINT } from '../fixtures/library.ts';
 
 describe('MD5 of an ETag', () => {
   it.each([
     ['a single PUT', FINGERPRINT, FINGERPRINT],
-    ['in quotes', `"${FINGERPRINT}"`, FINGERPRINT],
-    ['in upper case', FINGERPRINT.toUpperCase(), FINGERPRINT],
     ['a multipart upload', `${FINGERPRINT}-3`, undefined],
     ['a checksum of another kind', 'c2hhMjU2', undefined],
     ['nothing', '', undefined],
@@ -17,13 +15,26 @@ describe('MD5 of an ETag', () => {
 
 describe('integrity', () => {
   it.each([
-    ['verified when fingerprint and ETag are equal', FINGERPRINT, FINGERPRINT, 'verified'],
-    ['verified whatever the case of the ETag', FINGERPRINT, `"${FINGERPRINT.toUpperCase()}"`, 'verified'],
-    ['a mismatch when they differ', FINGERPRINT, OTHER_FINGERPRINT, 'mismatch'],
-    ['unverified for a multipart upload', FINGERPRINT, `${OTHER_FINGERPRINT}-2`, 'unverified'],
-    ['unverified without a fingerprint', undefined, FINGERPRINT, 'unverified'],
-    ['unverified when the fingerprint is no MD5', 'sha256:ab12' as Fingerprint, FINGERPRINT, 'unverified'],
-  ] as const)('is %s', (_what, fingerprint, eTag, expected) => {
-    expect(compareIntegrity(fingerprint, eTag)).toBe(expected);
+    [
+      'verified when the bytes have the fingerprint',
+      { fingerprint: FINGERPRINT, md5: FINGERPRINT },
+      'verified',
+    ],
+    ['a mismatch when they have another', { fingerprint: FINGERPRINT, md5: OTHER_FINGERPRINT }, 'mismatch'],
+    ['unverified while nobody has read them', { fingerprint: FINGERPRINT }, 'unverified'],
+    ['verified when no device says anything', { md5: FINGERPRINT }, 'verified'],
+    [
+      'verified when what the device says is no MD5',
+      { fingerprint: 'sha256:ab12' as Fingerprint, md5: FINGERPRINT },
+      'verified',
+    ],
+    ['a mismatch when they were only reported as others', { md5: FINGERPRINT, refusal: {} }, 'mismatch'],
+    [
+      'verified when they were reported as what they are after all',
+      { fingerprint: FINGERPRINT, md5: FINGERPRINT, refusal: {}, reportedAt: '2026-01-01T00:00:00Z' },
+      'verified',
+    ],
+  ] as const)('is %s', (_what, facts, expected) => {
+    expect(integrityOf(facts)).toBe(expected);
   });
 });

@@ -16,7 +16,7 @@ functions/manifest.ts → functions/protocol
 functions/middleware → functions/core, functions/environment.ts, functions/protocol, functions/telemetry.ts
 functions/ports.ts → functions/adapters, functions/core, functions/environment.ts, functions/protocol
 functions/protocol → functions/core
-functions/storage → functions/core, functions/middleware, functions/ports.ts
+functions/storage → functions/core, functions/middleware, functions/ports.ts, functions/protocol
 lib → functions/adapters, functions/environment.ts, functions/manifest.ts, functions/protocol, functions/telemetry.ts
 local → admin, devices, fakes, functions/adapters, functions/core, functions/environment.ts, functions/manifest.ts, packages/local-aws
 `;

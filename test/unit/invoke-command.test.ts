@@ -19,7 +19,7 @@ describe('npm run invoke', () => {
     [['flight', '--fakes'], /flight needs --path flight_id=VALUE/],
     [['sts', '--fakes', '--path', 'flight_id=F'], /--path flight_id: the route is POST \/storage/],
     [['authorizer', '--fakes'], /authorizer needs --password PASSWORD/],
-    [['object-removed', '--fakes'], /object-removed needs --object KEY/],
+    [['take-in-changes', '--fakes'], /take-in-changes needs --object KEY, or --body MESSAGE/],
     [['config', '--fakes', '--body', '{'], /--body is not JSON/],
     [['sts', '--fakes', '--route', 'GET /x'], /sts has no route "GET \/x"\. It has:\n {2}POST \/storage/],
     [['sts', '--fakes', '--workspace', 'Survey'], /A workspace id is a lower-case UUID/],

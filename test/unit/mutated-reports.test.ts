@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { InMemoryMediaCatalog } from '../../fakes/in-memory-media-catalog.ts';
-import { InMemoryObjectStorage } from '../../fakes/in-memory-object-storage.ts';
+import { InMemoryLibrary } from '../../fakes/in-memory-library.ts';
 import type { MediaFile } from '../../functions/core/media-file.ts';
 import { fastUpload } from '../../functions/http/fast-upload.ts';
 import { groupUploadCallback } from '../../functions/http/group-upload-callback.ts';
@@ -17,6 +16,7 @@ import {
   FINGERPRINT,
   FOREIGN_WORKSPACE,
   mediaFile,
+  recordFile,
   storedObject,
   TINY_FINGERPRINT,
   WORKSPACE,
@@ -75,9 +75,9 @@ function expectSound(file: MediaFile): void {
 
 /** A library that holds the object of one message. */
 function libraryWith(objectKey: string, fingerprint: string = FINGERPRINT) {
-  const storage = new InMemoryObjectStorage();
-  storage.objects.set(objectKey, storedObject({ eTag: fingerprint.toLowerCase() }));
-  return { catalog: new InMemoryMediaCatalog(), storage };
+  const library = new InMemoryLibrary();
+  library.storage.put(objectKey, storedObject({ eTag: fingerprint.toLowerCase() }));
+  return library;
 }
 
 const reports = fixtures('pilot', 'upload-callback').filter(({ body }) => Number(body.result ?? 0) === 0);
@@ -156,7 +156,7 @@ describe('fast-upload, whatever becomes of fields that truth does not rest on', 
     await fc.assert(
       fc.asyncProperty(mutated(body, ['fingerprint', 'name']), async (sent) => {
         const library = libraryWith(known.objectKey);
-        await library.catalog.record(known);
+        await recordFile(library.catalog, known);
         const endpoint = httpEndpoint(FAST_UPLOAD, fastUpload(library));
         const { status, envelope } = await call(endpoint, { body: sent });
         expect({ status, envelope }).toMatchObject({
@@ -175,7 +175,7 @@ describe('fast-upload, whatever becomes of fields that truth does not rest on', 
 describe('tiny-fingerprints, whatever stands in the list', () => {
   it('lists those that exist, and nothing else', async () => {
     const library = libraryWith(mediaFile().objectKey);
-    await library.catalog.record(mediaFile());
+    await recordFile(library.catalog, mediaFile());
     const endpoint = httpEndpoint(TINY_FINGERPRINTS, tinyFingerprints(library.catalog));
     const known = JSON.stringify(TINY_FINGERPRINT);
     const lists = fc.array(anySource, { maxLength: 20 });
@@ -198,7 +198,7 @@ describe('group-upload-callback, whatever its group is', () => {
   it.each(fixtures('pilot', 'group-upload-callback'))('is taken: $name', async ({ body }) => {
     await fc.assert(
       fc.asyncProperty(mutated(body, ['file_count', 'file_uploaded_count']), async (sent) => {
-        const endpoint = httpEndpoint(GROUP_UPLOAD_CALLBACK, groupUploadCallback(new InMemoryMediaCatalog()));
+        const endpoint = httpEndpoint(GROUP_UPLOAD_CALLBACK, groupUploadCallback(new InMemoryLibrary()));
         const { status, envelope } = await call(endpoint, { body: sent });
         expect({ status, envelope }).toEqual({
           status: 200,
@@ -224,7 +224,7 @@ describe('messages of docks, whatever becomes of fields that truth does not rest
       fc.asyncProperty(mutated(inTopic(body), [...ENVELOPE, ...FILE]), async (sent) => {
         world = new DockWorld();
         const { object_key: objectKey, name } = body.data.file;
-        world.storage.objects.set(objectKey, storedObject());
+        world.storage.put(objectKey, storedObject());
         await say('file-upload-callback', sent);
         expect(world.published.map(({ message }) => message.data)).toEqual([{ result: 0 }]);
         const files = await world.catalog.listByObjectKey(WORKSPACE, objectKey);
@@ -267,7 +267,7 @@ describe('messages of docks, whatever becomes of fields that truth does not rest
     await fc.assert(
       fc.asyncProperty(source, fc.constantFrom('name', 'object_key'), async (text, name) => {
         world = new DockWorld();
-        world.storage.objects.set(body.data.file.object_key, storedObject());
+        world.storage.put(body.data.file.object_key, storedObject());
         const file = `${JSON.stringify(body.data.file).slice(0, -1)},"${name}":${text}}`;
         const message = JSON.stringify(inTopic(body)).replace(JSON.stringify(body.data.file), () => file);
         await say('file-upload-callback', message);

@@ -38,7 +38,7 @@ function setUp({ lifeInSeconds = 3600 } = {}) {
 }
 
 describe('upload credentials', () => {
-  it('are scoped to the workspace and one random id, for an hour', async () => {
+  it('are scoped to the workspace and the reporter, for an hour', async () => {
     const { asked, issuer, credentialsFor } = setUp();
     const credentials = await credentialsFor(WORKSPACE, PILOT);
 
@@ -57,8 +57,8 @@ describe('upload credentials', () => {
   it('are told to expire five minutes early', async () => {
     const { credentialsFor, pass } = setUp();
     expect((await credentialsFor(WORKSPACE, PILOT)).expiresInSeconds).toBe(3300);
-    pass(10 * MINUTE + 400);
-    expect((await credentialsFor(WORKSPACE, PILOT)).expiresInSeconds).toBe(2699);
+    pass(5 * MINUTE + 400);
+    expect((await credentialsFor(WORKSPACE, PILOT)).expiresInSeconds).toBe(2999);
   });
 
   it('never say that they expire in less than a second', async () => {
@@ -66,17 +66,26 @@ describe('upload credentials', () => {
     expect((await credentialsFor(WORKSPACE, PILOT)).expiresInSeconds).toBe(1);
   });
 
-  it('are reused while half of their life is left, and not a second longer', async () => {
+  it('are reused while fifty minutes of their life are left, and not a second longer', async () => {
     const { asked, credentialsFor, pass } = setUp();
     await credentialsFor(WORKSPACE, PILOT);
-    pass(30 * MINUTE);
+    pass(10 * MINUTE);
     await credentialsFor(WORKSPACE, PILOT);
     expect(asked).toHaveLength(1);
     pass(1000);
     const renewed = await credentialsFor(WORKSPACE, PILOT);
     expect(asked).toHaveLength(2);
     expect(renewed.keys.accessKeyId).toBe('ASIA2');
-    expect(asked[1]?.scope).not.toBe(asked[0]?.scope);
+  });
+
+  it('have the same scope when they are renewed, so that an upload under way can go on', async () => {
+    const { asked, credentialsFor, pass } = setUp();
+    const first = await credentialsFor(WORKSPACE, PILOT);
+    pass(59 * MINUTE);
+    const renewed = await credentialsFor(WORKSPACE, PILOT);
+    expect(asked[1]?.scope).toBe(asked[0]?.scope);
+    expect(first.objectKeyPrefix).toMatch(new RegExp(`^${asked[1]?.scope}/`));
+    expect(renewed.objectKeyPrefix).not.toBe(first.objectKeyPrefix);
   });
 
   it('have a prefix of their own at every answer, below the scope of the keys', async () => {

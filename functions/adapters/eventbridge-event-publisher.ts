@@ -1,0 +1,28 @@
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import type { EventPublisher } from '../core/library-events.ts';
+
+/** `source` of every event of this library. */
+export const EVENT_SOURCE = 'MediaLibrary';
+
+/** EventBridge's own limit on one call. */
+const BATCH_SIZE = 10;
+
+/** Publishes on the default bus of the account. */
+export function eventBridgeEventPublisher(client = new EventBridgeClient({})): EventPublisher {
+  return {
+    async publish(events) {
+      for (let first = 0; first < events.length; first += BATCH_SIZE) {
+        const Entries = events.slice(first, first + BATCH_SIZE).map(({ type, detail }) => ({
+          Source: EVENT_SOURCE,
+          DetailType: type,
+          Detail: JSON.stringify(detail),
+        }));
+        const { FailedEntryCount = 0, Entries: results = [] } = await client.send(
+          new PutEventsCommand({ Entries }),
+        );
+        const fault = results.find(({ ErrorCode }) => ErrorCode !== undefined);
+        if (FailedEntryCount > 0) throw new Error(`EventBridge took not every event: ${fault?.ErrorCode}`);
+      }
+    },
+  };
+}

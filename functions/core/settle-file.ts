@@ -1,0 +1,78 @@
+import type { Library } from './library.ts';
+import { type FingerprintHolder, reportOf } from './media-catalog.ts';
+import type { MediaFile } from './media-file.ts';
+
+type SettlePorts = Pick<Library, 'catalog' | 'storage'>;
+
+/**
+ * Lets a file speak for its bytes: from now on devices may hear that the library has them. Only for bytes whose MD5 the server knows and no
+ * device contradicts.
+ *
+ * The same name, path and bytes stand once in the library. Where another entry stands for them already, this version becomes its spare, and what
+ * the report adds goes to that entry. Resolves to the entry that stands.
+ */
+export async function makeFindable(ports: SettlePorts, file: MediaFile): Promise<MediaFile> {
+  const { catalog } = ports;
+  if (file.integrity !== 'verified' || file.removedAt !== undefined) return file;
+  const [holder] = await Promise.all([catalog.claimFingerprint(file), catalog.claimTinyFingerprint(file)]);
+  if (holder === undefined || holder.fileId === file.fileId) return file;
+  const standing = await findPresent(ports, holder);
+  if (standing === undefined) {
+    // It spoke for bytes that have gone; the bucket's notification has not come yet.
+    await catalog.releaseClaims({ ...file, ...holder });
+    return await makeFindable(ports, file);
+  }
+  await catalog.setSurplus(file, standing.fileId);
+  return await completeReport(ports, standing, file);
+}
+
+/** The holder's entry, if its bytes are where it says. */
+async function findPresent(
+  { catalog, storage }: SettlePorts,
+  { workspaceId, fileId, objectKey, versionId }: FingerprintHolder,
+): Promise<MediaFile | undefined> {
+  const [file, stored] = await Promise.all([
+    catalog.findFile(workspaceId, fileId),
+    storage.find(objectKey, versionId),
+  ]);
+  return stored !== undefined && file?.removedAt === undefined ? file : undefined;
+}
+
+/** Adds to an entry what another report of the same file says and its own did not. */
+async function completeReport(
+  { catalog }: SettlePorts,
+  standing: MediaFile,
+  other: MediaFile,
+): Promise<MediaFile> {
+  const report = reportOf(other);
+  if (report === undefined) return standing;
+  const { workspaceId, objectKey, versionId, fileId } = standing;
+  const completed = await catalog.merge({ workspaceId, objectKey, versionId, fileId, report });
+  await catalog.countToFlight(completed);
+  return completed;
+}
+
+/**
+ * Files versions that nobody reported as spares of a reported file with the same name and bytes: uploads whose report was lost and that the
+ * device repeated under another key. Resolves to the file as it stands.
+ */
+export async function absorbTwins(
+  { catalog }: Pick<SettlePorts, 'catalog'>,
+  file: MediaFile,
+  holders: readonly FingerprintHolder[],
+): Promise<MediaFile> {
+  const twins = holders.filter(({ fileId, name }) => fileId !== file.fileId && name === file.name);
+  if (file.reportedAt === undefined) {
+    const reported = twins.find((twin) => twin.reported);
+    if (reported === undefined) return file;
+    await catalog.releaseClaims(file);
+    return await catalog.setSurplus(file, reported.fileId);
+  }
+  for (const twin of twins.filter(({ reported }) => !reported)) {
+    const unreported = await catalog.findFile(file.workspaceId, twin.fileId);
+    if (unreported === undefined || unreported.reportedAt !== undefined) continue;
+    await catalog.releaseClaims(unreported);
+    await catalog.setSurplus(unreported, file.fileId);
+  }
+  return file;
+}

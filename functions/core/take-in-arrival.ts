@@ -1,0 +1,85 @@
+import { isMd5, md5OfETag } from './fingerprint.ts';
+import { type FlightRef, flightOf } from './flight.ts';
+import type { LibraryWithDigests } from './library.ts';
+import { fileEvent, type LibraryEvent } from './library-events.ts';
+import { type MediaFile, type ObjectVersion, type StoredObject, uploadedFileId } from './media-file.ts';
+import { assertObjectKeyInWorkspace } from './object-key.ts';
+import { presentVersions } from './object-storage.ts';
+import { absorbTwins, makeFindable } from './settle-file.ts';
+import { isWorkspaceId, type WorkspaceId } from './workspace.ts';
+
+/** A version that has come into the bucket. */
+export interface Arrival extends ObjectVersion {
+  readonly stored: StoredObject;
+}
+
+/** What is left to do for an arrival, which a batch does at once for all of its own. */
+export interface ArrivalOutcome {
+  readonly file: MediaFile;
+  readonly events: readonly LibraryEvent[];
+  readonly flight: FlightRef | undefined;
+}
+
+/** The workspace whose upload an object key is, or undefined: an operator may keep other things in the bucket. */
+export function workspaceOfKey(objectKey: string): WorkspaceId | undefined {
+  const first = objectKey.split('/')[0] ?? '';
+  if (!isWorkspaceId(first)) return undefined;
+  try {
+    assertObjectKeyInWorkspace(first, objectKey);
+    return first;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Makes sure that a version in the bucket is an entry, whatever has become of its report. Bytes whose MD5 S3 does not tell are asked to be read.
+ * Repeating it changes nothing.
+ */
+export async function takeInArrival(
+  library: LibraryWithDigests,
+  { workspaceId, objectKey, versionId, stored }: Arrival,
+  arrivedAt: string,
+): Promise<ArrivalOutcome | undefined> {
+  const { catalog, digests, storage } = library;
+  const version = { workspaceId, objectKey, versionId };
+  const fileId = uploadedFileId(version);
+  const known = await catalog.findFile(workspaceId, fileId);
+  const md5 = known?.md5 ?? md5OfETag(stored.eTag);
+  const isReported = known?.reportedAt !== undefined;
+  // A reported entry has all that the notification tells.
+  const entry = isReported
+    ? known
+    : await catalog.merge({ ...version, fileId, stored, arrivedAt, ...(md5 && { md5 }) });
+  if (entry.removedAt !== undefined) return undefined;
+  if (!isReported && (await storage.find(objectKey))?.versionId !== versionId) {
+    // Notifications come late and in any order: this one may speak of what has been removed since.
+    const history = presentVersions(await storage.listHistory(objectKey));
+    if (!history.some((item) => item.versionId === versionId)) {
+      await catalog.setRemoved(entry, arrivedAt);
+      return undefined;
+    }
+  }
+  // A report has asked for it already.
+  if (!isReported && entry.md5 === undefined && entry.unverifiedBecause === undefined)
+    await digests.request(version);
+  const file = entry.surplusOf === undefined ? await settle(library, entry) : entry;
+  const isFinished = file.reportedAt !== undefined;
+  return {
+    file,
+    events: isFinished ? [fileEvent('FileRecorded', file)] : [],
+    flight: isFinished ? flightOf(file) : undefined,
+  };
+}
+
+/** Claims what a crash may have left unclaimed, and files spares as such. */
+async function settle(library: LibraryWithDigests, entry: MediaFile): Promise<MediaFile> {
+  const { catalog } = library;
+  const { md5, workspaceId } = entry;
+  if (entry.integrity !== 'verified' || md5 === undefined || !isMd5(md5)) return entry;
+  const holders = await catalog.findByFingerprint(workspaceId, md5);
+  const holds = holders.some(({ fileId }) => fileId === entry.fileId);
+  const file = await absorbTwins(library, entry, holders);
+  if (file.surplusOf !== undefined || holds) return file;
+  return await makeFindable(library, file);
+}

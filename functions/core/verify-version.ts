@@ -1,0 +1,89 @@
+import type { Fingerprint } from './fingerprint.ts';
+import { flightOf } from './flight.ts';
+import type { Library, LibraryWithDigester } from './library.ts';
+import { fileEvent } from './library-events.ts';
+import { reportOf } from './media-catalog.ts';
+import { type MediaFile, type ObjectVersion, uploadedFileId } from './media-file.ts';
+import { finishFile } from './record-upload.ts';
+import { makeFindable } from './settle-file.ts';
+import { watchFlight } from './watch-flight.ts';
+
+/** What reading a version's bytes has led to; undefined when there was nothing to read. */
+export type VerificationOutcome = 'verified' | 'mismatch' | 'too-slow' | undefined;
+
+/**
+ * Reads a version once and compares its MD5 with what the device said. Bytes that fit become findable; others are kept, marked, and count as
+ * missing in their flight. When the signal aborts first, the entry says that its bytes were not read.
+ */
+export async function verifyVersion(
+  library: LibraryWithDigester,
+  version: ObjectVersion,
+  signal: AbortSignal,
+): Promise<VerificationOutcome> {
+  const { catalog } = library;
+  const fileId = uploadedFileId(version);
+  const known = await catalog.findFile(version.workspaceId, fileId);
+  if (known === undefined || known.md5 !== undefined || known.removedAt !== undefined) return undefined;
+  const facts = { ...identityOf(version), fileId };
+  let md5: Fingerprint | undefined;
+  try {
+    md5 = await library.digester.digest(version.objectKey, version.versionId, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    await catalog.merge({ ...facts, unverifiedBecause: 'too large to be read in the time that there is' });
+    return 'too-slow';
+  }
+  if (md5 === undefined) return undefined;
+
+  const read = await catalog.merge({ ...facts, md5 });
+  const settled = await reassign(library, read);
+  for (const file of settled) await settle(library, file);
+  return settled.some(({ integrity }) => integrity === 'mismatch') ? 'mismatch' : 'verified';
+}
+
+async function settle(library: Library, entry: MediaFile): Promise<void> {
+  const { catalog, events } = library;
+  if (entry.integrity === 'mismatch') await catalog.countToFlight(entry, 'mismatch');
+  const file = await makeFindable(library, entry);
+  await events.publish([fileEvent('FileVerified', file)]);
+  const flight = flightOf(file);
+  if (file.reportedAt !== undefined && file.integrity === 'verified') await finishFile(library, file);
+  else if (flight) await watchFlight(library, flight);
+}
+
+const identityOf = ({ workspaceId, objectKey, versionId }: ObjectVersion): ObjectVersion => ({
+  workspaceId,
+  objectKey,
+  versionId,
+});
+
+/**
+ * Two files may have been put under one key in parts, before either was reported: then a report went to the wrong one. It moves to the version
+ * whose bytes it describes. Resolves to the entries that have changed, that of the version that was read among them.
+ */
+async function reassign({ catalog }: Library, read: MediaFile): Promise<readonly MediaFile[]> {
+  if (read.integrity !== 'mismatch' && read.reportedAt !== undefined) return [read];
+  const siblings = (await catalog.listByObjectKey(read.workspaceId, read.objectKey)).filter(
+    ({ fileId, linkedTo, removedAt }) =>
+      fileId !== read.fileId && linkedTo === undefined && removedAt === undefined,
+  );
+  if (read.integrity === 'mismatch') {
+    const right = siblings.find((file) => file.reportedAt === undefined && file.md5 === read.fingerprint);
+    return right === undefined ? [read] : await moveReport(catalog, read, right);
+  }
+  const wrong = siblings.find((file) => file.integrity === 'mismatch' && file.fingerprint === read.md5);
+  return wrong === undefined ? [read] : await moveReport(catalog, wrong, read);
+}
+
+async function moveReport(
+  catalog: Library['catalog'],
+  from: MediaFile,
+  to: MediaFile,
+): Promise<readonly MediaFile[]> {
+  const report = reportOf(from);
+  if (report === undefined) return [to];
+  const moved = await catalog.merge({ ...identityOf(to), fileId: to.fileId, report });
+  const left = await catalog.withdrawReport(from);
+  await catalog.countToFlight(moved);
+  return [moved, left];
+}

@@ -1,0 +1,33 @@
+/**
+ * Queue of what the bucket tells: versions that came, and what was removed
+ *
+ * Every version in the bucket is an entry, whatever has become of its report; of what is removed no device may hear any more that the library has
+ * it. Other functions leave their events here, on the way to the bus.
+ */
+import type { LibraryWithDigests } from '../core/library.ts';
+import { takeInChanges as takeIn } from '../core/take-in-changes.ts';
+import { type QueueEndpoint, queueEndpoint } from '../middleware/queue-endpoint.ts';
+import { backgroundLibrary, digestQueue } from '../ports.ts';
+import { type QueuedChanges, toQueuedChanges } from '../protocol/s3-notification.ts';
+
+export const takeInChanges =
+  (library: LibraryWithDigests): QueueEndpoint =>
+  async (messages) => {
+    const unreadable = new Map<string, unknown>();
+    const read = messages.flatMap(({ id, body }): (QueuedChanges & { readonly id: string })[] => {
+      try {
+        return [{ id, ...toQueuedChanges(id, body) }];
+      } catch (error) {
+        unreadable.set(id, error);
+        return [];
+      }
+    });
+    const { failures, ...counts } = await takeIn(
+      library,
+      read.flatMap(({ changes }) => changes),
+      read,
+    );
+    return { failures: new Map([...unreadable, ...failures]), log: { ...counts } };
+  };
+
+export const handler = queueEndpoint(takeInChanges({ ...backgroundLibrary(), digests: digestQueue() }));

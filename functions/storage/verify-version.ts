@@ -1,0 +1,29 @@
+/**
+ * Queue of versions whose MD5 S3 does not tell: uploads in parts
+ *
+ * Each is read once, as a stream. Bytes that fit their report become findable; others are marked, and an alarm fires.
+ */
+import type { LibraryWithDigester } from '../core/library.ts';
+import { verifyVersion as verify } from '../core/verify-version.ts';
+import { countMismatch } from '../middleware/log.ts';
+import { forEachMessage, type QueueEndpoint, queueEndpoint } from '../middleware/queue-endpoint.ts';
+import { backgroundLibrary, objectDigester } from '../ports.ts';
+import { toObjectVersion } from '../protocol/work-messages.ts';
+
+/** What is left, when Lambda is about to end the function, to note that the bytes were not read. */
+const NOTE_IN_MILLISECONDS = 10_000;
+
+export const verifyVersion =
+  (library: LibraryWithDigester): QueueEndpoint =>
+  async (messages, remainingTimeInMilliseconds) => {
+    const outcomes: (string | undefined)[] = [];
+    const signal = AbortSignal.timeout(Math.max(0, remainingTimeInMilliseconds - NOTE_IN_MILLISECONDS));
+    const failures = await forEachMessage(messages, async ({ body }) => {
+      const outcome = await verify(library, toObjectVersion(body), signal);
+      if (outcome === 'mismatch') countMismatch();
+      outcomes.push(outcome);
+    });
+    return { failures, log: { outcome: outcomes.join(' ') } };
+  };
+
+export const handler = queueEndpoint(verifyVersion({ ...backgroundLibrary(), digester: objectDigester() }));

@@ -1,0 +1,119 @@
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import { Queue, QueueEncryption, type QueuePolicy } from 'aws-cdk-lib/aws-sqs';
+import { Aws, Duration } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import { CHANGES_QUEUE_URL, DIGESTS_QUEUE_URL, FLIGHT_CHECKS_QUEUE_URL } from '../functions/environment.ts';
+import { functionsOf, type QueueBatch, type WorkQueueName } from '../functions/manifest.ts';
+import { constructId } from './construct-id.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import type { EndpointFunction } from './endpoint-function.ts';
+
+/** What the queues need. */
+export interface WorkQueuesProps {
+  readonly deadLetters: DeadLetters;
+}
+
+/** The variable that tells a function where a queue is. */
+const URL_VARIABLE: Record<WorkQueueName, string> = {
+  changes: CHANGES_QUEUE_URL,
+  digests: DIGESTS_QUEUE_URL,
+  'flight-checks': FLIGHT_CHECKS_QUEUE_URL,
+};
+
+/** Tries before a message is a dead letter. */
+const TRIES = 5;
+/** AWS's own advice: a message stays hidden for six times what a call may take. */
+const VISIBILITY_IN_TIMEOUTS = 6;
+/** For calls that may take a quarter of an hour, six times would be an hour and a half between two tries. */
+const LONGEST_VISIBILITY_IN_SECONDS = 1200;
+
+/** What is done for nobody who waits: what the bucket tells, bytes to be read, flights to be looked at again. */
+export class WorkQueues extends Construct {
+  private readonly queues: ReadonlyMap<WorkQueueName, Queue>;
+
+  constructor(scope: Construct, id: string, { deadLetters }: WorkQueuesProps) {
+    super(scope, id);
+    this.queues = new Map(
+      functionsOf('queue').map(({ trigger: { queue }, timeoutInSeconds = 20 }) => [
+        queue,
+        new Queue(this, constructId(queue), {
+          encryption: QueueEncryption.SQS_MANAGED,
+          enforceSSL: true,
+          // The longest that there is: what waits here is in no list yet.
+          retentionPeriod: Duration.days(14),
+          visibilityTimeout: Duration.seconds(
+            Math.min(
+              timeoutInSeconds * VISIBILITY_IN_TIMEOUTS,
+              Math.max(timeoutInSeconds, LONGEST_VISIBILITY_IN_SECONDS),
+            ),
+          ),
+          deadLetterQueue: { queue: deadLetters.unhandled, maxReceiveCount: TRIES },
+        }),
+      ]),
+    );
+  }
+
+  /** The queue of one kind of work. */
+  of(name: WorkQueueName): Queue {
+    const queue = this.queues.get(name);
+    if (!queue) throw new Error(`No function takes messages of the queue ${name}`);
+    return queue;
+  }
+
+  /**
+   * Lets buckets of this account send to a queue. By account and not by bucket: the bucket cannot be made before the policy allows it, and the
+   * policy would have to name the bucket.
+   */
+  allowBuckets(name: WorkQueueName): QueuePolicy | undefined {
+    const queue = this.of(name);
+    queue.addToResourcePolicy(
+      new PolicyStatement({
+        actions: ['sqs:SendMessage'],
+        principals: [new ServicePrincipal('s3.amazonaws.com')],
+        resources: [queue.queueArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+      }),
+    );
+    return queue.node.tryFindChild('Policy') as QueuePolicy | undefined;
+  }
+
+  /** Allows the function to send to a queue, and tells it where. */
+  grantSend(endpoint: EndpointFunction, name: WorkQueueName): void {
+    const queue = this.of(name);
+    endpoint.addToRolePolicy(
+      new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queue.queueArn] }),
+    );
+    endpoint.addEnvironment(URL_VARIABLE[name], queue.queueUrl);
+  }
+
+  /** Leads the messages of a queue to its function. */
+  feed(endpoint: EndpointFunction, name: WorkQueueName, { size, windowInSeconds }: QueueBatch): void {
+    const queue = this.of(name);
+    endpoint.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+        resources: [queue.queueArn],
+      }),
+    );
+    const mapping = new CfnEventSourceMapping(endpoint, 'Messages', {
+      eventSourceArn: queue.queueArn,
+      functionName: endpoint.functionName,
+      batchSize: size,
+      maximumBatchingWindowInSeconds: windowInSeconds,
+      functionResponseTypes: ['ReportBatchItemFailures'],
+    });
+    // Lambda checks that the role may read the queue when the mapping is made.
+    mapping.node.addDependency(endpoint.role);
+  }
+}
+
+/** Allows the function to put events on the account's default bus. */
+export function grantPublishEvents(endpoint: EndpointFunction): void {
+  endpoint.addToRolePolicy(
+    new PolicyStatement({
+      actions: ['events:PutEvents'],
+      resources: [`arn:${Aws.PARTITION}:events:${Aws.REGION}:${Aws.ACCOUNT_ID}:event-bus/default`],
+    }),
+  );
+}
