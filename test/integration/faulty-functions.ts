@@ -50,6 +50,7 @@ const environment = (address: string) => ({
   OBJECT_STORAGE_ENDPOINT: 'https://s3.eu-central-1.amazonaws.com',
   USER_POOL_CLIENT_ID: 'client',
   CHANGES_QUEUE_URL: `${address}/123456789012/changes`,
+  DIGESTS_QUEUE_URL: `${address}/123456789012/digests`,
   FLIGHT_CHECKS_QUEUE_URL: `${address}/123456789012/flight-checks`,
 });
 
