@@ -30,7 +30,7 @@ function localTimeFrom(match: RegExpExecArray | null): LocalTime | undefined {
   if (!match) return undefined;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
   const time = { year, month, day, hour, minute, second };
-  // // The round trip rejects month 13, 31 June and EXIF's all-zero "no time".
+  // The round trip rejects month 13, 31 June and EXIF's all-zero "no time".
   const date = new Date(utcInMilliseconds(time));
   const valid =
     year >= 1990 &&
@@ -64,7 +64,7 @@ export function offsetBetween(local: LocalTime, utc: LocalTime | undefined): num
   if (!utc) return undefined;
   const minutes = (utcInMilliseconds(local) - utcInMilliseconds(utc)) / 60_000;
   const rounded = Math.round(minutes / 15) * 15;
-  // // Clocks may differ a little. When they differ by two minutes or more, it is not the same moment.
+  // Clocks may differ a little. When they differ by two minutes or more, it is not the same moment.
   return Math.abs(minutes - rounded) < 2 && Math.abs(rounded) <= 14 * 60 ? rounded : undefined;
 }
 

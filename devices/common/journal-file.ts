@@ -17,7 +17,7 @@ function parseLine(text: string): object | undefined {
     const parsed: unknown = JSON.parse(text);
     return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
   } catch {
-    // // Cut off by a crash. What it recorded is done again.
+    // Cut off by a crash. What it recorded is done again.
     return undefined;
   }
 }

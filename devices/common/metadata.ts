@@ -41,7 +41,7 @@ const EXIFR_OPTIONS = {
   exif: true,
   gps: true,
   interop: false,
-  // // As text: exifr would turn serial numbers into numbers and drop their leading zeros.
+  // As text: exifr would turn serial numbers into numbers and drop their leading zeros.
   xmp: { parse: false },
   mergeOutput: false,
   translateValues: false,
@@ -73,10 +73,10 @@ function positionOf({ gps, xmp }: PhotoTags): Position | undefined {
   const lng =
     finite(gps?.['longitude']) ??
     xmpNumber(xmp, 'drone-dji:GpsLongitude') ??
-    // // The spelling of older firmware.
+    // The spelling of older firmware.
     xmpNumber(xmp, 'drone-dji:GpsLongtitude');
   if (lat === undefined || lng === undefined || Math.abs(lat) > 90 || Math.abs(lng) > 180) return undefined;
-  // // A drone without a GPS fix writes 0,0.
+  // A drone without a GPS fix writes 0,0.
   return lat === 0 && lng === 0 ? undefined : { lat, lng };
 }
 
@@ -110,7 +110,7 @@ async function readPhotoTags(absolutePath: string): Promise<PhotoTags> {
   try {
     return (await exifr.parse(absolutePath, EXIFR_OPTIONS as Parameters<typeof exifr.parse>[1])) ?? {};
   } catch {
-    // // Cut off, or not the format of its extension. It is uploaded as it is, without metadata.
+    // Cut off, or not the format of its extension. It is uploaded as it is, without metadata.
     return {};
   }
 }

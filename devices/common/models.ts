@@ -19,7 +19,7 @@ const KEYS_BY_MODEL: Readonly<Record<string, ModelKeys>> = {
   M4TD: { droneModelKey: '0-100-1', payloadModelKey: '1-99-0' },
   M300RTK: { droneModelKey: '0-60-0' },
   M350RTK: { droneModelKey: '0-89-0' },
-  // // Interchangeable cameras: they do not say which drone carried them.
+  // Interchangeable cameras: they do not say which drone carried them.
   ZH20: { payloadModelKey: '1-42-0' },
   ZH20T: { payloadModelKey: '1-43-0' },
   ZH20N: { payloadModelKey: '1-61-0' },

@@ -77,7 +77,7 @@ export class ObjectUploads {
         `larger than S3's ${MOST_PARTS} parts: give --part-size ${needed} or more`,
       );
     }
-    // // Prefixes are far shorter than the rest, so most paths need no request for the prefix.
+    // Prefixes are far shorter than the rest, so most paths need no request for the prefix.
     if (Buffer.byteLength(path) < OBJECT_KEY_LIMIT_IN_BYTES / 2) return;
     const { objectKeyPrefix } = await leases.forUpload(0);
     const keyBytes = Buffer.byteLength(objectKey(objectKeyPrefix, path));
@@ -134,7 +134,7 @@ export class ObjectUploads {
       onProgress(file.bytes);
       return session.key;
     } finally {
-      // // The file has been read, so it does not matter if the card is gone by now.
+      // The file has been read, so it does not matter if the card is gone by now.
       await handle.close().catch(() => undefined);
     }
   }
@@ -183,7 +183,7 @@ export class ObjectUploads {
         signal,
       );
     } catch (error) {
-      // // Parts of an incomplete upload cost money until the bucket's lifecycle rule removes them.
+      // Parts of an incomplete upload cost money until the bucket's lifecycle rule removes them.
       await session
         .send(
           (client, options) => client.send(new AbortMultipartUploadCommand(upload), options),

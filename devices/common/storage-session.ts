@@ -30,10 +30,10 @@ export class StorageClients {
       region: access.region,
       endpoint: access.endpoint,
       forcePathStyle: needsPathStyle(access.endpoint, access.provider),
-      // // The second attempt is for what the SDK corrects by itself, such as a wrong clock. The session does
+      // The second attempt is for what the SDK corrects by itself, such as a wrong clock. The session does
       // the retries.
       maxAttempts: 2,
-      // // The S3 interfaces of other providers do not know these checksums.
+      // The S3 interfaces of other providers do not know these checksums.
       ...(access.provider !== 'aws' && { requestChecksumCalculation: 'WHEN_REQUIRED' as const }),
       credentials: {
         accessKeyId: access.accessKeyId,

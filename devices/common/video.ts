@@ -57,7 +57,7 @@ export async function readVideoPosition(absolutePath: string, bytes: number): Pr
     if (!place) return undefined;
     const value = Buffer.alloc(Math.min(64, place.end - place.start));
     await handle.read(value, 0, value.length, place.start);
-    // // The text follows two bytes of length and two of language.
+    // The text follows two bytes of length and two of language.
     return parseIso6709(value.toString('latin1', 4));
   } finally {
     await handle.close();

@@ -48,7 +48,7 @@ const NOT_AUTHORIZED = 5;
 /** The client's options for an address. */
 export function clientOptions(options: DockConnectionOptions): { url: string; options: IClientOptions } {
   const url = new URL(options.mqtt);
-  // // The path of AWS IoT Core and most brokers, unless the address has another one.
+  // The path of AWS IoT Core and most brokers, unless the address has another one.
   if (/^wss?:$/.test(url.protocol) && url.pathname === '/') url.pathname = '/mqtt';
   return {
     url: url.href,
@@ -57,12 +57,12 @@ export function clientOptions(options: DockConnectionOptions): { url: string; op
       username: options.username,
       password: options.password,
       protocolVersion: 4,
-      // // The broker keeps messages while the dock is away.
+      // The broker keeps messages while the dock is away.
       clean: false,
       keepalive: 30,
       connectTimeout: CONNECT_TIMEOUT_IN_MILLISECONDS,
       reconnectPeriod: options.patience?.reconnectAfterInMilliseconds ?? 1_000,
-      // // With it, AWS IoT Core expects a password and not a certificate.
+      // With it, AWS IoT Core expects a password and not a certificate.
       ...(/^(?:mqtts|ssl):$/.test(url.protocol) && { ALPNProtocols: ['mqtt'] }),
     },
   };
@@ -74,7 +74,7 @@ function networkReason(error: Error | undefined): string {
   if (code === 'ECONNREFUSED') return 'connection refused';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'no such host';
   if (code === 'ETIMEDOUT') return 'no response in time';
-  // // An AggregateError has no message.
+  // An AggregateError has no message.
   return error.message || code || error.name;
 }
 
@@ -138,7 +138,7 @@ export class DockConnection implements Line {
 
   publish(channel: keyof DockTopics['says'], payload: string): void {
     this.#client?.publish(this.#topics.says[channel], payload, { qos: 1 }, () => {
-      // // A lost message gets no reply, so it is sent again.
+      // A lost message gets no reply, so it is sent again.
     });
   }
 
@@ -166,12 +166,12 @@ export class DockConnection implements Line {
 
   async #onConnect(client: MqttClient): Promise<void> {
     const { mqtt, sn, username, onNews } = this.#options;
-    // // A dock sends a message and waits for the reply. Without this, Nagle's algorithm delays it by 40 ms.
+    // A dock sends a message and waits for the reply. Without this, Nagle's algorithm delays it by 40 ms.
     if (client.stream instanceof Socket) client.stream.setNoDelay(true);
     try {
       await client.subscribeAsync(Object.values(this.#topics.hears), { qos: 1 });
     } catch (error) {
-      // // After a lost connection there is another attempt.
+      // After a lost connection there is another attempt.
       if (!client.connected) return;
       const reason = networkReason(error as Error);
       this.#fail(

@@ -37,14 +37,14 @@ export class Deliveries {
   /** Resolves to the object key when the library has acknowledged the file. */
   async deliver(file: FlightFile): Promise<string> {
     const { journal } = this.#options;
-    // // Stored by an interrupted run, and maybe reported: the same event is sent again, without another
+    // Stored by an interrupted run, and maybe reported: the same event is sent again, without another
     // upload.
     const remembered = journal.find(file);
     if (remembered) {
       try {
         return await this.#report(file, remembered);
       } catch (error) {
-        // // The object is no longer in the bucket, or no longer allowed to this dock. The file itself is
+        // The object is no longer in the bucket, or no longer allowed to this dock. The file itself is
         // still here.
         if (!(error instanceof RefusedError) || error.transient) throw error;
       }
@@ -63,7 +63,7 @@ export class Deliveries {
     await uploads.assertPossible(object);
     const onRead = (bytes: number): void => progress.advance(file.path, 'checking', bytes);
     const md5 = await md5OfFile(file.absolutePath, signal, onRead);
-    // // A dock without a connection to its cloud does nothing.
+    // A dock without a connection to its cloud does nothing.
     await exchanges.connected(signal);
     const onProgress = (bytes: number): void => progress.advance(file.path, 'uploading', bytes);
     onProgress(0);
@@ -77,7 +77,7 @@ export class Deliveries {
   async #report(file: FlightFile, stored: StoredFile): Promise<string> {
     const { exchanges, journal, flight, signal } = this.#options;
     const { objectKey, tid, bid } = stored;
-    // // Counts this file, and none that is still being uploaded: otherwise the flight would be complete too
+    // Counts this file, and none that is still being uploaded: otherwise the flight would be complete too
     // early.
     const counts = {
       uploaded: this.#acknowledged + 1,

@@ -81,12 +81,12 @@ function metadataOf({ kind, metadata }: FlightFile): object {
   if (kind === 'sidecar' || kind === 'other') return SIDECAR_METADATA;
   const { captured, gimbalYawDegree, absoluteAltitude, relativeAltitude, position } = metadata;
   return {
-    // // Docks report local time without its zone.
+    // Docks report local time without its zone.
     create_time: toCreatedTime({ local: captured.local, offsetInMinutes: undefined }),
     gimbal_yaw_degree: gimbalYawDegree?.toFixed(2) ?? '',
     ...(absoluteAltitude !== undefined && { absolute_altitude: absoluteAltitude }),
     ...(relativeAltitude !== undefined && { relative_altitude: relativeAltitude }),
-    // // A dock without a GPS fix reports 0,0.
+    // A dock without a GPS fix reports 0,0.
     shoot_position: position ?? { lat: 0, lng: 0 },
   };
 }

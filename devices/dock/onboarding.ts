@@ -78,7 +78,7 @@ async function askForSettings(
 ): Promise<void> {
   try {
     const data = { config_type: 'json', config_scope: 'product' };
-    // // No later step depends on it, so it is tried only twice.
+    // No later step depends on it, so it is tried only twice.
     const retry = { attempts: 2 };
     const settings = await exchanges.ask({ channel: 'requests', method: 'config', data, signal, retry });
     const missing = ['ntp_server_host', 'app_id', 'app_key', 'app_license'].filter((name) => !settings[name]);

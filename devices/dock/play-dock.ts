@@ -107,7 +107,7 @@ class DockRun {
     this.#progress = options.progress ?? silentProgress;
     this.#concurrency = options.concurrency ?? 4;
     this.#signal = options.signal ? AbortSignal.any([options.signal, this.#stop.signal]) : this.#stop.signal;
-    // // All messages and waiting parts listen to it.
+    // All messages and waiting parts listen to it.
     setMaxListeners(0, this.#signal);
   }
 
@@ -151,7 +151,7 @@ class DockRun {
       return organization?.id ?? '';
     } finally {
       this.#progress.end();
-      // // It does not matter if this fails: a closed connection says the same.
+      // It does not matter if this fails: a closed connection says the same.
       const goodbye = AbortSignal.timeout(GOODBYE_TIMEOUT_IN_MILLISECONDS);
       if (connection.isUp) await goOffline(exchanges, goodbye).catch(() => undefined);
       await connection.close();
@@ -175,7 +175,7 @@ class DockRun {
       journal = await FlightJournal.open(dataDirectory, { library, sn, flightId: flight.flightId });
       await this.#deliverAll(flight, journal, leases, exchanges);
     } catch (error) {
-      // // Becomes the reason of each file that was not uploaded.
+      // Becomes the reason of each file that was not uploaded.
       this.#stop.abort(error);
     } finally {
       await journal?.close();

@@ -53,7 +53,7 @@ export async function postJson(url: string, body: object, options: PostOptions):
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-request-id': randomUUID(), ...headers },
       body: JSON.stringify(body),
-      // // Following a redirect would turn the POST into a GET, and send the token to another address.
+      // Following a redirect would turn the POST into a GET, and send the token to another address.
       redirect: 'manual',
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
@@ -84,7 +84,7 @@ function readEnvelope(response: Response, text: string): Envelope {
     if (parsed && typeof parsed === 'object') body = parsed;
     isEnvelope = Number.isInteger(body.code);
   } catch {
-    // // Not this API: the page of a proxy, or a wrong address. The status says what to do.
+    // Not this API: the page of a proxy, or a wrong address. The status says what to do.
   }
   const { status, headers } = response;
   if (status >= 300 && status < 400) {

@@ -131,7 +131,7 @@ export class GroupReports {
         if (group.storedCount !== count) this.changed(group);
       },
       () => {
-        // // `settle` reports again.
+        // `settle` reports again.
         state.sending = undefined;
       },
     );

@@ -5,7 +5,7 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import type { RootCredentials } from './iam/identities.ts';
 import type { Addresses, ServiceKey } from './services.ts';
 
-/** Services that speak AWS's JSON protocol. */
+/** Services with AWS's JSON protocol. */
 const JSON_SERVICES = {
   cognito: { name: 'cognito-idp', target: 'AWSCognitoIdentityProviderService', version: '1.1' },
   dynamodb: { name: 'dynamodb', target: 'DynamoDB_20120810', version: '1.0' },
@@ -14,14 +14,17 @@ const JSON_SERVICES = {
   sqs: { name: 'sqs', target: 'AmazonSQS', version: '1.0' },
 } as const satisfies Partial<Record<ServiceKey, unknown>>;
 
-/** Calls an operation of a service as the administrator of the account. Rejects with a `CallError` when it is refused. */
+/**
+ * Calls an operation of a service as the administrator of the account. Rejects with a `CallError` when it is
+ * refused.
+ */
 export type AdministratorCall = (
   service: keyof typeof JSON_SERVICES,
   operation: string,
   input: Readonly<Record<string, unknown>>,
 ) => Promise<Record<string, unknown>>;
 
-/** A refusal of the service, under its own name. */
+/** A refusal by the service, with the service's own error code as name. */
 export class CallError extends Error {
   override readonly name = 'CallError';
   readonly code: string;
@@ -33,8 +36,8 @@ export class CallError extends Error {
 }
 
 /**
- * Calls services as the administrator. By hand, since one client of the SDK would cost every start 100 ms and the running
- * process 10 MB.
+ * Calls services as the administrator, without the SDK: a client of the SDK costs each start 100 ms, and the
+ * running process 10 MB.
  */
 export function administratorCall(options: {
   readonly addresses: Addresses;
@@ -43,7 +46,8 @@ export function administratorCall(options: {
 }): AdministratorCall {
   return async (key, operation, input) => {
     const address = options.addresses[key];
-    if (address === undefined) throw new Error(`The template declares nothing of ${key}, so it does not run`);
+    if (address === undefined)
+      throw new Error(`The template has no resources of ${key}, so the service does not run`);
     const { name, target, version } = JSON_SERVICES[key];
     const { hostname, port, host } = new URL(address);
     const body = JSON.stringify(input);

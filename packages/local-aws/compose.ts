@@ -40,22 +40,22 @@ import { readBuckets } from './template/resources/s3.ts';
 import { readSecrets } from './template/resources/secrets-manager.ts';
 import { readQueues } from './template/resources/sqs.ts';
 
-/** Sessions of a function's role; roles allow an hour unless they say otherwise. */
+/** Sessions of a function's role. An hour is the default limit of roles. */
 const FUNCTION_SESSION_SECONDS = 3600;
 
-/** Variables that a function gets besides those of the template, and in their place. Asked when a worker starts. */
+/** More variables of a function, which replace those of the template. Called when a worker starts. */
 export type EnvironmentOf = (
   fn: {
-    /** What `Ref` answers. */
+    /** What `Ref` returns. */
     readonly name: string;
-    /** What the log calls it. */
+    /** The function's label in the log. */
     readonly label: string;
     readonly environment: Readonly<Record<string, string>>;
   },
   addresses: Addresses,
 ) => Readonly<Record<string, string>>;
 
-/** What tests make shorter than it is on AWS. */
+/** What takes less time than on AWS, for tests. */
 export interface TimeScales {
   /** Multiplies the batching windows of event source mappings. @default 1 */
   readonly batchingWindow?: number | undefined;
@@ -65,41 +65,42 @@ export interface TimeScales {
   readonly visibilityTimeout?: number | undefined;
 }
 
-/** What the services are made of. */
+/** What the services are made from. */
 export interface ComposeOptions {
   readonly template: InterpretedTemplate;
   readonly assembly: Assembly;
   readonly identities: Identities;
   readonly dataDirectory: string;
-  /** Where the services listen; complete once all of them do. */
+  /** Addresses of the services. It is complete when all of them listen. */
   readonly addresses: Addresses;
   readonly environmentOf: EnvironmentOf;
   readonly timeScales: TimeScales;
   readonly notificationDeliveries: NotificationDeliveries | undefined;
   readonly log: Log;
-  /** What to do when a service has lost what it had acknowledged. */
+  /** What to do when a service has lost records. */
   readonly lossAdvice?: string | undefined;
-  /** Takes each service as soon as it is made, to close it in the end, the last one first. */
+  /** Gets a function for each service that closes it. They must be called in reverse order. */
   readonly onClose: (close: () => Promise<void>) => void;
 }
 
-/** A server that waits for its port. */
+/** A server that does not listen yet. */
 export interface ComposedServer {
   readonly key: ServiceKey;
   readonly server: Server;
 }
 
-/** What the services became. */
+/** The services. */
 export interface Composition {
   readonly servers: readonly ComposedServer[];
   readonly functions: Lambda;
-  /** Lets work begin that nobody calls for; for when every service listens. */
+  /** Starts work that no request triggers. Call it when every service listens. */
   readonly begin: () => void;
 }
 
 /**
- * Makes the services that the template declares something of, in the order in which they need each other. Two are always
- * there: STS, which tells a caller who he is, and EventBridge, since every account has its default bus. What the template does not declare is refused by name, so that no call leaves the machine.
+ * Creates the services of the template's resources, in the order in which they depend on each other. Two
+ * always run: STS, for GetCallerIdentity, and EventBridge, since each account has a default bus. Calls to
+ * other services are refused by name, so that none leaves the machine.
  */
 export async function composeServices(options: ComposeOptions): Promise<Composition> {
   const { template, identities, timeScales } = options;
@@ -130,7 +131,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composit
     visibilityScale: timeScales.visibilityTimeout,
     log: options.log,
   });
-  // Functions and rules ask it where their messages may go, so it is there without queues too, but nobody can call it.
+  // Functions and rules send messages through it, so it exists without queues too; then it does not listen.
   if (queueDefinitions.length > 0) add('sqs', queues);
   const tables = readTables(template);
   if (tables.length > 0)
@@ -181,7 +182,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composit
   const rules = readTopicRules(template);
   if (rules.length > 0 && !authorizer) {
     throw new TemplateError(
-      `${rules[0]?.name}: a topic rule needs a custom authorizer, by which the local AWS lets devices in`,
+      `${rules[0]?.name}: a topic rule needs a custom authorizer, which the local AWS authenticates devices with`,
     );
   }
   if (authorizer) {
@@ -193,7 +194,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composit
   }
 
   const [api, ...otherApis] = readHttpApis(template);
-  if (otherApis.length > 0) throw new TemplateError('The local AWS plays one HTTP API');
+  if (otherApis.length > 0) throw new TemplateError('The local AWS supports one HTTP API');
   if (api) {
     add(
       'api',
@@ -220,7 +221,7 @@ export async function composeServices(options: ComposeOptions): Promise<Composit
   return { servers, functions, begin };
 }
 
-/** Runs what fails for a template that AWS would not deploy. */
+/** Wraps errors about a template that AWS would not deploy. */
 function asDeclared<T>(make: () => T): T {
   try {
     return make();
@@ -257,7 +258,7 @@ function createFunctions(
 ): Lambda {
   const definitions = readFunctions(template, assembly.codeDirectory).map((definition) => ({
     ...definition,
-    // Read when a worker starts, by which time every service has its address.
+    // Read when a worker starts. All services have their addresses by then.
     get environment() {
       const declared = Object.entries(definition.environment).map(([name, value]) => [
         name,

@@ -1,5 +1,6 @@
 /**
- * Runs the template of a CDK app on one machine. This file and `lock.ts` are all that others import from the package.
+ * Runs the template of a CDK app on one machine. Other parts of the project import only this file and
+ * `lock.ts`.
  */
 export { type AdministratorCall, CallError } from './administrator.ts';
 export type { EnvironmentOf, TimeScales } from './compose.ts';

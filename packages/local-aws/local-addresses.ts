@@ -2,8 +2,8 @@ import type { Addresses } from './services.ts';
 import type { Environment } from './template/resource.ts';
 
 /**
- * A value of the template with addresses of AWS replaced by those of this machine: of queues, which the SDK calls by
- * their URL whatever its settings say, and of the HTTP API. Issuers of tokens stay as they are: they are names.
+ * Replaces addresses of AWS in a value of the template by those of this machine: of queues, since the SDK
+ * calls a queue by its URL, and of the HTTP API. Token issuers are names, and stay as they are.
  */
 export function withLocalAddresses(
   text: string,

@@ -30,67 +30,73 @@ const DEFAULT_REGION = 'us-east-1';
 /** What to run, and where. */
 export interface LocalAwsOptions {
   /**
-   * Folder of a cloud assembly, as `cdk synth` writes it; or what makes one, which is called once the data folder is
-   * locked and the ports are known to be free.
+   * Folder of a cloud assembly, as `cdk synth` writes it; or a function that makes one. It is called when the
+   * data folder is locked and the ports are free.
    */
   readonly assembly: string | (() => Promise<string>);
   /** The stack to run, by its name. @default the only one of the assembly */
   readonly stackName?: string | undefined;
-  /** Folder of the data, which survives a restart. @default a folder of its own, deleted at the end */
+  /** Folder of the data, which stays for the next start. @default a temporary folder, deleted at the end */
   readonly data?: string | undefined;
-  /** @default 127.0.0.1: whoever reaches the services can try their passwords */
+  /** @default 127.0.0.1: whoever can reach the services can try passwords */
   readonly host?: string | undefined;
   /** @default free ones */
   readonly ports?: Ports | undefined;
-  /** @default what the app gives the stack, else us-east-1 */
+  /** @default the region of the stack in the app, else us-east-1 */
   readonly region?: string | undefined;
-  /** @default what the app gives the stack, else 123456789012 */
+  /** @default the account of the stack in the app, else 123456789012 */
   readonly accountId?: string | undefined;
   /** Values of the template's parameters. @default the template's defaults */
   readonly parameters?: Readonly<Record<string, string>> | undefined;
-  /** Variables of a function beyond those of the template, such as an address that only a deployment knows. @default none */
+  /**
+   * Variables of a function besides those of the template, such as addresses that only a deployment knows.
+   * @default none
+   */
   readonly environmentOf?: EnvironmentOf | undefined;
   /** What takes less time than on AWS, for tests. @default nothing */
   readonly timeScales?: TimeScales | undefined;
   /**
-   * How often, and how late, a notification of a bucket reaches its queue, for tests of what S3 may do as well.
+   * How often and how late a bucket's notification reaches its queue, for tests. S3 may repeat and delay
+   * them.
    * @default once, at once
    */
   readonly notificationDeliveries?: NotificationDeliveries | undefined;
-  /** Takes the lines of functions and services. @default dropped */
+  /** Gets the log lines of functions and services. @default dropped */
   readonly log?: Log | undefined;
-  /** What the log says to do when a service finds that files of its were damaged and records are gone. @default nothing */
+  /** Advice for the log when a service finds damaged files and has lost records. @default none */
   readonly lossAdvice?: string | undefined;
 }
 
-/** A running stack. `await using` closes it at the end of its block. */
+/** A running stack. `await using` closes it at the end of the block. */
 export interface LocalAws extends AsyncDisposable {
   readonly region: string;
   readonly accountId: string;
   readonly stackName: string;
-  /** Of the services that run. */
+  /** Addresses of the services that run. */
   readonly addresses: Addresses;
-  /** The stack's outputs. Addresses of its API and its queues are those of this machine. */
+  /** The outputs of the stack. Addresses of the API and of queues are those of this machine. */
   readonly outputs: Readonly<Record<string, string>>;
-  /** The administrator of the account, to whom no policy applies. */
+  /** The administrator of the account. No policy applies to it. */
   readonly root: RootCredentials;
   readonly dataDirectory: string;
   /**
-   * The environment of a function, by the label that the log gives it: addresses of the services and new credentials of
-   * its role, so that its source can run elsewhere, under a debugger for instance. Undefined when there is no such function.
+   * The environment of a function, by its label in the log: addresses of the services and new credentials of
+   * its role. With it, the source of a function can run elsewhere, such as in a debugger. Undefined when
+   * there is no such function.
    */
   readonly functionEnvironment: (label: string) => Readonly<Record<string, string>> | undefined;
   /** Calls a service as the administrator, without the SDK. */
   readonly call: AdministratorCall;
-  /** Finishes what is under way and stops. */
+  /** Finishes running work, and stops. */
   close(): Promise<void>;
 }
 
 type OnClose = (closer: () => Promise<void> | void) => void;
 
 /**
- * Runs the template of a CDK app on this machine, in this process: its functions from their bundles, its tables, buckets,
- * queues and topics, each call with the permissions of its role. Rejects with a `StartError` or a `TemplateError`.
+ * Runs the template of a CDK app in this process: functions from their bundles, tables, buckets, queues and
+ * topics. Every call is checked against the permissions of its role. Rejects with a `StartError` or a
+ * `TemplateError`.
  */
 export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws> {
   const closers: (() => Promise<void> | void)[] = [];
@@ -189,13 +195,13 @@ async function lockDataDirectory(directory: string, describe: () => string, onCl
   onClose(() => lock.release());
 }
 
-/** What whoever wants the same data folder is told. */
+/** What another process that wants the data folder is told. */
 function introduction(addresses: Addresses): string {
   const [first] = SERVICES.flatMap(({ key }) => addresses[key] ?? []);
   return `process ${process.pid} (${first ?? 'still starting'})`;
 }
 
-/** Made once, so that a restart does not lock anybody out. */
+/** Made once, so the same credentials work after a restart. */
 async function openRootCredentials(dataDirectory: string): Promise<RootCredentials> {
   const made: RootCredentials = {
     accessKeyId: `AKIA${base32(randomBytes(16), 16)}`,

@@ -5,26 +5,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Something that one process at a time may hold. The operating system takes it back when the process dies. */
+/** A lock that one process at a time holds. The operating system releases it when the process ends. */
 export interface Lock {
   release(): Promise<void>;
 }
 
-/** What the present holder of a lock says of itself. */
+/** What the holder of a lock says about itself. */
 export interface LockHolder {
   readonly description: string;
 }
 
-/** How often somebody who waits for a lock looks again. */
+/** How often a waiting process tries again. */
 const RETRY_MILLISECONDS = 50;
 
-/** A holder that does not introduce itself in this time holds the lock all the same. */
+/** How long to wait for the description of the holder. It holds the lock even without one. */
 const INTRODUCTION_TIMEOUT_IN_MILLISECONDS = 1_000;
 
 /**
- * Takes the lock of that name, or tells who has it. `describe` is asked whenever somebody else wants it.
+ * Takes the lock of that name, or returns its holder. `describe` is called when another process asks for the
+ * lock.
  *
- * A listening socket is the lock: unlike a file with a process id, it is gone with its process, also after `kill -9`.
+ * The lock is a listening socket. Unlike a file with a process id, it is released even after `kill -9`.
  */
 export async function tryLock(name: string, describe: () => string): Promise<Lock | LockHolder> {
   const address = lockAddress(name);
@@ -35,20 +36,20 @@ export async function tryLock(name: string, describe: () => string): Promise<Loc
     });
     const error = await listen(server, address);
     if (!error) {
-      // The lock alone keeps no process alive.
+      // The lock alone does not keep the process running.
       server.unref();
       return { release: () => new Promise((resolve) => server.close(() => resolve())) };
     }
     if (error.code !== 'EADDRINUSE') throw error;
     const holder = await introduction(address);
     if (holder) return holder;
-    // Nobody listens: the socket's file is left over from a process that was killed, or its owner is just leaving.
+    // Nobody listens. A killed process left the socket's file, or the holder is just ending.
     if (address.startsWith('/')) unlinkSync(address);
     if (attempt >= 5) throw error;
   }
 }
 
-/** Takes the lock of that name, waiting as long as others have it. */
+/** Takes the lock of that name, and waits while another process holds it. */
 export async function waitForLock(name: string, describe: () => string): Promise<Lock> {
   for (;;) {
     const lock = await tryLock(name, describe);
@@ -57,7 +58,7 @@ export async function waitForLock(name: string, describe: () => string): Promise
   }
 }
 
-/** Linux and Windows know sockets without a file; elsewhere it is a file in the folder for temporary files. */
+/** Linux and Windows have sockets without files. Elsewhere it is a file in the folder for temporary files. */
 function lockAddress(name: string): string {
   const id = `process-lock-${createHash('sha256').update(name).digest('hex').slice(0, 24)}`;
   if (process.platform === 'linux') return `\0${id}`;
@@ -81,7 +82,7 @@ function introduction(address: string): Promise<LockHolder | undefined> {
     socket.setEncoding('utf8');
     socket.setTimeout(INTRODUCTION_TIMEOUT_IN_MILLISECONDS, () => {
       socket.destroy();
-      resolve({ description: description || 'a process that does not answer' });
+      resolve({ description: description || 'a process that does not respond' });
     });
     socket.on('data', (text: string) => {
       description += text;

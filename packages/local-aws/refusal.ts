@@ -3,7 +3,9 @@ import { newRequestId, sendError } from './http/answers.ts';
 import { type ErrorProtocol, notImplemented } from './http/aws-error.ts';
 import { type LocalService, localService } from './http/local-service.ts';
 
-/** Answers for every service that does not run: it is not implemented, or the template declares nothing of it. */
+/**
+ * Answers for every service that does not run: it is not implemented, or the template declares nothing of it.
+ */
 export function createRefusal(): LocalService {
   const server = createServer((request, response) => {
     // The service stands in the scope of the signature: Credential=key/date/region/service/aws4_request

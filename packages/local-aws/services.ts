@@ -1,7 +1,7 @@
 import { createServer as createProbe, type Server as NetServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
-/** The services, in the order of their ports in a block. */
+/** The services, in the order of their ports. */
 export const SERVICES = [
   { key: 'api', title: 'API' },
   { key: 's3', title: 'S3', sdkVariable: 'AWS_ENDPOINT_URL_S3' },
@@ -20,7 +20,7 @@ export const SERVICES = [
 interface ServiceRow {
   readonly key: string;
   readonly title: string;
-  /** Variable in which the SDK looks for the address. */
+  /** The SDK's variable for the address. */
   readonly sdkVariable?: string;
   /** @default 'http' */
   readonly scheme?: string;
@@ -31,22 +31,22 @@ interface ServiceRow {
 /** Name of a service. */
 export type ServiceKey = (typeof SERVICES)[number]['key'];
 
-/** Ports of services; a service that is left out takes a free one. */
+/** Ports of services. Services that are left out take free ports. */
 export type Ports = Partial<Readonly<Record<ServiceKey, number>>>;
 
-/** Addresses of the services that run: those that the template declares, STS and EventBridge. */
+/** Addresses of the services that run: those with resources in the template, STS and EventBridge. */
 export type Addresses = Partial<Readonly<Record<ServiceKey, string>>>;
 
-/** Ports in a row, one a service, from the first one on. 0 leaves them free. */
+/** Consecutive ports, one for each service. With 0, all take free ports. */
 export function portsFrom(first: number): Ports {
   if (first === 0) return {};
   return Object.fromEntries(SERVICES.map(({ key }, index) => [key, first + index]));
 }
 
-/** What keeps a start from succeeding. */
+/** Why a start failed. */
 export type StartErrorCode = 'port-unavailable' | 'no-such-host' | 'data-in-use' | 'data-unusable';
 
-/** Something of this machine keeps the services from starting; the message says what, in one line. */
+/** The services cannot start on this machine. The message says why, in one line. */
 export class StartError extends Error {
   override readonly name = 'StartError';
   readonly code: StartErrorCode;
@@ -59,21 +59,21 @@ export class StartError extends Error {
 
 /** Where a server listens. */
 export interface Listening {
-  /** What the port is for, in messages. */
+  /** The name of the server in messages. */
   readonly title: string;
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 takes a free port. */
   readonly port: number;
 }
 
-/** Rejects with a `StartError` when nobody may listen there. */
+/** Rejects with a `StartError` when the port cannot be used. */
 export async function checkPort(listening: Listening): Promise<void> {
   const probe = createProbe();
   await listenOn(probe, listening);
   await new Promise<void>((resolve) => probe.close(() => resolve()));
 }
 
-/** Rejects with a `StartError` when one of the ports is taken, before anything that takes time has begun. */
+/** Rejects with a `StartError` when a port cannot be used. Called before anything that takes time. */
 export async function checkPorts(ports: Ports, host: string): Promise<void> {
   for (const { key, title } of SERVICES) {
     const port = ports[key] ?? 0;
@@ -81,7 +81,7 @@ export async function checkPorts(ports: Ports, host: string): Promise<void> {
   }
 }
 
-/** Starts a service's server and answers the address at which it is reached. */
+/** Starts the server of a service. Resolves to its address. */
 export async function startService(
   server: NetServer,
   key: ServiceKey,
@@ -93,7 +93,7 @@ export async function startService(
   return `${addressOf(server, host, service?.scheme)}${service?.path ?? ''}`;
 }
 
-/** Starts a server. Rejects with a `StartError` when nobody may listen there. */
+/** Starts a server. Rejects with a `StartError` when the port cannot be used. */
 export function listenOn(server: NetServer, { title, host, port }: Listening): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException): void => reject(listenError(error, title, host, port));
@@ -105,7 +105,7 @@ export function listenOn(server: NetServer, { title, host, port }: Listening): P
   });
 }
 
-/** The address at which a listening server is reached. */
+/** The address of a listening server. */
 export function addressOf(server: NetServer, host: string, scheme = 'http'): string {
   const bound = server.address();
   if (bound === null || typeof bound === 'string') throw new Error('The server does not listen on a port');
@@ -118,7 +118,7 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }
 
-/** All addresses at once cannot be called: the first one that others see stands for them. */
+/** For a server that listens on all addresses: the first one that other machines can reach. */
 function reachableHost(host: string): string {
   if (host !== '0.0.0.0' && host !== '::') return host;
   const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);

@@ -1,6 +1,6 @@
 import { requestTime } from './event.ts';
 
-/** What the access log may tell of a request. */
+/** The variables of the access log. */
 export interface AccessLogContext {
   readonly accountId: string;
   readonly apiId: string;
@@ -59,7 +59,7 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
   'authorizer.error': (context) => context.authorizerError,
 };
 
-/** One line of the access log; a variable without a value is written `-`. */
+/** One line of the access log. A variable without a value is written as `-`. */
 export function accessLogLine(format: string, context: AccessLogContext): string {
   return format.replaceAll(/\$context\.([\w.:-]*\w)/g, (_whole, name: string) => {
     const claim = /^authorizer\.claims\.(.+)$/.exec(name)?.[1];
@@ -68,7 +68,7 @@ export function accessLogLine(format: string, context: AccessLogContext): string
   });
 }
 
-/** A format in JSON stays JSON whatever a client sends as its user agent. */
+/** Keeps a JSON format valid JSON, whatever a client sends as its user agent. */
 function escaped(value: string, format: string): string {
   return format.trimStart().startsWith('{')
     ? JSON.stringify(value).slice(1, -1)

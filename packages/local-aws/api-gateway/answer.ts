@@ -1,12 +1,12 @@
-/** What goes back to the client. */
+/** A response to the client. */
 export interface Answer {
   readonly statusCode: number;
-  /** Lower-case names; `set-cookie` may have several values. */
+  /** Names are in lower case. `set-cookie` may have several values. */
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body: Buffer;
 }
 
-/** An answer that the gateway gives by itself. */
+/** A response by the gateway itself. */
 export function gatewayAnswer(statusCode: number, message: string, headers: Answer['headers'] = {}): Answer {
   return {
     statusCode,
@@ -16,8 +16,9 @@ export function gatewayAnswer(statusCode: number, message: string, headers: Answ
 }
 
 /**
- * What a function returned, as payload format 2.0 reads it: with a `statusCode` it is an answer, without one it is
- * the JSON body of a 200. `undefined` when it is neither, which the gateway reports as its own error.
+ * The response that a function returned, by payload format 2.0: an object with a `statusCode` is a response,
+ * any other is the JSON body of a 200. `undefined` when it is neither; the gateway responds with its own
+ * error then.
  */
 export function functionAnswer(payload: string): Answer | undefined {
   const returned: unknown = JSON.parse(payload);

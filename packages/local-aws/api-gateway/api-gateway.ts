@@ -13,13 +13,13 @@ import { type ReadBodyResult, readBounded, tooLargeByHeader } from './request-bo
 import { Router } from './router.ts';
 import { Throttles } from './throttle.ts';
 
-/** What the gateway needs of Lambda. */
+/** The parts of Lambda that the gateway uses. */
 export interface FunctionInvoker {
   invoke(functionArn: string, event: unknown): Promise<InvocationResult>;
   mayInvoke(functionArn: string, caller: { readonly principal: string; readonly sourceArn: string }): boolean;
 }
 
-/** What the local API Gateway needs to start. */
+/** How to start the local API Gateway. */
 export interface ApiGatewayOptions {
   readonly api: HttpApiDefinition;
   readonly functions: FunctionInvoker;
@@ -29,11 +29,11 @@ export interface ApiGatewayOptions {
   readonly log: Log;
   /** @default the machine's clock */
   readonly clock?: (() => Date) | undefined;
-  /** How long requests under way may take once the gateway closes. @default 3 seconds */
+  /** How long running requests may take after the gateway was closed. @default 3 seconds */
   readonly closeGraceInMilliseconds?: number | undefined;
 }
 
-/** What happened to a request, for the access log. */
+/** What the access log says of a request. */
 interface Outcome {
   readonly answer: Answer;
   readonly routeKey?: string | undefined;
@@ -45,11 +45,11 @@ interface Outcome {
   readonly claims?: Readonly<Record<string, string>> | undefined;
 }
 
-/** The local API Gateway: one HTTP API as the template declares it; the caller listens. */
+/** The local API Gateway: the HTTP API of the template. The caller listens. */
 export function createApiGateway(options: ApiGatewayOptions): LocalService {
   const gateway = new ApiGateway(options);
   const server = createServer((request, response) => void gateway.serve(request, response));
-  // The body of a request that is too large anyway is not asked for.
+  // A client that waits for `100 Continue` does not send a body that is too large.
   server.on('checkContinue', (request, response) => {
     if (!tooLargeByHeader(request)) response.writeContinue();
     void gateway.serve(request, response);
@@ -61,10 +61,10 @@ export function createApiGateway(options: ApiGatewayOptions): LocalService {
   };
 }
 
-/** Takes no new connections and lets the requests under way finish. */
+/** Accepts no new connections, and lets running requests finish. */
 async function closeGracefully(server: Server, graceInMilliseconds: number): Promise<void> {
   const grace = setTimeout(() => server.closeAllConnections(), graceInMilliseconds);
-  // A client keeps its connection after the last answer.
+  // A client keeps its connection open after the last response.
   const sweep = setInterval(() => server.closeIdleConnections(), 20);
   await new Promise<void>((resolve) => server.close(() => resolve()));
   clearInterval(sweep);
@@ -170,7 +170,7 @@ class ApiGateway {
     const { functions, log } = this.#options;
     const sourceArn = this.#sourceArn(route.key);
     if (!functions.mayInvoke(route.functionArn, { principal: 'apigateway.amazonaws.com', sourceArn })) {
-      const integrationError = `no permission of ${route.functionArn} lets ${sourceArn} invoke it`;
+      const integrationError = `no permission of ${route.functionArn} allows ${sourceArn} to invoke it`;
       log({ source: 'api', line: `${route.key}: ${integrationError}`, level: 'error' });
       return { ...refusal(500, 'Internal Server Error'), integrationError };
     }
@@ -201,7 +201,7 @@ class ApiGateway {
     };
   }
 
-  /** Names the route to Lambda: `…:<api>/<stage>/<method>/<path>`, the path with its braces. */
+  /** The route in Lambda's form: `…:<api>/<stage>/<method>/<path>`, with the braces of the path. */
   #sourceArn(routeKey: string): string {
     const { api, region, accountId } = this.#options;
     const [method, path] = routeKey.split(' ');
@@ -316,7 +316,8 @@ function send(
     try {
       response.setHeader(name, value);
     } catch {
-      // A header that HTTP cannot carry, such as one with a line break, is the function's mistake, not the client's.
+      // A header that HTTP does not allow, such as one with a line break, is the function's mistake and
+      // not the client's.
     }
   }
   if (!withoutBody) response.setHeader('content-length', answer.body.length);

@@ -1,17 +1,17 @@
 import type { Answer } from './answer.ts';
 import type { CorsDefinition } from './definitions.ts';
 
-/** Headers of the integration that the gateway takes the place of once CORS is configured. */
+/** Headers of the integration that the gateway replaces when CORS is configured. */
 const CORS_HEADER = /^access-control-/;
 
-/** What a request says of its origin. */
+/** The parts of a request that CORS depends on. */
 export interface CorsRequest {
   readonly method: string;
   readonly origin?: string | undefined;
   readonly requestedMethod?: string | undefined;
 }
 
-/** The gateway's own answer to a preflight request: 204, and without an allowed origin nothing else. */
+/** The gateway's response to a preflight request: 204, and no more when the origin is not allowed. */
 export function preflightAnswer(cors: CorsDefinition, request: CorsRequest): Answer | undefined {
   if (request.method !== 'OPTIONS' || request.origin === undefined || request.requestedMethod === undefined) {
     return undefined;
@@ -25,7 +25,7 @@ export function preflightAnswer(cors: CorsDefinition, request: CorsRequest): Ans
   };
 }
 
-/** An answer with the API's CORS headers instead of the integration's. */
+/** A response with the API's CORS headers in place of the integration's. */
 export function withCors(
   answer: Answer,
   cors: CorsDefinition | undefined,

@@ -1,4 +1,4 @@
-/** An HTTP API as the template declares it. */
+/** An HTTP API of the template. */
 export interface HttpApiDefinition {
   readonly id: string;
   readonly stage: StageDefinition;
@@ -9,46 +9,46 @@ export interface HttpApiDefinition {
 
 /** The stage that serves the API. */
 export interface StageDefinition {
-  /** `$default` is served at the root, any other under its name. */
+  /** `$default` is served at the root, any other stage below its name. */
   readonly name: string;
   readonly variables?: Readonly<Record<string, string>> | undefined;
-  /** Line with `$context.…` variables. @default no access log */
+  /** A line with `$context.…` variables. @default no access log */
   readonly accessLogFormat?: string | undefined;
-  /** Limit of each route that has none of its own. @default unlimited */
+  /** Limit of each route without its own. @default unlimited */
   readonly throttle?: Throttle | undefined;
   /** Limits by route key. */
   readonly routeThrottles: ReadonlyMap<string, Throttle>;
 }
 
-/** A token bucket: how fast it fills, and how much it holds. */
+/** A token bucket: its rate and its size. */
 export interface Throttle {
   readonly ratePerSecond: number;
   readonly burst: number;
 }
 
-/** A route with the function behind it. */
+/** A route and its function. */
 export interface RouteDefinition {
   /** Such as `GET /pets/{id}`, `ANY /{proxy+}` or `$default`. */
   readonly key: string;
   readonly functionArn: string;
   readonly timeoutInMilliseconds: number;
-  /** @default anybody may call the route */
+  /** @default the route needs no token */
   readonly authorizer?: JwtAuthorizerDefinition | undefined;
-  /** The token needs one of these; an empty list asks for none. */
+  /** The token needs one of these scopes. An empty list needs none. */
   readonly scopes: readonly string[];
 }
 
-/** Which tokens a route takes. */
+/** The tokens that a route accepts. */
 export interface JwtAuthorizerDefinition {
   readonly id: string;
-  /** Header that carries the token, lower-case. */
+  /** Header with the token, in lower case. */
   readonly header: string;
   readonly issuer: string;
-  /** The token's `aud`, or without one its `client_id`, must be one of these. */
+  /** The token's `aud`, or `client_id` if there is none, must be one of these. */
   readonly audience: readonly string[];
 }
 
-/** What browsers of other origins may do. */
+/** What browsers may do from other origins. */
 export interface CorsDefinition {
   readonly allowOrigins: readonly string[];
   readonly allowMethods: readonly string[];

@@ -5,11 +5,11 @@ import type { RouteMatch } from './router.ts';
 export interface ReceivedRequest {
   readonly requestId: string;
   readonly method: string;
-  /** As it was sent, percent-encoding included, with the stage's name if it has one. */
+  /** As it was sent, still percent-encoded, with the stage's name if there is one. */
   readonly rawPath: string;
-  /** Without the question mark, as it was sent. */
+  /** As it was sent, without the question mark. */
   readonly rawQueryString: string;
-  /** Name and value in turn, as they were sent. */
+  /** Names and values alternate, as they were sent. */
   readonly rawHeaders: readonly string[];
   readonly httpVersion: string;
   readonly sourceIp: string;
@@ -18,7 +18,7 @@ export interface ReceivedRequest {
   readonly receivedAt: Date;
 }
 
-/** What the event says of the API. */
+/** The parts of the event that describe the API. */
 export interface ApiContext {
   readonly accountId: string;
   readonly apiId: string;
@@ -26,15 +26,15 @@ export interface ApiContext {
   readonly stageVariables?: Readonly<Record<string, string>> | undefined;
 }
 
-/** What a JWT authorizer hands on. */
+/** The parts of the event that a JWT authorizer adds. */
 export interface JwtContext {
   readonly claims: Readonly<Record<string, string>>;
   readonly scopes: readonly string[] | null;
 }
 
 /**
- * Content types that reach functions as text. AWS documents no list; others have measured this one: neither a form's
- * fields nor a body without a content type belong to it.
+ * Content types that are passed to functions as text. AWS documents no list. This one was measured by others:
+ * forms, and bodies without a content type, are not in it.
  */
 const TEXT_CONTENT_TYPES = /^\s*(?:text\/[^;]+|application\/(?:json|javascript|xml))\s*(?:;|$)/i;
 
@@ -98,7 +98,7 @@ export function requestTime(date: Date): string {
   return `${day}:${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} +0000`;
 }
 
-/** Names in lower case, values of repeated headers joined by commas; cookies stand apart. */
+/** Names in lower case. Values of repeated headers are joined by commas. Cookies are separate. */
 function headersOf(request: ReceivedRequest): { cookies: string[]; headers: Record<string, string> } {
   const cookies: string[] = [];
   const values = new Map<string, string[]>();

@@ -2,10 +2,10 @@ import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtV
 import type { JwtAuthorizerDefinition } from './definitions.ts';
 import type { JwtContext } from './event.ts';
 
-/** The only algorithms that HTTP APIs take. */
+/** The algorithms that HTTP APIs accept. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512'];
 
-/** Whether a request may go on; `reason` is for the access log alone. */
+/** Whether a request is allowed. `reason` is for the access log only. */
 export type Authorization =
   | { readonly allowed: true; readonly jwt: JwtContext }
   | { readonly allowed: false; readonly statusCode: 401 | 403; readonly reason: string };
@@ -24,7 +24,7 @@ export class JwtAuthorizer {
     this.#keysOf = keysOf;
   }
 
-  /** `header` is the value of the identity source, `scopes` what the route asks for: any one of them is enough. */
+  /** `header` is the value of the identity source. The token needs one of `scopes`. */
   async authorize(header: string | undefined, scopes: readonly string[], now: Date): Promise<Authorization> {
     const token = header?.replace(/^Bearer\s+/i, '').trim();
     if (!token) return refused('no token');
@@ -48,7 +48,7 @@ export class JwtAuthorizer {
         jwt: { claims: claimTexts(payload), scopes: scopes.length > 0 ? granted : null },
       };
     } catch (error) {
-      // The code names the check that failed, and nothing of the token.
+      // The code names the check that failed, and contains nothing of the token.
       return refused(error instanceof errors.JOSEError ? error.code : 'keys of the issuer');
     }
   }
@@ -71,7 +71,7 @@ export class JwtAuthorizer {
   }
 }
 
-/** The keys of an issuer anywhere, from its discovery document. */
+/** The keys of any issuer, from its discovery document. */
 export async function discoveredKeys(issuer: string): Promise<JWTVerifyGetKey> {
   const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
   const response = await fetch(address, { signal: AbortSignal.timeout(5_000) });
@@ -81,7 +81,7 @@ export async function discoveredKeys(issuer: string): Promise<JWTVerifyGetKey> {
   return createRemoteJWKSet(new URL(keysAddress));
 }
 
-/** Claims as functions get them: texts all of them, lists as `[a b]`. */
+/** Claims in the form that functions get: all are text, and lists are written as `[a b]`. */
 export function claimTexts(payload: Readonly<Record<string, unknown>>): Record<string, string> {
   return Object.fromEntries(Object.entries(payload).map(([name, value]) => [name, claimText(value)]));
 }

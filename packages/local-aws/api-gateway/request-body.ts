@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 
-/** API Gateway's limit for a request's body. */
+/** API Gateway's limit for request bodies. */
 export const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
 
-/** How much of a body over the limit is still read, so that the client gets to see the answer. */
+/** How much of a larger body is still read, so that the client can read the response. */
 const DISCARD_LIMIT_IN_BYTES = 64 * 1024 * 1024;
 
 /** A body, or why there is none. */
@@ -17,7 +17,7 @@ export function tooLargeByHeader(request: IncomingMessage): boolean {
   return Number(request.headers['content-length'] ?? 0) > BODY_LIMIT_BYTES;
 }
 
-/** Reads the body up to the limit. What comes after it is thrown away while the answer is on its way. */
+/** Reads the body up to the limit. The rest is dropped while the response is sent. */
 export function readBounded(request: IncomingMessage): Promise<ReadBodyResult> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];

@@ -1,6 +1,6 @@
 import type { RouteDefinition } from './definitions.ts';
 
-/** A route that takes a request, and what stands in its path for the route's variables. */
+/** A route that matches a request, and the values of its path parameters. */
 export interface RouteMatch {
   readonly route: RouteDefinition;
   /** Percent-decoded. */
@@ -16,8 +16,8 @@ interface CompiledRoute {
 }
 
 /**
- * Finds routes as HTTP APIs do: the most specific one wins, compared segment by segment: literal, then `{variable}`,
- * then `{greedy+}`. A method of its own wins over `ANY`, and `$default` takes what is left.
+ * Finds routes as HTTP APIs do. The most specific route wins, compared segment by segment: literal, then
+ * `{variable}`, then `{greedy+}`. A method wins over `ANY`. `$default` takes the rest.
  */
 export class Router {
   readonly #routes: readonly CompiledRoute[];
@@ -32,8 +32,8 @@ export class Router {
   }
 
   /**
-   * `rawPath` is the path as it was sent: an encoded slash does not separate segments. Throws `URIError` when its
-   * percent-encoding is broken.
+   * `rawPath` is the path as it was sent: an encoded slash does not separate segments. Throws `URIError` for
+   * invalid percent-encoding.
    */
   match(method: string, rawPath: string): RouteMatch | undefined {
     const segments = rawPath.slice(1).split('/').map(decodeURIComponent);

@@ -1,6 +1,6 @@
 import type { StageDefinition, Throttle } from './definitions.ts';
 
-/** The token buckets of a stage, one a route. */
+/** The token buckets of a stage, one for each route. */
 export class Throttles {
   readonly #stage: StageDefinition;
   readonly #buckets = new Map<string, { tokens: number; filledAt: number }>();
@@ -9,7 +9,7 @@ export class Throttles {
     this.#stage = stage;
   }
 
-  /** Takes a token for a request on the route; false when there is none left. */
+  /** Takes a token for a request on the route. False when there is none left. */
   take(routeKey: string, now: Date): boolean {
     const throttle = this.#stage.routeThrottles.get(routeKey) ?? this.#stage.throttle;
     return !throttle || this.#takeFrom(routeKey, throttle, now.getTime());

@@ -6,7 +6,7 @@ import { authenticate } from '../iam/sigv4.ts';
 import { type Operation, operation } from '../json/operations.ts';
 import type { UserPool } from './user-pool.ts';
 
-/** Defines an operation that an administrator signs, on one user pool. */
+/** Defines an operation on a user pool that an administrator signs. */
 export type DefineAdministration = <Entries extends v.ObjectEntries>(
   entries: Entries,
   run: (pool: UserPool, input: v.InferOutput<v.StrictObjectSchema<Entries, undefined>>) => Promise<object>,
@@ -21,10 +21,10 @@ export const NameSchema = v.pipe(
   ),
 );
 
-/** Results on a page of a list, at most and by default; Cognito takes 0 for the default. */
+/** The maximum and default number of results on a page. For Cognito, 0 is the default. */
 export const PAGE_SIZE = 60;
 
-/** How many results a page of a list may have. */
+/** The number of results on a page. */
 export const LimitSchema = v.optional(
   v.pipe(
     v.number(),
@@ -34,7 +34,7 @@ export const LimitSchema = v.optional(
   ),
 );
 
-/** Operations on a pool that need the permission of their name on the pool's ARN. */
+/** Operations on a pool. Each needs the permission of the same name on the pool's ARN. */
 export function administration(options: {
   readonly pools: ReadonlyMap<string, UserPool>;
   readonly identities: Identities;

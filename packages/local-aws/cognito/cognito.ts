@@ -16,10 +16,10 @@ import { createUserPool, type UserPool } from './user-pool.ts';
 
 export type { PasswordPolicy, UserPoolClientDefinition, UserPoolDefinition } from './definitions.ts';
 
-/** Above everything that these operations take. */
+/** More than any request of these operations needs. */
 const BODY_LIMIT_BYTES = 128 * 1024;
 
-/** What the local Cognito needs to start. */
+/** How to start the local Cognito. */
 export interface CognitoOptions {
   readonly identities: Identities;
   readonly region: string;
@@ -29,11 +29,11 @@ export interface CognitoOptions {
   readonly dataDirectory?: string | undefined;
   /** @default the machine's clock */
   readonly clock?: (() => Date) | undefined;
-  /** Where faults of the service go. @default standard error */
+  /** Gets errors of the service itself. @default standard error */
   readonly log?: ((line: string) => void) | undefined;
 }
 
-/** The local Cognito; API Gateway checks tokens against `jwks`. */
+/** The local Cognito. API Gateway checks tokens with `jwks`. */
 export interface Cognito extends LocalService {
   /** The public keys of a pool. Throws when there is no such pool. */
   jwks(userPoolId: string): JSONWebKeySet;

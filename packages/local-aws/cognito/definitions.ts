@@ -1,6 +1,6 @@
-/** A user pool as the template declares it. */
+/** A user pool of the template. */
 export interface UserPoolDefinition {
-  /** `<region>_<letters and digits>`, stable over restarts: tokens name it. */
+  /** `<region>_<letters and digits>`. It stays the same over restarts, since tokens contain it. */
   readonly id: string;
   readonly name: string;
   /** @default Cognito's own: eight characters of all four kinds */
@@ -10,7 +10,7 @@ export interface UserPoolDefinition {
   readonly groups?: readonly string[] | undefined;
 }
 
-/** What a password of the pool needs; what is left out is as strict as Cognito has it. */
+/** The rules for passwords of the pool. Cognito's defaults fill in what is missing. */
 export interface PasswordPolicy {
   /** @default 8 */
   readonly minimumLength?: number | undefined;
@@ -39,13 +39,13 @@ export interface UserPoolClientDefinition {
   readonly idTokenValidityInSeconds?: number | undefined;
   /** @default thirty days */
   readonly refreshTokenValidityInSeconds?: number | undefined;
-  /** Whether an unknown user is answered like a wrong password. @default true */
+  /** Whether an unknown user gets the same response as a wrong password. @default true */
   readonly preventUserExistenceErrors?: boolean | undefined;
   /** @default true */
   readonly enableTokenRevocation?: boolean | undefined;
 }
 
-/** A definition in which nothing is left to defaults. */
+/** A definition with all defaults filled in. */
 type Complete<Definition> = { readonly [Key in keyof Definition]-?: NonNullable<Definition[Key]> };
 
 /** A password policy with Cognito's defaults filled in. */
@@ -54,7 +54,7 @@ export type CompletePasswordPolicy = Complete<PasswordPolicy>;
 /** A client with Cognito's defaults filled in. */
 export type UserPoolClient = Complete<UserPoolClientDefinition>;
 
-/** Fills in what the template leaves to Cognito. */
+/** Adds Cognito's defaults. */
 export function completePasswordPolicy(definition: PasswordPolicy | undefined): CompletePasswordPolicy {
   return {
     minimumLength: definition?.minimumLength ?? 8,
@@ -66,7 +66,7 @@ export function completePasswordPolicy(definition: PasswordPolicy | undefined): 
   };
 }
 
-/** Fills in what the template leaves to Cognito. */
+/** Adds Cognito's defaults. */
 export function completeClient(definition: UserPoolClientDefinition): UserPoolClient {
   return {
     id: definition.id,

@@ -9,7 +9,7 @@ import { groupOnTheWire, userOnTheWire } from './wire.ts';
 
 const PageEntries = { Limit: LimitSchema, NextToken: v.optional(v.string()) };
 
-/** Operations on the groups of a pool, and on who is in them. */
+/** Operations on the groups of a pool and their members. */
 export function groupOperations(define: DefineAdministration): Record<string, Operation> {
   return {
     CreateGroup: define(

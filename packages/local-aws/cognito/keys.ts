@@ -10,10 +10,10 @@ const KeysSchema = v.object({
   ),
 });
 
-/** The secrets of one pool. */
+/** The secret keys of one pool. */
 export type PoolKeys = v.InferOutput<typeof KeysSchema>['pools'][string];
 
-/** The keys of the pools; missing ones are made and, with a path, kept for the next start. */
+/** The keys of the pools. Missing ones are made, and with a path stored for the next start. */
 export async function loadKeys(
   path: string | undefined,
   poolIds: readonly string[],

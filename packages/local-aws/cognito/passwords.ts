@@ -6,10 +6,10 @@ import type { CompletePasswordPolicy } from './definitions.ts';
 const KEY_BYTES = 32;
 const derive = promisify<string, Buffer, number, Buffer>(scrypt);
 
-/** What Cognito counts as a symbol. */
+/** The characters that Cognito counts as symbols. */
 const SYMBOL = /[\^$*.[\]{}()?"!@#%&/\\,><':;|_~`=+\- ]/;
 
-/** Throws Cognito's `InvalidPasswordException`, which names the first rule that the password breaks. */
+/** Throws Cognito's `InvalidPasswordException` with the first rule that the password breaks. */
 export function checkPasswordPolicy(password: string, policy: CompletePasswordPolicy): void {
   const broken = (
     [
@@ -32,7 +32,7 @@ export async function hashPassword(password: string): Promise<string> {
   return `${salt.toString('base64')}:${key.toString('base64')}`;
 }
 
-/** Whether the password has the hash. Without a hash the answer is no, after the same work. */
+/** Whether the password has this hash. Without a hash the result is false, after the same work. */
 export async function matchesPassword(password: string, hash: string | undefined): Promise<boolean> {
   const [salt, expected] = (hash ?? NOBODY).split(':').map((part) => Buffer.from(part, 'base64'));
   if (!salt || !expected) throw new Error('A stored password hash is damaged');

@@ -4,7 +4,7 @@ import type { Operation } from '../json/operations.ts';
 import type { DefineAdministration } from './administration.ts';
 import type { UserPool } from './user-pool.ts';
 
-/** Operations that describe what the template declares. */
+/** Operations that describe the pool of the template. */
 export function descriptionOperations(define: DefineAdministration): Record<string, Operation> {
   return {
     DescribeUserPool: define({}, async (pool) => ({ UserPool: describePool(pool) })),

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 
-/** A sign-in: everything that a token and its refreshed successors have in common. */
+/** A sign-in: what a token and its refreshed successors have in common. */
 export interface Session {
-  /** `origin_jti`: a UUID of version 7, so that it tells when the session began. */
+  /** `origin_jti`: a UUID of version 7, which contains the time when the session began. */
   readonly id: string;
   readonly authTime: number;
 }
 
-/** A session that begins now. `after` is when the user's earlier sessions were ended: it begins later than that. */
+/** A session that begins now. It begins later than `after`, when the user's earlier sessions were ended. */
 export function beginSession(now: Date, after: number): Session {
   const milliseconds = Math.max(now.getTime(), after + 1);
   const time = milliseconds.toString(16).padStart(12, '0');

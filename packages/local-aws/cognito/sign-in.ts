@@ -12,7 +12,7 @@ import { attributeList } from './wire.ts';
 
 const DAY_IN_MILLISECONDS = 24 * 3600 * 1000;
 
-/** Parameters of these operations that only matter to things that the local stack does not have. */
+/** Parameters without effect here: they are for features that the local stack does not have. */
 const IGNORED = {
   ClientMetadata: v.optional(v.unknown()),
   AnalyticsMetadata: v.optional(v.unknown()),
@@ -22,7 +22,7 @@ const IGNORED = {
 const invalidParameter = (message: string): AwsError => new AwsError('InvalidParameterException', message);
 const notAuthorized = (message: string): AwsError => new AwsError('NotAuthorizedException', message);
 
-/** The operations that prove who they come from by a password or token, not by a signature. */
+/** The operations that need a password or token, and no signature. */
 export function signInOperations(pools: ReadonlyMap<string, UserPool>): Record<string, Operation> {
   const define = <Schema extends v.GenericSchema>(
     schema: Schema,
@@ -81,7 +81,7 @@ export function signInOperations(pools: ReadonlyMap<string, UserPool>): Record<s
           'Token revocation is not enabled for this client.',
         );
       }
-      // A refresh token is encrypted and has five parts; three are a signed access or id token.
+      // A refresh token is encrypted and has five parts. Access and id tokens are signed and have three.
       if (input.Token.split('.').length === 3) {
         throw new AwsError('UnsupportedTokenTypeException', 'Only refresh tokens can be revoked.');
       }
@@ -105,7 +105,7 @@ async function signIn(
   if (!user && !client.preventUserExistenceErrors) {
     throw new AwsError('UserNotFoundException', 'User does not exist.');
   }
-  // Deleted while the password was being checked counts as unknown.
+  // A user who was deleted while the password was checked counts as unknown.
   if (!user || !matches || pool.state.users.get(username) !== user) {
     throw notAuthorized('Incorrect username or password.');
   }
@@ -126,7 +126,7 @@ async function signIn(
   });
 }
 
-/** The local stack has no RespondToAuthChallenge: an administrator sets the password. */
+/** The local stack has no RespondToAuthChallenge: an administrator must set the password. */
 function newPasswordRequired(user: User): object {
   return {
     ChallengeName: 'NEW_PASSWORD_REQUIRED',
@@ -161,7 +161,7 @@ async function userOfAccessToken(
   return { pool, user: ownerOf(pool, owner, 'Access Token') };
 }
 
-/** Which pool a token claims to come from; the pool then checks it. */
+/** The pool that a token claims to be from. The pool itself checks the token. */
 function issuerOf(token: string): string | undefined {
   try {
     return decodeJwt(token).iss;
@@ -170,10 +170,10 @@ function issuerOf(token: string): string | undefined {
   }
 }
 
-/** The user of a token whose session still holds. */
+/** The user of a token, if its session is still valid. */
 function ownerOf(pool: UserPool, owner: TokenOwner, kind: string): User {
   const user = pool.state.users.get(owner.username);
-  // Somebody of the same name who came later is somebody else.
+  // A later user of the same name is another user.
   if (!user || user.sub !== owner.sub) throw notAuthorized(`Invalid ${kind}`);
   if (!user.enabled) throw notAuthorized('User is disabled.');
   if (
@@ -191,7 +191,7 @@ async function revoke(pool: UserPool, owner: TokenOwner, client: UserPoolClient)
   for (const [sessionId, expiresAt] of revokedSessions) {
     if (expiresAt < nowInSeconds) revokedSessions.delete(sessionId);
   }
-  // An access token taken just before the refresh token expired outlives it.
+  // An access token that was issued just before the refresh token expired is valid longer.
   revokedSessions.set(owner.session.id, owner.expiresAt + client.accessTokenValidityInSeconds);
   await pool.save();
 }

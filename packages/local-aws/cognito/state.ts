@@ -13,7 +13,7 @@ const UserSchema = v.object({
   createdAt: v.number(),
   modifiedAt: v.number(),
   passwordSetAt: v.number(),
-  /** Sessions that began at this millisecond or earlier are over. */
+  /** Sessions that began at this millisecond or earlier have ended. */
   sessionsEndedAt: v.number(),
 });
 
@@ -32,7 +32,7 @@ const StateSchema = v.object({
       id: v.string(),
       users: v.array(UserSchema),
       groups: v.array(GroupSchema),
-      /** Session id → epoch second after which nothing of the session is valid anyway. */
+      /** // By session id: the epoch second after which no token of the session is valid anyway. */
       revokedSessions: v.array(v.tuple([v.string(), v.number()])),
     }),
   ),
@@ -51,17 +51,17 @@ export interface PoolState {
   readonly revokedSessions: Map<string, number>;
 }
 
-/** All pools' users and groups, kept in one file. */
+/** Users and groups of all pools, in one file. */
 export interface State {
-  /** The state of a pool; empty for one that is new. */
+  /** The state of a pool. A new pool has an empty one. */
   pool(id: string): PoolState;
-  /** Resolves when everything up to now is on disk. */
+  /** Resolves when all changes so far are on disk. */
   save(): Promise<void>;
-  /** The same, for answers that change nothing. */
+  /** The same, for responses that change nothing. */
   settled(): Promise<void>;
 }
 
-/** Reads the state; rejects when the file is damaged. */
+/** Reads the state. Rejects when the file is damaged. */
 export async function loadState(path: string | undefined): Promise<State> {
   const pools = new Map<string, PoolState>();
   const file = jsonFile(path, () => ({

@@ -17,10 +17,10 @@ import type { PoolKeys } from './keys.ts';
 import type { Session } from './session.ts';
 import type { User } from './state.ts';
 
-/** The scope of tokens that come from the API and not from a hosted page. */
+/** The scope of tokens that were issued by the API, and not by a hosted page. */
 const USER_SCOPE = 'aws.cognito.signin.user.admin';
 
-/** What a valid token says. */
+/** The claims of a valid token. */
 export interface TokenOwner {
   readonly username: string;
   readonly sub: string;
@@ -31,9 +31,9 @@ export interface TokenOwner {
 
 /** The tokens of one user pool. */
 export interface Tokens {
-  /** An access and an id token, as InitiateAuth answers them. */
+  /** An access token and an id token, as in the response of InitiateAuth. */
   issue(user: User, client: UserPoolClient, session: Session): Promise<IssuedTokens>;
-  /** Opaque to clients, as Cognito's is. */
+  /** A token that only the pool can read, like Cognito's. */
   issueRefreshToken(user: User, client: UserPoolClient, session: Session): Promise<string>;
   /** Throws `NotAuthorizedException` unless the pool issued the token and it has not expired. */
   readAccessToken(token: string): Promise<TokenOwner>;
@@ -42,7 +42,7 @@ export interface Tokens {
   jwks(): JSONWebKeySet;
 }
 
-/** The pair that proves who somebody is. */
+/** The tokens of a sign-in. */
 export interface IssuedTokens {
   readonly AccessToken: string;
   readonly IdToken: string;
@@ -50,7 +50,7 @@ export interface IssuedTokens {
   readonly TokenType: 'Bearer';
 }
 
-/** Issues and reads the tokens of a pool. */
+/** Issues and verifies the tokens of a pool. */
 export async function createTokens(options: {
   readonly issuer: string;
   readonly keys: PoolKeys;

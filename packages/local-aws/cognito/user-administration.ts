@@ -10,7 +10,7 @@ import { matchesUserFilter } from './user-filter.ts';
 import type { UserPool } from './user-pool.ts';
 import { attributeList, userDetails, userOnTheWire } from './wire.ts';
 
-/** OpenID Connect's attributes, which each pool has, but for `sub`, which Cognito sets itself. */
+/** OpenID Connect's attributes. Each pool has them, except `sub`, which Cognito sets. */
 const STANDARD_ATTRIBUTES = new Set([
   'name',
   'given_name',
@@ -46,7 +46,7 @@ export function userOperations(define: DefineAdministration): Record<string, Ope
         UserAttributes: AttributesSchema,
         TemporaryPassword: v.optional(v.string()),
         MessageAction: v.optional(v.picklist(['SUPPRESS', 'RESEND'])),
-        // Without messages and triggers these change nothing.
+        // They have no effect without messages and triggers.
         DesiredDeliveryMediums: v.optional(v.unknown()),
         ClientMetadata: v.optional(v.unknown()),
         ValidationData: v.optional(v.unknown()),

@@ -14,7 +14,7 @@ const SEARCHABLE: Readonly<Record<string, (user: User) => string | undefined>> =
   status: (user) => (user.enabled ? 'Enabled' : 'Disabled'),
 };
 
-/** ListUsers' filter: `attribute = "value"`, or `^=` for a beginning. Throws when it is something else. */
+/** The filter of ListUsers: `attribute = "value"`, or `^=` for a prefix. Throws for anything else. */
 export function matchesUserFilter(user: User, filter: string | undefined): boolean {
   if (!filter) return true;
   const [, name = '', operator, quoted = ''] =

@@ -9,7 +9,7 @@ import type { PoolKeys } from './keys.ts';
 import type { PoolState, State } from './state.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 
-/** A user pool at work: what the template says of it, its users and its tokens. */
+/** A user pool: its definition, users and tokens. */
 export interface UserPool {
   readonly id: string;
   readonly name: string;
@@ -20,11 +20,11 @@ export interface UserPool {
   readonly state: PoolState;
   readonly tokens: Tokens;
   readonly clock: () => Date;
-  /** Resolves when the users and groups are on disk as they are now. */
+  /** Resolves when the present users and groups are on disk. */
   save(): Promise<void>;
 }
 
-/** Puts a pool together; groups of the definition that are missing are added, not yet saved. */
+/** Creates a pool. Groups of the definition that are missing are added, and not saved yet. */
 export async function createUserPool(
   definition: UserPoolDefinition,
   options: {

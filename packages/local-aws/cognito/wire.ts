@@ -1,17 +1,17 @@
 import type { Group, User } from './state.ts';
 import type { UserPool } from './user-pool.ts';
 
-/** Attributes as Cognito lists them, `sub` included. */
+/** Attributes in the form of Cognito, with `sub`. */
 export function attributeList(user: User): { Name: string; Value: string }[] {
   return Object.entries({ ...user.attributes, sub: user.sub }).map(([Name, Value]) => ({ Name, Value }));
 }
 
-/** A user as in the answers to ListUsers and AdminCreateUser. */
+/** A user in the responses of ListUsers and AdminCreateUser. */
 export function userOnTheWire(user: User): object {
   return { ...userDetails(user), Attributes: attributeList(user) };
 }
 
-/** What the answers about a user have in common, without attributes. */
+/** What all responses about a user share, without attributes. */
 export function userDetails(user: User): object {
   return {
     Username: user.username,
@@ -22,7 +22,7 @@ export function userDetails(user: User): object {
   };
 }
 
-/** A group as Cognito answers it. */
+/** A group in the form of Cognito. */
 export function groupOnTheWire(pool: UserPool, group: Group): object {
   return {
     GroupName: group.name,

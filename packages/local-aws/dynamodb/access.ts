@@ -5,7 +5,7 @@ import type { TableDescription } from './table.ts';
 type AttributeValue = Readonly<Record<string, unknown>>;
 type Attributes = Readonly<Record<string, AttributeValue>>;
 
-/** The parts of a checked request that say what it touches. */
+/** The parts of a checked request that permissions depend on. */
 interface Prepared {
   readonly TableName?: string;
   readonly IndexName?: string;
@@ -17,7 +17,7 @@ interface Prepared {
   readonly RequestItems?: Readonly<Record<string, TableRequests>>;
 }
 
-/** One table's part of a batch: an object with keys to read, or a list of writes. */
+/** The part of a batch for one table: an object with keys to read, or a list of writes. */
 type TableRequests =
   | { readonly Keys: readonly Attributes[] }
   | readonly {
@@ -25,7 +25,7 @@ type TableRequests =
       readonly DeleteRequest?: { readonly Key: Attributes };
     }[];
 
-/** Everything that a request needs permission for: one entry a table. */
+/** The permissions that a request needs, one for each table. */
 export function accessesOf(
   operation: Operation,
   prepared: object,
@@ -73,7 +73,7 @@ function partitionKey(table: TableDescription | undefined, indexName?: string): 
   return schema?.find((key) => key.KeyType === 'HASH')?.AttributeName;
 }
 
-/** The condition key with the partition keys that the request names; absent when it names none, as in a Scan. */
+/** The condition key with the partition keys of the request. Absent when there are none, as in a Scan. */
 function leadingKeys(
   name: string | undefined,
   keys: readonly Attributes[],

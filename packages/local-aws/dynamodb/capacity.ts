@@ -1,17 +1,17 @@
-/** What a caller asks for with `ReturnConsumedCapacity`. */
+/** The values of `ReturnConsumedCapacity`. */
 export type CapacityReport = 'TOTAL' | 'INDEXES' | 'NONE' | undefined;
 
-/** Write units of an item or an index entry: one a KB, and one for what is not there. */
+/** Write units of an item or an index entry: one for each KB, and one when there is none. */
 export function writeUnits(sizeInBytes: number): number {
   return Math.max(1, Math.ceil(sizeInBytes / 1024));
 }
 
-/** Read units of all that a request looked at: one for 4 KB, half when the read need not be consistent. */
+/** Read units of everything that a request read: one for 4 KB, half of it for eventually consistent reads. */
 export function readUnits(sizeInBytes: number, consistent: boolean): number {
   return Math.max(1, Math.ceil(sizeInBytes / 4096)) * (consistent ? 1 : 0.5);
 }
 
-/** Counts what a request consumes of one table and of its indexes. */
+/** Counts the capacity that a request consumes of a table and its indexes. */
 export class ConsumedCapacity {
   readonly #tableName: string;
   readonly #indexUnits = new Map<string, number>();
@@ -29,7 +29,7 @@ export class ConsumedCapacity {
     this.#indexUnits.set(indexName, (this.#indexUnits.get(indexName) ?? 0) + units);
   }
 
-  /** The answer's `ConsumedCapacity`; nothing unless it was asked for. */
+  /** The `ConsumedCapacity` of the response; undefined unless it was requested. */
   report(wanted: CapacityReport): object | undefined {
     if (wanted === undefined || wanted === 'NONE') return undefined;
     const total = [...this.#indexUnits.values()].reduce((sum, units) => sum + units, this.#tableUnits);

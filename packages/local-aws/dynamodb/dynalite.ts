@@ -3,34 +3,34 @@ import type { AttributeValue, Item } from './item.ts';
 import type { TableDescription } from './table.ts';
 
 /**
- * The parts of dynalite that the engine drives: the checks of a request, with DynamoDB's own words, and its expressions.
- * Left out are its HTTP server, which believes any signature; its database, which goes on after a write that failed; its
- * indexes, where two items with one index key may take each other's place; and its capacity units, which leave the
- * indexes out. dynalite ships no types.
+ * The parts of dynalite that the engine uses: the validation of requests, with DynamoDB's messages, and
+ * expressions. Not used are its HTTP server, which accepts any signature; its database, which goes on after a
+ * failed write; its indexes, where two items with the same index key may overwrite each other; and its
+ * capacity units, which ignore indexes. dynalite has no types.
  */
 
-/** An error that DynamoDB answers on purpose, with the body that it would send. */
+/** An error of DynamoDB, with the body of the response. */
 export interface DynaliteError extends Error {
   readonly statusCode?: number;
   readonly body?: { readonly __type: string; readonly message?: string; readonly Message?: string };
 }
 
-/** A condition of the old style, and what a condition expression on keys is made into. */
+/** A condition of the old style. Key condition expressions become these too. */
 export interface Condition {
   readonly ComparisonOperator: string;
   readonly AttributeValueList: readonly AttributeValue[];
 }
 
-/** An expression, parsed. */
+/** A parsed expression. */
 export interface Expression {
-  /** First names of all paths. */
+  /** The first names of all paths. */
   readonly pathHeads?: Readonly<Record<string, boolean>>;
-  /** First names of paths that go into lists or maps. */
+  /** The first names of paths into lists or maps. */
   readonly nestedPaths?: Readonly<Record<string, boolean>>;
   readonly expression?: object;
 }
 
-/** A path into an item: names, and places in lists. */
+/** A path into an item: names, and positions in lists. */
 export type Path = string | readonly (string | number)[];
 
 type Fault = DynaliteError | null | undefined;
@@ -58,7 +58,7 @@ const load = createRequire(import.meta.url);
 const database: Database = load('dynalite/db');
 const checks: Checks = load('dynalite/validations');
 
-/** What the local DynamoDB implements. */
+/** The operations of the local DynamoDB. */
 export const DYNAMODB_OPERATIONS = [
   'BatchGetItem',
   'BatchWriteItem',
@@ -78,12 +78,12 @@ export const DYNAMODB_OPERATIONS = [
 /** An operation of the local DynamoDB. */
 export type Operation = (typeof DYNAMODB_OPERATIONS)[number];
 
-/** Whether the local DynamoDB knows the operation. */
+/** Whether the operation is supported. */
 export function isOperation(name: string): name is Operation {
   return (DYNAMODB_OPERATIONS as readonly string[]).includes(name);
 }
 
-/** What an action needs checked before it runs; `custom` answers a message or nothing. */
+/** The validation of an operation. `custom` returns a message when it fails. */
 interface Validation {
   readonly types: Readonly<Record<string, unknown>>;
   readonly custom?: unknown;
@@ -97,7 +97,7 @@ const validations = new Map<Operation, Validation>(
 );
 
 const scan = validations.get('Scan');
-// dynalite does not know the parameter for this operation.
+// dynalite lacks this parameter of the operation.
 if (scan) validations.set('Scan', { ...scan, types: { ...scan.types, ConsistentRead: 'Boolean' } });
 
 function validationOf(operation: Operation): Validation {
@@ -106,17 +106,17 @@ function validationOf(operation: Operation): Validation {
   return validation;
 }
 
-/** DynamoDB's limit for an item. dynalite's own check counts characters, and is the looser one. */
+/** DynamoDB's limit for an item. dynalite's own check counts characters and allows more. */
 export const MAXIMUM_ITEM_SIZE_IN_BYTES = 400 * 1024;
 
 const LIMITS = { options: { maxItemSize: MAXIMUM_ITEM_SIZE_IN_BYTES } };
 
-/** The parameters that dynalite takes into account for an operation; it drops all others silently. */
+/** The parameters that dynalite uses for an operation. It ignores all others silently. */
 export function parametersOf(operation: Operation): readonly string[] {
   return Object.keys(validationOf(operation).types);
 }
 
-/** Checks types and rules that need no table, and parses expressions. Throws a `DynaliteError`. */
+/** Checks types and rules that do not depend on tables, and parses expressions. Throws a `DynaliteError`. */
 export function validate(operation: Operation, input: object): object {
   const { types, custom } = validationOf(operation);
   const checked = checks.checkTypes(input, types);
@@ -124,7 +124,7 @@ export function validate(operation: Operation, input: object): object {
   return checked;
 }
 
-/** Throws the fault, if there is one. */
+/** Throws the error, if there is one. */
 export function refuse(fault: Fault): void {
   if (fault) throw fault;
 }
@@ -132,12 +132,12 @@ export function refuse(fault: Fault): void {
 export const { compare, validateItem, validateKey, validateKeyPaths, validateKeyPiece, validationError } =
   database;
 
-/** Refuses a write whose condition does not hold for the item that is there. */
+/** Refuses a write when its condition is false for the existing item. */
 export function refuseFailedCondition(request: object, existing: Item | undefined): void {
   refuse(database.checkConditional(request, existing));
 }
 
-/** Whether an item passes a filter expression, or a filter of the old style. */
+/** Whether an item matches a filter expression, or a filter of the old style. */
 export function matches(
   item: Item,
   filter: { readonly expression?: Expression; readonly conditions?: object; readonly operator?: string },
@@ -146,12 +146,12 @@ export function matches(
   return filter.conditions === undefined || database.matchesFilter(item, filter.conditions, filter.operator);
 }
 
-/** The parts of an item that paths lead to. */
+/** The parts of an item at these paths. */
 export function pick(paths: readonly Path[], item: Item): Item {
   return database.mapPaths(paths, item);
 }
 
-/** A number as a text that sorts as numbers do. */
+/** A number as text that sorts numerically. */
 export function numberAsSortableText(number: string): string {
   return database.toLexiStr(number, 'N');
 }
@@ -163,8 +163,8 @@ const updateItem: (store: object, request: object, callback: Callback<object>) =
 );
 
 /**
- * What an UpdateItem makes of an item, and its answer. dynalite's action reads and writes through its store; here the
- * store is one item, and all is done when the action returns.
+ * The result of an UpdateItem for an item, and its response. dynalite's action uses its own store; here that
+ * store has one item, and the action finishes synchronously.
  */
 export function updated(
   table: TableDescription,

@@ -12,13 +12,13 @@ import type { IndexRebuild, TableDefinition } from './tables.ts';
 
 export type { GlobalSecondaryIndexDefinition, TableDefinition } from './tables.ts';
 
-/** DynamoDB's own limit. */
+/** DynamoDB's limit. */
 const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
 
-/** DynamoDB promises days. */
+/** DynamoDB itself deletes expired items within days. */
 const EXPIRY_INTERVAL_IN_MILLISECONDS = 3600 * 1000;
 
-/** What the local DynamoDB needs to start. */
+/** How to start the local DynamoDB. */
 export interface DynamoDbOptions {
   readonly identities: Identities;
   readonly region: string;
@@ -28,13 +28,13 @@ export interface DynamoDbOptions {
   readonly dataDirectory?: string | undefined;
   /** @default the machine's clock */
   readonly clock?: (() => Date) | undefined;
-  /** Where faults of the service go. @default standard error */
+  /** Gets errors of the service itself. @default standard error */
   readonly log?: ((line: string) => void) | undefined;
-  /** What to do when acknowledged writes are gone, told with that. @default nothing */
+  /** What to do when acknowledged writes are lost; it is part of that message. @default nothing */
   readonly lossAdvice?: string | undefined;
 }
 
-/** Starts DynamoDB's store and creates the tables that are missing; the caller listens. */
+/** Opens the database and creates missing tables. The caller listens. */
 export async function createDynamoDb(options: DynamoDbOptions): Promise<LocalService> {
   const { identities, region, accountId, tables, clock = () => new Date(), log = console.error } = options;
   const arnOf = (tableName: string): string => `arn:aws:dynamodb:${region}:${accountId}:table/${tableName}`;
@@ -95,11 +95,12 @@ function lossMessage(lostWrites: number, { dataDirectory, lossAdvice }: DynamoDb
 function rebuildMessage({ tableName, indexName, change, entries, leftOut }: IndexRebuild): string {
   const index = `index ${indexName} of table ${tableName}`;
   if (change === 'removed') return `${index} is gone from the template and was removed`;
-  const rest = leftOut === 0 ? '' : `; ${leftOut} items have key attributes that no index takes`;
+  const rest =
+    leftOut === 0 ? '' : `; ${leftOut} items have values in key attributes that an index cannot have`;
   return `${index} is new in the template, or has changed, and was filled with ${entries} items${rest}`;
 }
 
-/** dynalite's errors have their body already; ours are written as DynamoDB's front end writes them. */
+/** dynalite's errors have a body already. Others are formatted like those of DynamoDB. */
 function describeError(error: unknown): JsonFailure | undefined {
   const { statusCode, body } = error as DynaliteError;
   if (error instanceof Error && statusCode !== undefined && body) return { statusCode, body };

@@ -7,28 +7,28 @@ import type { TableDescription } from './table.ts';
 import { type IndexRebuild, type TableDefinition, Tables } from './tables.ts';
 import { batchWriteItem, type Database, deleteItem, importItems, putItem, updateItem } from './writes.ts';
 
-/** DynamoDB's storage and rules without the wire: what the service, the start and the expiry work on. */
+/** DynamoDB's storage and rules without its protocol. */
 export interface Engine {
   readonly store: Store;
-  /** Input with its types and expressions checked, ready for `execute`. Throws a `DynaliteError`. */
+  /** Checks types and expressions of the input, and prepares it for `execute`. Throws a `DynaliteError`. */
   prepare(operation: Operation, input: object): object;
-  /** Runs what `prepare` answered. Throws a `DynaliteError`. */
+  /** Runs a prepared request. Throws a `DynaliteError`. */
   execute(operation: Operation, prepared: object): object;
-  /** Makes the table as it is declared. */
+  /** Creates or changes the table to match its definition. */
   ensureTable(definition: TableDefinition): IndexRebuild[];
   findTable(name: string): TableDescription | undefined;
-  /** Puts many items at once, all or none, as an import does: without conditions and unseen by the wire. */
+  /** Puts many items in one transaction, without conditions, like an import. */
   importItems(tableName: string, items: Iterable<Item>): void;
   close(): void;
 }
 
-/** Handled here, not by dynalite. */
+/** Handled here, and not by dynalite. */
 const ON_FAILED_CONDITION = 'ReturnValuesOnConditionCheckFailure';
 
-/** Parameters that dynalite drops without harm: they change nothing that a caller sees. */
+/** Parameters that dynalite ignores, and which have no visible effect. */
 const HARMLESS_PARAMETERS: ReadonlySet<string> = new Set(['Tags', 'DeletionProtectionEnabled', 'TableClass']);
 
-/** Opens the database; throws when another process has it open. */
+/** Opens the database. Throws when another process has it open. */
 export function openEngine(options: {
   /** @default in memory */
   readonly directory?: string | undefined;
@@ -45,7 +45,7 @@ export function openEngine(options: {
     store,
     prepare: (operation, input) => {
       refuseUnknownParameters(operation, input);
-      // dynalite deletes what it does not know from the object that it is given.
+      // dynalite deletes unknown parameters from the object.
       const prepared = validateOrRefuse(operation, { ...input });
       const onFailure = (input as Record<string, unknown>)[ON_FAILED_CONDITION];
       return onFailure === undefined ? prepared : { ...prepared, [ON_FAILED_CONDITION]: onFailure };
@@ -53,7 +53,7 @@ export function openEngine(options: {
     execute: (operation, prepared) => {
       if (operation === 'CreateTable')
         return createTable(database, prepared as CreateTableRequest, ensureTable);
-      // `prepare` has checked what each of them asks for.
+      // `prepare` has checked the parameters.
       const run = OPERATIONS[operation] as (database: Database, request: object) => object;
       return run(database, prepared);
     },
@@ -74,7 +74,7 @@ const OPERATIONS = {
   DescribeTable: ({ tables }: Database, { TableName: name }: { TableName: string }) => ({
     Table: tables.describe(name),
   }),
-  /** Whether the attribute is set is in the template, which the service knows. */
+  /** Whether time to live is enabled is in the template, which the service knows. */
   DescribeTimeToLive: ({ tables }: Database, { TableName: name }: { TableName: string }) => {
     tables.describe(name);
     return {};
@@ -147,7 +147,7 @@ function refuseUnknownParameters(operation: Operation, input: object): void {
   throw validationError(`The local DynamoDB does not implement ${unknown.join(', ')} of ${operation}`);
 }
 
-/** dynalite's checks stumble over `null` where a value belongs. */
+/** dynalite's checks crash on `null` in place of a value. */
 function validateOrRefuse(operation: Operation, input: object): object {
   try {
     return validate(operation, input);

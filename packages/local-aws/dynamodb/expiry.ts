@@ -9,7 +9,7 @@ interface Page {
   readonly LastEvaluatedKey?: object;
 }
 
-/** Deletes the items whose time to live is over, as DynamoDB does some time after. */
+/** Deletes expired items, as DynamoDB does some time after they expire. */
 export async function deleteExpiredItems(
   engine: Engine,
   table: { readonly name: string; readonly timeToLiveAttribute: string },
@@ -32,7 +32,7 @@ export async function deleteExpiredItems(
     }) as Page;
     for (const item of page.Items ?? []) {
       const Key = Object.fromEntries(keyNames.map((name) => [name, item[name]]));
-      // Nothing can have given the item a longer life meanwhile: a page is read and deleted in one go.
+      // The item cannot have changed meanwhile: a page is read and deleted without interruption.
       run('DeleteItem', { Key, ConditionExpression: '#ttl < :now' });
     }
     startKey = page.LastEvaluatedKey;

@@ -4,25 +4,22 @@ import { type AttributeValue, type Item, itemSizeInBytes, sameItem, typed } from
 import { entryKeyOf } from './keys.ts';
 import { attributeType, type IndexDescription, keyNames, type TableDescription } from './table.ts';
 
-/** What a write to an item changes in one index. */
+/** The change of an index that a write causes. */
 export interface IndexChange {
   readonly indexName: string;
   readonly removed?: Buffer;
   readonly put?: IndexEntry;
-  /** Each entry that is written or removed counts; one that changes in its place counts once. */
+  /** Each entry that is written or removed counts; an entry that is replaced counts once. */
   readonly writeUnits: number;
 }
 
-/** An item as an index holds it. */
+/** An item's entry in an index. */
 export interface IndexEntry {
   readonly key: Buffer;
   readonly value: Item;
 }
 
-/**
- * What becomes of the entries of an item. An index that the item is not in, before or after, is not among them, nor is
- * one in which nothing would differ.
- */
+/** The changes of all indexes when an item changes. Indexes whose entry does not change are left out. */
 export function indexChanges(
   table: TableDescription,
   before: Item | undefined,
@@ -34,7 +31,10 @@ export function indexChanges(
   });
 }
 
-/** The item's entry in the index; none when it lacks an attribute of the index's key, or has one of another type. */
+/**
+ * The item's entry in the index. Undefined when it lacks an attribute of the index's key, or has one of
+ * another type.
+ */
 export function entryOf(
   table: TableDescription,
   index: IndexDescription,
@@ -51,7 +51,7 @@ export function entryOf(
   };
 }
 
-/** Refuses an item that could not be in one of its table's indexes: a write of it fails on AWS. */
+/** Refuses an item with invalid key attributes for an index: AWS refuses it too. */
 export function refuseBadIndexKeys(table: TableDescription, item: Item): void {
   for (const { IndexName: indexName, KeySchema: schema } of table.GlobalSecondaryIndexes ?? []) {
     for (const { AttributeName: name, KeyType: kind } of schema) {
@@ -66,7 +66,7 @@ export function refuseBadIndexKeys(table: TableDescription, item: Item): void {
   }
 }
 
-/** Refuses a key that is longer than DynamoDB takes, in bytes of UTF-8. */
+/** Refuses a key that is longer than DynamoDB allows, in bytes of UTF-8. */
 export function refuseLongKeys(table: TableDescription, item: Item): void {
   for (const { AttributeName: name, KeyType: kind } of table.KeySchema) {
     const value = item[name];
@@ -74,7 +74,7 @@ export function refuseLongKeys(table: TableDescription, item: Item): void {
   }
 }
 
-/** Refuses a text or binary without content in the place of a key, in a condition on keys. */
+/** Refuses an empty string or binary as a key value in a key condition. */
 export function refuseEmptyKeyValue(name: string, value: AttributeValue): void {
   const [type, content] = typed(value);
   if (content !== '') return;
@@ -155,7 +155,7 @@ function isTooLong(value: AttributeValue, kind: string): boolean {
   return length > (kind === 'HASH' ? MAXIMUM_KEY_LENGTH_IN_BYTES.HASH : MAXIMUM_KEY_LENGTH_IN_BYTES.RANGE);
 }
 
-// AWS's own words, its missing space included.
+// AWS's message, with its missing space.
 function sizeMessage(kind: string): string {
   const reason =
     kind === 'HASH'

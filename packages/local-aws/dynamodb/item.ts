@@ -1,4 +1,4 @@
-/** A value with its type, as DynamoDB's wire has it: `{ "S": "text" }`. */
+/** A value with its type, in DynamoDB's form: `{ "S": "text" }`. */
 export type AttributeValue = Readonly<Record<string, unknown>>;
 
 /** An item, a key of an item, or an entry of an index. */
@@ -11,8 +11,8 @@ export function typed(value: AttributeValue): readonly [type: string, content: u
 }
 
 /**
- * Size of an item by AWS's published rules ("DynamoDB item sizes and formats"): names and texts in UTF-8, numbers by
- * two digits a byte and one, 3 bytes a list or map and one for each of its elements.
+ * The size of an item by AWS's rules ("DynamoDB item sizes and formats"): names and strings in UTF-8; for
+ * numbers, a byte for two digits and one more; 3 bytes for a list or map, and one for each of its elements.
  */
 export function itemSizeInBytes(item: Item): number {
   let size = 0;
@@ -23,7 +23,7 @@ export function itemSizeInBytes(item: Item): number {
   return size;
 }
 
-/** Whether two values are the same to DynamoDB: sets have no order. */
+/** Whether DynamoDB treats two values as equal. Sets have no order. */
 export function sameValue(left: AttributeValue | undefined, right: AttributeValue | undefined): boolean {
   if (left === undefined || right === undefined) return left === right;
   const [type, content] = typed(left);
@@ -85,7 +85,9 @@ function valueSizeInBytes(value: AttributeValue): number {
   }
 }
 
-/** Digits are kept in pairs to both sides of the point; zeros at the ends do not count, a sign does. */
+/**
+ * Digits are stored in pairs on both sides of the decimal point. Zeros at the ends do not count; a sign does.
+ */
 function numberSizeInBytes(number: string): number {
   const [, sign = '', whole = '', fraction = ''] = /^(-?)0*(\d*?)(?:\.(\d*?)0*)?$/.exec(number) ?? [];
   const pairsBefore = Math.ceil(whole.length / 2);

@@ -4,18 +4,20 @@ import { type AttributeValue, type Item, typed } from './item.ts';
 import type { KeySchema } from './table.ts';
 
 /**
- * The order of the store: bytes, compared from the left. A key starts with a digest of its partition key, so that a
- * scan meets the partitions in no useful order, as on AWS; then the partition key, then the sort key. An entry of an
- * index ends with the whole key of its item, since many items may share an index key.
+ * Keys in the store are bytes, sorted from the left. A key starts with a digest of its partition key, so that
+ * a scan returns partitions in no useful order, as on AWS. Then come the partition key and the sort key. The
+ * key of an index entry ends with the whole key of its item, since several items may have the same index key.
  */
 
-/** Bytes of the digest: a parallel scan divides by them. */
+/** Bytes of the digest. Parallel scans divide their range. */
 export const DIGEST_LENGTH_IN_BYTES = 3;
 
-/** Ends each part of a key. A zero byte within a part has a one behind it, so that no part is taken for two. */
+/**
+ * Ends each part of a key. A zero byte inside a part is followed by a one, so that parts are not confused.
+ */
 const END = '\0\0';
 
-/** The key of an item in its table, or the first part of an entry's key in an index. */
+/** The key of an item in its table, or the first part of the key of an index entry. */
 export function keyOf(schema: KeySchema, item: Item): Buffer {
   const [partition, sort] = schema.map(({ AttributeName: name }) => encode(attributeOf(item, name)));
   if (!partition) throw new TypeError('A key schema without a partition key');
@@ -27,13 +29,13 @@ export function entryKeyOf(indexSchema: KeySchema, tableSchema: KeySchema, item:
   return Buffer.concat([keyOf(indexSchema, item), keyOf(tableSchema, item)]);
 }
 
-/** What all keys of a partition begin with. */
+/** The beginning of all keys of a partition. */
 export function partitionPrefix(value: AttributeValue): Buffer {
   const partition = encode(value);
   return Buffer.concat([digest(partition), partition]);
 }
 
-/** A part of a key, complete. */
+/** A complete part of a key. */
 export function encode(value: AttributeValue): Buffer {
   const [type, content] = typed(value);
   const { text, encoding } = sortable(type, String(content));
@@ -47,7 +49,7 @@ export function encodeBeginning(value: AttributeValue): Buffer {
   return Buffer.from(text, encoding);
 }
 
-/** The first key that comes after all that begin with `prefix`. */
+/** The first key after all those that begin with `prefix`. */
 export function afterAllWith(prefix: Buffer): Buffer {
   let length = prefix.length;
   while (length > 0 && prefix[length - 1] === 0xff) length--;
@@ -57,7 +59,7 @@ export function afterAllWith(prefix: Buffer): Buffer {
   return after;
 }
 
-/** The first key that comes after `key` itself. */
+/** The first key after `key`. */
 export function justAfter(key: Buffer): Buffer {
   return Buffer.concat([key, Buffer.of(0)]);
 }

@@ -28,7 +28,7 @@ import { attributeType, type IndexDescription, type KeySchema, keyNames, project
 import type { OpenTable } from './tables.ts';
 import type { Database } from './writes.ts';
 
-/** What Query and Scan have in common, checked. */
+/** The checked parameters that Query and Scan share. */
 interface PageRequest extends Projecting {
   readonly TableName: string;
   readonly IndexName?: string;
@@ -42,10 +42,10 @@ interface PageRequest extends Projecting {
   readonly _filter?: Expression;
 }
 
-/** DynamoDB reads no more than this for one answer, whatever of it the filter lets pass. */
+/** DynamoDB reads at most this much for a response, before the filter. */
 const MAXIMUM_PAGE_SIZE_IN_BYTES = 1024 * 1024;
 
-/** What a request reads from: a table or one of its indexes. */
+/** A table or index that a request reads. */
 interface Source {
   readonly table: OpenTable;
   readonly index?: IndexDescription;
@@ -157,7 +157,7 @@ function refuseBadSelect({ Select: select, IndexName: indexName, ...request }: P
   }
 }
 
-/** Names of the attributes that a cursor has: the keys of the table and those of the index. */
+/** Names of the attributes of a cursor: the keys of the table and those of the index. */
 function cursorNames({ table, schema }: Source): string[] {
   return [...new Set([...keyNames(table.description.KeySchema), ...keyNames(schema)])];
 }
@@ -182,7 +182,7 @@ function checkedStartKey(
   return key;
 }
 
-/** Where an item stands in the order of what is read. */
+/** The position of an item in the order of the results. */
 function placeOf({ table, index, schema }: Source, item: Item): Buffer {
   const { KeySchema: tableSchema } = table.description;
   return index ? entryKeyOf(schema, tableSchema, item) : keyOf(tableSchema, item);
@@ -258,7 +258,7 @@ function refuseKeysInFilter(
   );
 }
 
-/** An index answers with what it holds; what it does not hold can be neither asked for nor filtered by. */
+/** Refuses attributes that an index does not project, in results and filters. */
 function refuseBadPaths(
   { table, index }: Source,
   { AttributesToGet: names = [], _projection: projection, _filter: filter }: PageRequest,
@@ -288,7 +288,7 @@ function operand(condition: Condition | undefined, at = 0): AttributeValue {
   return value;
 }
 
-/** The keys within a partition that a condition on the sort key lets pass. */
+/** The range of keys in a partition that match a condition on the sort key. */
 function rangeOf(partition: Buffer, condition: Condition | undefined): KeyRange {
   const whole = { from: partition, before: afterAllWith(partition) };
   if (!condition) return whole;
@@ -315,10 +315,10 @@ function rangeOf(partition: Buffer, condition: Condition | undefined): KeyRange 
   }
 }
 
-/** A partition key has 2,048 bytes at most. */
+/** A partition key has at most 2,048 bytes. */
 const AFTER_ALL_KEYS = Buffer.alloc(DIGEST_LENGTH_IN_BYTES + 2048 + 1, 0xff);
 
-/** The share of a segment in a parallel scan: the digests at the beginning of the keys are divided evenly. */
+/** The range of a segment in a parallel scan. The digests at the beginning of keys are divided evenly. */
 function segmentRange(segment: number, segments: number): KeyRange {
   const digests = 256 ** DIGEST_LENGTH_IN_BYTES;
   const bound = (part: number): Buffer => {

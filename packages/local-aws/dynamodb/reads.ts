@@ -3,7 +3,7 @@ import { type Expression, type Path, pick, refuse, validateKeyPaths } from './dy
 import { type Item, itemSizeInBytes } from './item.ts';
 import { checkedKey, type Database, existingItem } from './writes.ts';
 
-/** What a read may leave out, in either of its spellings. */
+/** The projection of a read, in one of its two forms. */
 export interface Projecting {
   readonly AttributesToGet?: readonly string[];
   /** Parsed by `validate`. */
@@ -37,7 +37,7 @@ interface BatchOfTable extends Projecting {
   readonly ConsistentRead?: boolean;
 }
 
-/** DynamoDB's limit for an answer; what does not fit is for the caller to ask again. */
+/** DynamoDB's limit for a response. The rest must be requested again. */
 const MAXIMUM_RESPONSE_SIZE_IN_BYTES = 16 * 1024 * 1024;
 
 /** BatchGetItem. */
@@ -71,7 +71,7 @@ export function batchGetItem(
       capacity.add(unitsOf(item, batch.ConsistentRead));
       if (item) found.push(projectedItem(item, batch));
     }
-    // AWS promises no order: who relies on one shall see it here.
+    // AWS does not promise an order, so there is none here either.
     responses[tableName] = shuffled(found);
     if (left.length > 0) unprocessed[tableName] = { ...asGiven(batch), Keys: left };
     return capacity.report(request.ReturnConsumedCapacity);
@@ -83,7 +83,7 @@ export function batchGetItem(
   };
 }
 
-/** The item without what the request leaves out. */
+/** The item with the requested attributes only. */
 export function projectedItem(
   item: Item,
   { AttributesToGet: names, _projection: projection }: Projecting,
@@ -96,7 +96,7 @@ function unitsOf(item: Item | undefined, consistent = false): number {
   return readUnits(item ? itemSizeInBytes(item) : 0, consistent);
 }
 
-/** The parameters of a batch without what parsing has added. */
+/** The parameters of a batch, without what parsing has added. */
 function asGiven(batch: BatchOfTable): object {
   return Object.fromEntries(Object.entries(batch).filter(([name]) => !name.startsWith('_')));
 }

@@ -3,24 +3,24 @@ import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { WriteCount } from './write-count.ts';
 
-/** Keys of a collection from `from` on, up to but without `before`. */
+/** The keys of a collection from `from` up to `before`, which is not included. */
 export interface KeyRange {
   readonly from: Buffer;
   readonly before: Buffer;
   readonly descending?: boolean;
 }
 
-/** The items of a table, or the entries of an index, in the order of their keys. */
+/** The items of a table, or the entries of an index, sorted by key. */
 export type CollectionId = number;
 
-/** SQLite's codes; an extended code has one of them in its lowest byte. */
+/** SQLite's error codes; extended codes have them in their lowest byte. */
 const SQLITE_BUSY = 5;
 const SQLITE_IO_ERROR = 10;
 const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_NOT_A_DATABASE = 26;
 
-/** SQLite's cache; the operating system has its own. */
+/** SQLite's cache. The operating system has its own. */
 const CACHE_IN_KILOBYTES = 8192;
 
 const SCHEMA = `
@@ -35,11 +35,12 @@ const SCHEMA = `
 `;
 
 /**
- * Ordered keys and values on disk, in SQLite. A write is one transaction: it is there as a whole or not at all, when the
- * process is killed and when the disk is full, and what was acknowledged is not touched by one that fails after it.
+ * Sorted keys and values on disk, in SQLite. Each write is a transaction: it is stored completely or not at
+ * all, also when the process is killed or the disk is full. A failed write does not affect those that were
+ * acknowledged before.
  */
 export class Store {
-  /** Writes that were acknowledged and are not in the database that was opened; 0 unless its files were damaged. */
+  /** Acknowledged writes that are missing in the database: 0 unless its files were damaged. */
   readonly lostWrites: number;
   readonly #database: DatabaseSync;
   readonly #statements: ReturnType<typeof prepareStatements>;
@@ -47,7 +48,7 @@ export class Store {
   #changed = false;
   #broken: Error | undefined;
 
-  /** Opens the database of a folder, which no other process may have open. @default directory in memory */
+  /** Opens the database in a folder. No other process may have it open. @default directory in memory */
   constructor(directory?: string) {
     if (directory !== undefined) mkdirSync(directory, { recursive: true, mode: 0o700 });
     this.#database = open(directory);
@@ -58,7 +59,7 @@ export class Store {
     this.#writeCount?.set(count);
   }
 
-  /** Runs `work` in a transaction: what it writes is there when this returns, and none of it when this throws. */
+  /** Runs `work` in a transaction: its writes are stored when this returns, and none when it throws. */
   atomically<Result>(work: () => Result): Result {
     this.#refuseWhenBroken();
     this.#changed = false;
@@ -75,7 +76,7 @@ export class Store {
     }
   }
 
-  /** The collection of that name; makes it when there is none yet. */
+  /** The collection of that name. It is created when there is none yet. */
   collection(name: string): CollectionId {
     this.#refuseWhenBroken();
     const found = this.#statements.findCollection.get(name) as { id: number } | undefined;
@@ -104,14 +105,14 @@ export class Store {
     this.#statements.clear.run(collection);
   }
 
-  /** Values in the order of their keys. The caller may stop at any time; it may not write meanwhile. */
+  /** Values sorted by key. The caller may stop at any time, but must not write meanwhile. */
   *values(collection: CollectionId, { from, before, descending = false }: KeyRange): Generator<string> {
     this.#refuseWhenBroken();
     const statement = descending ? this.#statements.descending : this.#statements.ascending;
     for (const row of statement.iterate(collection, from, before)) yield (row as { value: string }).value;
   }
 
-  /** Every value of a collection. */
+  /** All values of a collection. */
   *all(collection: CollectionId): Generator<string> {
     this.#refuseWhenBroken();
     for (const row of this.#statements.all.iterate(collection)) yield (row as { value: string }).value;
@@ -142,12 +143,14 @@ export class Store {
     return (this.#statements.countWrite.get() as { count: number }).count;
   }
 
-  /** A connection that cannot go back may show what was never written: nothing of it is believed any more. */
+  /**
+   * After a failed rollback, the connection may show data that was never written, so the store stops working.
+   */
   #rollBack(): void {
     try {
       if (this.#database.isTransaction) this.#statements.rollback.run();
     } catch (error) {
-      this.#broken = new Error('The database has failed; restart to go on with what it holds', {
+      this.#broken = new Error('The database has failed; restart to continue with the stored data', {
         cause: error,
       });
     }
@@ -192,10 +195,10 @@ function open(directory: string | undefined): DatabaseSync {
     const database = new DatabaseSync(
       directory === undefined ? ':memory:' : join(directory, 'tables.sqlite'),
     );
-    // One process only: SQLite then needs no memory that processes share.
+    // Only one process uses it, so SQLite needs no shared memory.
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     database.exec('PRAGMA journal_mode = WAL');
-    // A killed process loses nothing; a machine without power its last moments, as a whole.
+    // A killed process loses nothing. After a power failure the last transactions may be missing.
     database.exec('PRAGMA synchronous = NORMAL');
     database.exec(`PRAGMA cache_size = -${CACHE_IN_KILOBYTES}`);
     database.exec(`BEGIN EXCLUSIVE; ${SCHEMA}; COMMIT`);
@@ -221,7 +224,7 @@ function openError(error: unknown, directory: string | undefined): Error {
   }
 }
 
-/** Says of a failed write what SQLite says in a word. */
+/** Describes common errors of SQLite. */
 function storeError(error: unknown): unknown {
   switch (resultCode(error)) {
     case SQLITE_FULL:

@@ -1,7 +1,7 @@
-/** The key attributes of a table or of an index, the partition key first. */
+/** The key attributes of a table or index. The partition key comes first. */
 export type KeySchema = readonly { readonly AttributeName: string; readonly KeyType: string }[];
 
-/** A table as it is stored and as DescribeTable answers it. */
+/** A table as it is stored, and as in the response of DescribeTable. */
 export interface TableDescription {
   readonly TableName: string;
   readonly KeySchema: KeySchema;
@@ -26,12 +26,12 @@ export function keyNames(schema: KeySchema): string[] {
   return schema.map(({ AttributeName: name }) => name);
 }
 
-/** The type that the table declares for an attribute. */
+/** The type of an attribute in the definition of the table. */
 export function attributeType(table: TableDescription, name: string): string | undefined {
   return table.AttributeDefinitions.find(({ AttributeName: other }) => other === name)?.AttributeType;
 }
 
-/** What an index holds besides the keys, or everything. */
+/** Whether an index contains the attribute. */
 export function projects(table: TableDescription, index: IndexDescription, attribute: string): boolean {
   return (
     index.Projection.ProjectionType === 'ALL' ||

@@ -12,21 +12,21 @@ import {
   type TableDescription,
 } from './table.ts';
 
-/** A table as the template declares it. */
+/** A table of the template. */
 export interface TableDefinition {
   readonly name: string;
-  /** In the template's spelling, partition key first. */
+  /** In the form of the template, with the partition key first. */
   readonly keySchema: readonly { readonly AttributeName: string; readonly KeyType: 'HASH' | 'RANGE' }[];
   readonly attributeDefinitions: readonly {
     readonly AttributeName: string;
     readonly AttributeType: 'S' | 'N' | 'B';
   }[];
   readonly globalSecondaryIndexes?: readonly GlobalSecondaryIndexDefinition[] | undefined;
-  /** Attribute with the epoch second after which an item expires. */
+  /** The attribute with the epoch second after which an item expires. */
   readonly timeToLiveAttribute?: string | undefined;
 }
 
-/** An index of a table, in the template's spelling. */
+/** An index of a table, in the form of the template. */
 export interface GlobalSecondaryIndexDefinition {
   readonly IndexName: string;
   readonly KeySchema: TableDefinition['keySchema'];
@@ -40,21 +40,21 @@ export interface GlobalSecondaryIndexDefinition {
 export interface OpenTable {
   readonly description: TableDescription;
   readonly items: CollectionId;
-  /** Entries by the index's name. */
+  /** Entries by the name of the index. */
   readonly entries: ReadonlyMap<string, CollectionId>;
 }
 
-/** What starting with a changed template did to an index. */
+/** What a changed template did to an index. */
 export interface IndexRebuild {
   readonly tableName: string;
   readonly indexName: string;
   readonly change: 'filled' | 'removed';
   readonly entries: number;
-  /** Items with the index's key attributes in a form that no index takes; AWS leaves them out as well. */
+  /** Items with invalid values in the index's key attributes. AWS leaves them out too. */
   readonly leftOut: number;
 }
 
-/** CloudFormation's own limits, which dynalite does not check. */
+/** CloudFormation's limits, which dynalite does not check. */
 const MAXIMUM_PROJECTED_ATTRIBUTES = 100;
 
 const THROUGHPUT = { ReadCapacityUnits: 0, WriteCapacityUnits: 0, NumberOfDecreasesToday: 0 };
@@ -77,14 +77,14 @@ export class Tables {
     return this.#open.get(name);
   }
 
-  /** The table of that name; throws what DynamoDB answers when there is none. */
+  /** The table of that name. Throws DynamoDB's error when there is none. */
   get(name: string): OpenTable {
     const table = this.#open.get(name);
     if (!table) throw notFound('Requested resource not found');
     return table;
   }
 
-  /** The description of a table; throws what DynamoDB answers when there is none. */
+  /** The description of a table. Throws DynamoDB's error when there is none. */
   describe(name: string): TableDescription {
     const table = this.#open.get(name);
     if (!table) throw notFound(`Requested resource not found: Table: ${name} not found`);
@@ -92,9 +92,9 @@ export class Tables {
   }
 
   /**
-   * Makes the table as it is declared: creates it when it is missing, fills the indexes that the template has gained or
-   * changed since, removes the others. Throws when the keys of the table itself have changed: its items cannot be found
-   * by the new ones.
+   * Creates or changes the table to match its definition: creates it when it is missing, fills indexes that
+   * are new or have changed, and removes others. Throws when the keys of the table itself have changed, since
+   * its items could not be found by the new keys.
    */
   ensure(definition: TableDefinition, arn: string): IndexRebuild[] {
     refuseBadDefinition(definition);
@@ -106,7 +106,7 @@ export class Tables {
     ) {
       throw new Error(`The keys of table ${definition.name} have changed; its data has to be removed first`);
     }
-    // A start that changes nothing works on a full disk as well.
+    // A start that changes nothing must work on a full disk too.
     if (existing && JSON.stringify(existing) === JSON.stringify(wanted)) return [];
     return this.#store.atomically(() => {
       this.#store.putTable(wanted.TableName, JSON.stringify(wanted));
@@ -187,7 +187,7 @@ function notFound(message: string): DynaliteError {
   return Object.assign(new Error(message), { statusCode: 400, body });
 }
 
-/** What CreateTable would refuse, in its words, with the table's name. */
+/** Throws what CreateTable would refuse, with its message and the table's name. */
 function refuseBadDefinition(definition: TableDefinition): void {
   const { name, globalSecondaryIndexes: indexes = [] } = definition;
   try {
@@ -276,7 +276,7 @@ function describeIndex(definition: GlobalSecondaryIndexDefinition, tableArn: str
   };
 }
 
-/** What an index holds and in which order; two indexes of the same shape have the same entries. */
+/** What an index contains, and in which order. Indexes of the same shape have the same entries. */
 function shapeOf(table: TableDescription, index: IndexDescription): object {
   return {
     name: index.IndexName,

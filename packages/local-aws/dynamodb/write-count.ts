@@ -3,11 +3,11 @@ import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 const DIGITS = 16;
 
 /**
- * How many writes were acknowledged, in a file beside the database: a database that was opened with fewer has lost some.
- * The count is written over itself, so that a full disk has room for it.
+ * The number of acknowledged writes, in a file beside the database. When the database has fewer, it has lost
+ * some. The count is written in place, so it needs no space on a full disk.
  */
 export class WriteCount {
-  /** As the file had it when it was opened; 0 when there was none. */
+  /** The count in the file when it was opened; 0 when there was none. */
   readonly before: number;
   readonly #file: number;
 
@@ -22,7 +22,8 @@ export class WriteCount {
     try {
       writeSync(this.#file, String(count).padStart(DIGITS), 0);
     } catch {
-      // A count that is too low hides a loss and invents none: no reason to fail a write that is in the database.
+      // A count that is too low can hide a loss, but never reports a false one. The write is in the database,
+      // so it must not fail.
     }
   }
 

@@ -16,18 +16,18 @@ import type { Store } from './store.ts';
 import { keyNames } from './table.ts';
 import type { OpenTable, Tables } from './tables.ts';
 
-/** Store and tables that requests work on. */
+/** The store and its tables. */
 export interface Database {
   readonly store: Store;
   readonly tables: Tables;
 }
 
-/** What all writes of one item have in common, checked. */
+/** The checked parameters that all writes of one item share. */
 interface WriteRequest {
   readonly TableName: string;
   readonly ReturnConsumedCapacity?: CapacityReport;
   readonly ReturnValues?: string;
-  /** Set by the engine, which takes the parameter before dynalite sees it. */
+  /** Set by the engine, which removes the parameter before dynalite's validation. */
   readonly ReturnValuesOnConditionCheckFailure?: string;
 }
 
@@ -85,7 +85,7 @@ type BatchedWrite =
   | { readonly PutRequest: { readonly Item: Item } }
   | { readonly DeleteRequest: { readonly Key: Item } };
 
-/** BatchWriteItem. All of it is written or nothing, which AWS does not promise. */
+/** BatchWriteItem. All items are written, or none, which is more than AWS promises. */
 export function batchWriteItem(
   { store, tables }: Database,
   request: {
@@ -144,7 +144,7 @@ function distinctWrites(
   });
 }
 
-/** A batch refuses an item without its keys in other words than PutItem. */
+/** A batch has another message than PutItem for an item without keys. */
 function keyOfItem(table: OpenTable, item: Item): Buffer {
   const { KeySchema: schema } = table.description;
   const key = Object.fromEntries(
@@ -164,14 +164,14 @@ function checkItem(table: OpenTable, item: Item): void {
   }
 }
 
-/** The place of a key that a request names, checked against the table's. */
+/** A key of the request, checked against that of the table. */
 export function checkedKey(table: OpenTable, key: Item): Buffer {
   refuse(validateKey(key, table.description));
   refuseLongKeys(table.description, key);
   return keyOf(table.description.KeySchema, key);
 }
 
-/** The item in that place. */
+/** The item with this key. */
 export function existingItem(store: Store, table: OpenTable, key: Buffer): Item | undefined {
   const text = store.get(table.items, key);
   return text === undefined ? undefined : JSON.parse(text);
@@ -197,7 +197,7 @@ function updatedOrRefused(
   }
 }
 
-/** The error of a failed condition tells the item that was in the way, when the caller asked for it. */
+/** Adds the existing item to the error of a failed condition, when the request asks for it. */
 function withItem(error: DynaliteError, request: WriteRequest, existing: Item | undefined): DynaliteError {
   const isFailedCondition = error.body?.__type.endsWith('#ConditionalCheckFailedException');
   if (!isFailedCondition || !existing || request.ReturnValuesOnConditionCheckFailure !== 'ALL_OLD')

@@ -30,8 +30,8 @@ export class EventBus {
   }
 
   /**
-   * Accepts an event. When this resolves, queues have it on the disk; what functions make of it is between them and their
-   * rules. Rejects when a queue could not take it now.
+   * Accepts an event. When this resolves, queues have it on the disk; what functions make of it is between
+   * them and their rules. Rejects when a queue could not take it now.
    */
   async put(event: BusEvent): Promise<void> {
     const deliveries = this.#options.rules

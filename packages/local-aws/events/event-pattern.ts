@@ -1,6 +1,7 @@
 /**
- * Whether a pattern matches an event: every name in the pattern is there, with one of the values that the pattern
- * lists. `{"prefix": …}` is the one kind of filter that the local stack knows besides plain values.
+ * Whether a pattern matches an event: every name in the pattern is there, with one of the values that the
+ * pattern lists. `{"prefix": …}` is the one kind of filter that the local stack supports besides plain
+ * values.
  */
 export function matchesEvent(pattern: Readonly<Record<string, unknown>>, event: unknown): boolean {
   return Object.entries(pattern).every(([name, expected]) => {
@@ -22,7 +23,7 @@ export function checkPattern(pattern: Readonly<Record<string, unknown>>): void {
       Array.isArray(expected) && expected.every((filter) => !isRecord(filter) || isPrefix(filter));
     if (!known)
       throw new Error(
-        `the local stack does not know the event pattern ${JSON.stringify({ [name]: expected })}`,
+        `the local stack does not support the event pattern ${JSON.stringify({ [name]: expected })}`,
       );
   }
 }

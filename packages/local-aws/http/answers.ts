@@ -8,7 +8,7 @@ export function newRequestId(): string {
   return randomUUID();
 }
 
-/** Answers with an XML document. */
+/** Sends an XML document. */
 export function sendXml(
   response: ServerResponse,
   statusCode: number,
@@ -18,7 +18,7 @@ export function sendXml(
   send(response, statusCode, { 'content-type': 'text/xml', 'x-amzn-requestid': requestId }, document);
 }
 
-/** Answers with JSON, under the content type of AWS's JSON protocol unless told otherwise. */
+/** Sends JSON, by default with the content type of AWS's JSON protocol. */
 export function sendJson(
   response: ServerResponse,
   statusCode: number,
@@ -35,9 +35,9 @@ export function sendJson(
 }
 
 /**
- * Answers with an error as the protocol writes it. Anything but an `AwsError` is a fault of the local stack: the
- * client is told `InternalError`/`InternalFailure` and the request id; the caller of this function logs it.
- * `headOnly` leaves the body out, as the answer to HEAD must.
+ * Sends an error in the form of the protocol. Any error but an `AwsError` is a bug of the local stack: the
+ * client gets `InternalError` or `InternalFailure` with the request id, and the caller of this function logs
+ * it. `headOnly` leaves out the body, as the response to HEAD must.
  */
 export function sendError(
   response: ServerResponse,
@@ -101,7 +101,7 @@ function send(
   headers: Record<string, string>,
   body: string,
 ): void {
-  // A request whose body was not read to its end cannot be followed by another on the same connection.
+  // When the body of a request was not read to its end, the connection cannot be used for another request.
   const close = response.req.complete ? {} : { connection: 'close' };
   response.writeHead(statusCode, { ...headers, ...close, 'content-length': Buffer.byteLength(body) });
   response.end(body);

@@ -1,11 +1,13 @@
-/** How a service puts its errors on the wire: S3's XML, the query protocol's XML (STS), or JSON (DynamoDB, Cognito). */
+/**
+ * How a service encodes its errors: as S3's XML, the query protocol's XML (STS), or JSON (DynamoDB, Cognito).
+ */
 export type ErrorProtocol = 's3' | 'query' | 'json';
 
-/** A refusal that the caller is meant to see, under AWS's own error code. */
+/** A refusal that the client sees, with AWS's error code. */
 export class AwsError extends Error {
   readonly code: string;
   readonly statusCode: number;
-  /** Further elements of S3's error document, such as `Resource`, `Region` or `UploadId`. */
+  /** More elements of S3's error document, such as `Resource`, `Region` or `UploadId`. */
   readonly details: Readonly<Record<string, string>>;
 
   constructor(
@@ -22,7 +24,7 @@ export class AwsError extends Error {
   }
 }
 
-/** The answer to everything that the local stack does not imitate: loud, so that nobody takes it for working. */
+/** The response to everything that the local stack does not implement. */
 export function notImplemented(what: string): AwsError {
   return new AwsError('NotImplemented', `The local stack does not implement ${what}.`, 501);
 }

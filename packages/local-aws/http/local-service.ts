@@ -1,14 +1,14 @@
 import type { Server } from 'node:http';
 
-/** One service of the local stack. The stack decides where its server listens. */
+/** A service of the local stack. The stack decides where its server listens. */
 export interface LocalService {
   readonly name: string;
   readonly server: Server;
-  /** Stops listening and ends open connections. */
+  /** Stops listening and closes open connections. */
   close(): Promise<void>;
 }
 
-/** Wraps a server as a service that closes without waiting for idle clients. */
+/** A server as a service that closes without waiting for idle clients. */
 export function localService(name: string, server: Server): LocalService {
   return {
     name,

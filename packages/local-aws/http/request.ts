@@ -1,15 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from './aws-error.ts';
 
-/** A request target, taken apart without normalising anything: what was signed is what is served. */
+/** A request target, split but not normalised: the signature was made for its original form. */
 export interface RequestTarget {
-  /** The path as it was sent, percent-encoding included. */
+  /** The path as it was sent, still percent-encoded. */
   readonly rawPath: string;
-  /** Names and values of the query, decoded, in order, repeated names included. */
+  /** Names and values of the query, decoded, in order, with repeated names. */
   readonly query: ReadonlyArray<readonly [name: string, value: string]>;
 }
 
-/** The path and query of a request. Throws `InvalidURI` when the target or its percent-encoding is broken. */
+/**
+ * The path and query of a request. Throws `InvalidURI` when the target or its percent-encoding is invalid.
+ */
 export function requestTarget(request: { readonly url?: string | undefined }): RequestTarget {
   const url = request.url ?? '';
   if (!url.startsWith('/')) throw new AwsError('InvalidURI', "Couldn't parse the specified URI.");
@@ -19,7 +21,10 @@ export function requestTarget(request: { readonly url?: string | undefined }): R
     : { rawPath: url.slice(0, mark), query: parseQuery(url.slice(mark + 1)) };
 }
 
-/** A query string or form body as pairs; `+` stands for a space, as AWS reads it. Throws `InvalidURI` when it is broken. */
+/**
+ * A query string or form body as pairs. `+` stands for a space, as in AWS. Throws `InvalidURI` when it is
+ * invalid.
+ */
 export function parseQuery(text: string): Array<[name: string, value: string]> {
   return text
     .split('&')
@@ -31,7 +36,7 @@ export function parseQuery(text: string): Array<[name: string, value: string]> {
     });
 }
 
-/** Percent-decoded text. Throws `InvalidURI` when the encoding is broken or is not UTF-8. */
+/** Percent-decoded text. Throws `InvalidURI` when the encoding is invalid or not UTF-8. */
 export function decodePercent(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -40,13 +45,13 @@ export function decodePercent(text: string): string {
   }
 }
 
-/** The whole body, for the services whose requests are small. Throws `RequestEntityTooLarge` beyond the limit. */
+/** The whole body, for services with small requests. Throws `RequestEntityTooLarge` above the limit. */
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    // What is too much is read all the same, and dropped: a client that is still sending does not see the answer.
+    // The rest is read and dropped: a client that is still sending does not read the response.
     if (size <= limitBytes) chunks.push(chunk);
   }
   if (size > limitBytes) {

@@ -1,4 +1,7 @@
-/** A child of an element: text, a number, a list of elements of one name, or elements by name; `undefined` leaves it out. */
+/**
+ * Content of an element: text, a number, a list of elements of one name, or elements by name. `undefined` is
+ * left out.
+ */
 export type XmlNode =
   | string
   | number
@@ -15,7 +18,7 @@ const ESCAPES: Record<string, string> = {
   "'": '&apos;',
 };
 
-/** Text as it stands in XML. Characters that XML 1.0 lets through only as references become references, as S3 answers them. */
+/** Escaped text. Characters that XML 1.0 allows only as references are written as references, as S3 does. */
 export function escapeXml(text: string): string {
   return text.replace(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: an object key may hold control characters
@@ -24,7 +27,7 @@ export function escapeXml(text: string): string {
   );
 }
 
-/** An XML document: a declaration and one root element, in the namespace when there is one. */
+/** An XML document: a declaration and one root element, in the namespace if there is one. */
 export function xmlDocument(rootName: string, content: XmlNode, namespace?: string): string {
   const attributes = namespace === undefined ? '' : ` xmlns="${escapeXml(namespace)}"`;
   return `<?xml version="1.0" encoding="UTF-8"?>\n<${rootName}${attributes}>${inner(content)}</${rootName}>`;

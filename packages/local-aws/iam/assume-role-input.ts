@@ -14,13 +14,13 @@ export interface AssumeRoleInput {
   readonly externalId: string | undefined;
 }
 
-/** Parameters of the query protocol by name: `Tags.member.1.Key` and the like. */
+/** Parameters of the query protocol by name, such as `Tags.member.1.Key`. */
 export type QueryParameters = ReadonlyMap<string, string>;
 
 const KNOWN_PARAMETERS =
   /^(Action|Version|RoleArn|RoleSessionName|DurationSeconds|Policy|SourceIdentity|ExternalId|Tags\.member\.\d+\.(Key|Value)|TransitiveTagKeys\.member\.\d+)$/;
 
-/** AWS counts the plain text of the policy. */
+/** AWS's limit for the policy, in characters of its plain text. */
 const MAX_POLICY_CHARACTERS = 2048;
 
 const DEFAULT_DURATION_IN_SECONDS = 3600;
@@ -32,7 +32,7 @@ const SESSION_NAME = /^[\w+=,.@-]*$/;
 const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 const POLICY_TEXT = /^[\t\n\r\u0020-\u00ff]+$/;
 
-/** Reads and validates the parameters of `AssumeRole`, by the limits that AWS documents. */
+/** Reads and validates the parameters of `AssumeRole`, with the limits that AWS documents. */
 export function assumeRoleInput(parameters: QueryParameters): AssumeRoleInput {
   for (const name of parameters.keys()) {
     if (!KNOWN_PARAMETERS.test(name)) throw notImplemented(`the parameter ${name} of AssumeRole`);
@@ -60,7 +60,7 @@ export function assumeRoleInput(parameters: QueryParameters): AssumeRoleInput {
   };
 }
 
-/** AWS's answer to a parameter out of its limits. */
+/** AWS's error for a parameter outside its limits. */
 export function validationError(message: string): AwsError {
   return new AwsError('ValidationError', message);
 }

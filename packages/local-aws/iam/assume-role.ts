@@ -4,12 +4,12 @@ import type { Identities, Identity, Role } from './identities.ts';
 import { type AccessRequest, type ConditionContext, evaluate, evaluateResourcePolicy } from './policy.ts';
 import { refuse } from './refusals.ts';
 
-/** A session that is itself a session's: AWS gives it an hour at most. */
+/** AWS's limit for a session that was made by another session (role chaining): one hour. */
 const MAX_CHAINED_IN_SECONDS = 3600;
 
 /**
- * Makes a session of a role for a caller, if the role's trust policy and the caller's own policies allow it:
- * `sts:AssumeRole`, and with tags `sts:TagSession`, and with a source identity `sts:SetSourceIdentity`.
+ * Creates a session of a role, if the role's trust policy and the caller's policies allow it:
+ * `sts:AssumeRole`, with tags also `sts:TagSession`, and with a source identity also `sts:SetSourceIdentity`.
  */
 export function assumeRole(
   identities: Identities,
@@ -28,7 +28,8 @@ export function assumeRole(
   if (sourceIdentity !== undefined) actions.push('sts:SetSourceIdentity');
   const context = requestContext(input, { tags, transitiveTagKeys, sourceIdentity });
   const role = identities.findRole(roleArn);
-  // An unknown role is refused as one that trusts somebody else: the answer does not tell which roles there are.
+  // An unknown role gets the same response as one that does not trust the caller, so it does not reveal which
+  // roles exist.
   const refused = actions.find(
     (action) => !role || !mayAssume(role, caller, { action, resource: roleArn, context, now }),
   );
@@ -61,7 +62,7 @@ function mayAssume(role: Role, caller: Identity, request: AccessRequest): boolea
   );
 }
 
-/** The transitive tags of the caller's session; the request cannot set them anew. */
+/** The transitive tags of the caller's session. A request cannot change them. */
 function inheritedTags(caller: Identity, { tags }: AssumeRoleInput): Record<string, string> {
   const keys = caller.transitiveTagKeys ?? [];
   const requested = Object.keys(tags).map((key) => key.toLowerCase());

@@ -2,7 +2,7 @@ import type { Identity } from './identities.ts';
 import { type AccessRequest, evaluate, type PolicyDocument } from './policy.ts';
 import { protocolOf, refuse } from './refusals.ts';
 
-/** Throws the service's "access denied" unless the identity may do it. */
+/** Throws the service's "access denied" error unless the identity has the permission. */
 export function authorize(
   service: string,
   identity: Identity,

@@ -6,13 +6,16 @@ import {
   type VariableLookup,
 } from './policy-pattern.ts';
 
-/** Values of condition keys for one request. Names are compared without regard to case, as IAM does. */
+/** Values of condition keys for a request. As in IAM, case does not matter in names. */
 export type ConditionContext = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 interface Operator {
-  /** Whether a value of the request meets a value of the policy; `undefined` when the latter has an unset variable. */
+  /**
+   * Whether a value of the request matches a value of the policy; `undefined` when the latter has an unset
+   * variable.
+   */
   readonly test: (requestValue: string, policyValue: string, lookup?: VariableLookup) => boolean | undefined;
-  /** `…Not…` operators hold when no value of the policy is met. */
+  /** `…Not…` operators are true when no value of the policy matches. */
   readonly negated: boolean;
 }
 
@@ -51,7 +54,7 @@ const ordered =
 
 const numberOf = (text: string): number => (text.trim() === '' ? Number.NaN : Number(text));
 
-/** Milliseconds of an ISO 8601 date or of epoch seconds. */
+/** Milliseconds of an ISO 8601 date, or of epoch seconds. */
 const timeOf = (text: string): number => (/^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text));
 
 const equal: Comparison = (left, right) => left === right;
@@ -91,12 +94,12 @@ interface ParsedOperator extends Operator {
   readonly ifExists: boolean;
 }
 
-/** Throws unless the local stack knows the operator. */
+/** Throws unless the operator is supported. */
 export function checkConditionOperator(name: string): void {
   if (name !== 'Null') parseOperator(name);
 }
 
-/** Whether every condition of a statement holds. `failClosed` is false in `Deny` statements. */
+/** Whether all conditions of a statement are true. `failClosed` is false in `Deny` statements. */
 export function conditionsHold(
   conditions: PolicyConditions | undefined,
   context: ConditionContext,
@@ -116,7 +119,7 @@ export function conditionsHold(
   );
 }
 
-/** The values of a condition key; none when the request does not have it. */
+/** The values of a condition key. Empty when the request does not have it. */
 export function contextValues(context: ConditionContext, key: string): readonly string[] {
   const exact = Object.hasOwn(context, key) ? context[key] : undefined;
   if (exact !== undefined) return listOf(exact);
@@ -135,16 +138,18 @@ function conditionHolds(
   { lookup, failClosed }: { lookup?: VariableLookup | undefined; failClosed: boolean },
 ): boolean {
   if (requestValues.length === 0) {
-    // IAM: a missing key meets `IfExists` and `ForAllValues`, and otherwise only the operators that say "not".
+    // IAM: a missing key is true for `IfExists` and `ForAllValues`, and otherwise only for "not" operators.
     return ifExists || quantifier === 'all' || (quantifier === undefined && negated);
   }
   const valueHolds = (requestValue: string): boolean => {
     const outcomes = policyValues.map((policyValue) => test(requestValue, policyValue, lookup));
-    // An unset variable never equals anything; "not equal to something unknown" must not grant either.
+    // An unset variable never equals anything, but "not equal to an unknown value" must not grant access
+    // either.
     if (negated && failClosed && outcomes.includes(undefined)) return false;
     return outcomes.includes(true) !== negated;
   };
-  // Without a quantifier several values of the request count as IAM's single one: any meets it, "not" asks all.
+  // Without a quantifier, several values count like IAM's single value: one must match; for "not", all must
+  // differ.
   const all = quantifier === undefined ? negated : quantifier === 'all';
   return all ? requestValues.every(valueHolds) : requestValues.some(valueHolds);
 }
@@ -153,7 +158,7 @@ function parseOperator(name: string): ParsedOperator {
   const [, quantifier, base = '', ifExists] =
     /^(?:(ForAllValues|ForAnyValue):)?(.*?)(IfExists)?$/.exec(name) ?? [];
   const operator = OPERATORS.get(base);
-  if (!operator) throw new Error(`The local stack does not know the policy condition operator "${name}"`);
+  if (!operator) throw new Error(`The local stack does not support the policy condition operator "${name}"`);
   return {
     ...operator,
     quantifier: quantifier === 'ForAllValues' ? 'all' : quantifier === 'ForAnyValue' ? 'any' : undefined,

@@ -1,21 +1,21 @@
 import type { PolicyDocument } from './policy-document.ts';
 
-/** Who signed a request, and what it may do. */
+/** Who signed a request, with its permissions. */
 export interface Identity {
   accessKeyId: string;
   secretAccessKey: string;
   sessionToken?: string;
   expiresAt?: Date;
   principalArn: string;
-  /** As `GetCallerIdentity` and `aws:userid` tell it. */
+  /** The id in `GetCallerIdentity` and `aws:userid`. */
   userId?: string;
-  /** Root needs no policy. */
+  /** The root user needs no policy. */
   root: boolean;
   rolePolicies: PolicyDocument[];
-  /** They narrow the role's policies; none means that they do not. */
+  /** They limit the policies of the role. Without any, there is no limit. */
   sessionPolicies: PolicyDocument[];
   principalTags: Record<string, string>;
-  /** Tags that go on to the next role in a chain. */
+  /** Tags that are passed to the next role in a chain. */
   transitiveTagKeys?: string[];
   roleArn?: string;
   sourceIdentity?: string;

@@ -1,15 +1,15 @@
-/** One value or a list of them, as policies may be written. */
+/** A value or a list of values. Policies can have either. */
 export type OneOrMany<T> = T | readonly T[];
 
-/** Whom a statement of a trust or bucket policy is about. */
+/** The principal of a statement in a trust or bucket policy. */
 export type PolicyPrincipal = '*' | { readonly [kind: string]: OneOrMany<string> };
 
-/** Condition operator → condition key → values. */
+/** By operator, then by condition key. */
 export type PolicyConditions = {
   readonly [operator: string]: { readonly [key: string]: OneOrMany<string | number | boolean> };
 };
 
-/** A statement of a policy, references already resolved. */
+/** A statement of a policy. Its references are resolved. */
 export interface PolicyStatement {
   readonly Sid?: string;
   readonly Effect: 'Allow' | 'Deny';
@@ -28,10 +28,10 @@ export interface PolicyDocument {
   readonly Statement: OneOrMany<PolicyStatement>;
 }
 
-/** Where a policy is attached: to a role or session, to a resource, or to a role as its trust policy. */
+/** What a policy is attached to: a role or session, a resource, or a role as its trust policy. */
 export type PolicyKind = 'identity' | 'resource' | 'trust';
 
-/** A list, whether the policy wrote one or a single value. */
+/** A list, also when the policy has a single value. */
 export function listOf<T>(value: OneOrMany<T> | undefined): readonly T[] {
   if (value === undefined) return [];
   return Array.isArray(value) ? (value as readonly T[]) : [value as T];

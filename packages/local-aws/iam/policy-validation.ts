@@ -1,7 +1,7 @@
 import { checkConditionOperator } from './condition.ts';
 import { listOf, type PolicyDocument, type PolicyKind } from './policy-document.ts';
 
-/** A policy that IAM would not accept, or that the local stack cannot evaluate. */
+/** A policy that IAM would reject, or that is not supported here. */
 export class MalformedPolicy extends Error {
   override name = 'MalformedPolicy';
 }
@@ -10,7 +10,7 @@ const VERSIONS: readonly unknown[] = [undefined, '2008-10-17', '2012-10-17'];
 
 const DOCUMENT_ELEMENTS = new Set(['Version', 'Id', 'Statement']);
 
-/** `NotPrincipal` is missing on purpose: nothing here uses it, and ignoring it would widen a policy. */
+/** Without `NotPrincipal`, which is not supported: ignoring it would widen a policy. */
 const STATEMENT_ELEMENTS = new Set([
   'Sid',
   'Effect',
@@ -28,7 +28,7 @@ const validated: Record<PolicyKind, WeakSet<object>> = {
   trust: new WeakSet(),
 };
 
-/** Throws `MalformedPolicy` unless the document is a policy of this kind, every part of which is understood. */
+/** Throws `MalformedPolicy` unless the document is a policy of this kind with supported elements only. */
 export function checkPolicy(document: unknown, kind: PolicyKind): asserts document is PolicyDocument {
   if (!isObject(document)) throw new MalformedPolicy('A policy is a JSON object');
   if (validated[kind].has(document)) return;
@@ -48,7 +48,7 @@ function checkStatement(statement: unknown, kind: PolicyKind): void {
   if (!isObject(statement)) throw new MalformedPolicy('A policy statement is a JSON object');
   for (const element of Object.keys(statement)) {
     if (!STATEMENT_ELEMENTS.has(element)) {
-      throw new MalformedPolicy(`The local stack does not know the policy element "${element}"`);
+      throw new MalformedPolicy(`The local stack does not support the policy element "${element}"`);
     }
   }
   const { Effect: effect } = statement;

@@ -13,29 +13,29 @@ import { checkPolicy } from './policy-validation.ts';
 export type { ConditionContext } from './condition.ts';
 export type { PolicyDocument, PolicyStatement } from './policy-document.ts';
 
-/** What a caller wants to do. */
+/** An action that needs a permission. */
 export interface AccessRequest {
   /** Such as `s3:PutObject`. */
   readonly action: string;
-  /** ARN of what it is done to; every character of it is literal. */
+  /** ARN of the resource. All of its characters are literal. */
   readonly resource: string;
-  /** Condition keys that the service knows, such as `s3:prefix`; those of the caller are added to them. */
+  /** Condition keys of the service, such as `s3:prefix`. Those of the caller are added. */
   readonly context?: ConditionContext;
   /** @default the present */
   readonly now?: Date;
 }
 
-/** Who asks, as resource and trust policies name it. */
+/** The caller, as resource and trust policies name it. */
 export type Caller = Identity | { readonly service: string };
 
-/** `explicit-deny` wins over everything; `implicit-deny` means that nothing allows it. */
+/** `explicit-deny` wins over everything. `implicit-deny` means that nothing allows the action. */
 export type Decision = 'allow' | 'implicit-deny' | 'explicit-deny';
 
 /**
- * Whether the identity may do it: its role's policies allow it, or the policy of the resource does, and its session
- * policies allow it besides, and nothing denies it. Root needs no permission, but a resource policy can deny it.
+ * Whether the identity has the permission: the policies of its role or of the resource allow it, its session
+ * policies allow it as well, and none denies it. Root needs no permission, but a resource policy can deny it.
  *
- * A resource policy never widens a session policy here, which AWS lets some forms of principal do.
+ * Here, a resource policy never widens a session policy. On AWS, some forms of principal do that.
  */
 export function evaluate(
   identity: Identity,
@@ -59,8 +59,9 @@ export function evaluate(
 }
 
 /**
- * What a resource or trust policy by itself says about a caller. `'trust'` policies have no `Resource`, and in them a
- * principal that is the whole account means the caller too; in a bucket policy it only means "as its own policies say".
+ * What a resource or trust policy by itself says about a caller. `'trust'` policies have no `Resource`, and
+ * in them a principal that is the whole account means the caller too; in a bucket policy it only means "as
+ * its own policies say".
  */
 export function evaluateResourcePolicy(
   policy: PolicyDocument,
@@ -98,7 +99,7 @@ function decide(
   let decision: Decision = 'implicit-deny';
   for (const policy of policies) {
     checkPolicy(policy, kind);
-    // IAM knows variables since version 2012-10-17; before it, `${` is text.
+    // Variables exist since policy version 2012-10-17. In earlier ones, `${` is plain text.
     const lookup = policy.Version === '2012-10-17' ? variablesFrom(context) : undefined;
     for (const statement of listOf(policy.Statement)) {
       if (!concerns(statement) || !statementMatches(statement, request, context, lookup)) continue;
@@ -137,10 +138,10 @@ function resourceMatches(
   const outcomes = listOf(resources ?? exceptions).map((pattern) =>
     matchesArnPattern(pattern, resource, lookup),
   );
-  // A trust policy names no resource: it is about its own role.
+  // A trust policy names no resource: its resource is its own role.
   if (outcomes.length === 0) return true;
   if (resources !== undefined) return outcomes.includes(true);
-  // An exception whose variable has no value excepts nothing from a Deny, and must not grant either.
+  // An exception with an unset variable does not limit a Deny, and must not grant access either.
   return !outcomes.includes(true) && !(effect === 'Allow' && outcomes.includes(undefined));
 }
 
@@ -161,7 +162,7 @@ function matchesPrincipal(
   });
 }
 
-/** The condition keys of the service and, over them, those of the caller. */
+/** The condition keys of the service, and those of the caller, which win. */
 function fullContext(caller: Caller, { context, now = new Date() }: AccessRequest): ConditionContext {
   return {
     ...context,
@@ -178,7 +179,7 @@ function callerContext(identity: Identity): ConditionContext {
   ]);
   return {
     ...Object.fromEntries(tags),
-    // A role session is known by its role's ARN here, as on AWS.
+    // As on AWS, this is the ARN of the session's role.
     'aws:PrincipalArn': identity.roleArn ?? identity.principalArn,
     'aws:PrincipalAccount': accountOf(identity.principalArn),
     'aws:PrincipalType': identity.roleArn === undefined ? 'Account' : 'AssumedRole',

@@ -1,6 +1,6 @@
 import { AwsError, type ErrorProtocol } from '../http/aws-error.ts';
 
-/** Why a request is not let in. */
+/** Why a request is refused. */
 export type Refusal =
   | 'no-credentials'
   | 'malformed-header'
@@ -18,7 +18,7 @@ export type Refusal =
 
 type Row = Record<ErrorProtocol, readonly [code: string, statusCode: number]>;
 
-/** AWS's code for each refusal: S3, the query protocol (STS) and the JSON protocols each have their own. */
+/** AWS's codes for each refusal: those of S3, the query protocol (STS) and the JSON protocols differ. */
 const CODES = {
   'no-credentials': {
     s3: ['AccessDenied', 403],
@@ -87,7 +87,7 @@ const CODES = {
   },
 } as const satisfies Record<Refusal, Row>;
 
-/** The error that a service answers a refusal with. */
+/** The error of a service for a refusal. */
 export function refuse(
   protocol: ErrorProtocol,
   refusal: Refusal,
@@ -98,7 +98,7 @@ export function refuse(
   return new AwsError(code, message, statusCode, details);
 }
 
-/** The protocol that a service, by its name in a credential scope, writes its errors in. */
+/** The error format of a service, by its name in a credential scope. */
 export function protocolOf(service: string): ErrorProtocol {
   return service === 's3' ? 's3' : service === 'sts' ? 'query' : 'json';
 }

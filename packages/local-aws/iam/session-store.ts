@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { dirname } from 'node:path';
 import type { PolicyDocument } from './policy-document.ts';
 
-/** A minted credential, without what it takes from its role: that is looked up whenever it is used. */
+/** A temporary credential, without what it takes from its role: that is looked up whenever it is used. */
 export interface Session {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -17,7 +17,7 @@ export interface Session {
   readonly sourceIdentity?: string;
 }
 
-/** Reads the sessions of an earlier run; none when there is no file yet. */
+/** Reads the sessions of an earlier run. Empty when there is no file yet. */
 export function readSessions(path: string): Session[] {
   let text: string;
   try {
@@ -29,13 +29,16 @@ export function readSessions(path: string): Session[] {
   try {
     return (JSON.parse(text) as { sessions: Session[] }).sessions;
   } catch (cause) {
-    throw new Error(`${path} does not hold the local stack's credentials; delete it to start without them`, {
-      cause,
-    });
+    throw new Error(
+      `${path} does not contain the local stack's credentials; delete it to start without them`,
+      {
+        cause,
+      },
+    );
   }
 }
 
-/** Replaces the file as a whole, readable by its owner only: a kill leaves the old one or the new one. */
+/** Replaces the file atomically, readable by its owner only. */
 export function writeSessions(path: string, sessions: readonly Session[]): void {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
@@ -43,7 +46,7 @@ export function writeSessions(path: string, sessions: readonly Session[]): void 
     writeFileSync(temporary, JSON.stringify({ sessions }), { mode: 0o600 });
     renameSync(temporary, path);
   } catch (error) {
-    // Half a file takes room on a disk that is full.
+    // A partial file takes space on a full disk.
     rmSync(temporary, { force: true });
     throw error;
   }

@@ -3,7 +3,7 @@ import type { ErrorProtocol } from '../http/aws-error.ts';
 import type { RequestTarget } from '../http/request.ts';
 import { type Refusal, refuse } from './refusals.ts';
 
-/** What a request says about its own signature; nothing of it is verified yet. */
+/** What a request says about its signature. Nothing of it is verified yet. */
 export interface SignatureClaims {
   readonly accessKeyId: string;
   /** `YYYYMMDD/region/service/aws4_request` */
@@ -17,11 +17,11 @@ export interface SignatureClaims {
   readonly signedHeaders: readonly string[];
   readonly signature: string;
   readonly sessionToken: string | undefined;
-  /** Life of a presigned URL; `undefined` when the signature is in the header. */
+  /** Lifetime of a presigned URL; `undefined` when the signature is in a header. */
   readonly expiresInSeconds: number | undefined;
 }
 
-/** A request of node's, before its body. */
+/** A request of Node's HTTP server, before its body. */
 export interface RequestHead {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
@@ -30,10 +30,13 @@ export interface RequestHead {
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 
-/** A week, the longest that AWS lets a presigned URL live. */
+/** A week, AWS's limit for presigned URLs. */
 const MAX_EXPIRES_IN_SECONDS = 604_800;
 
-/** Reads the signature from the `Authorization` header or the query. Throws when there is none or it is malformed. */
+/**
+ * Reads the signature from the `Authorization` header or the query. Throws when there is none, or when it is
+ * malformed.
+ */
 export function signatureClaims(
   message: RequestHead,
   target: RequestTarget,
@@ -57,10 +60,10 @@ export function signatureClaims(
   );
 }
 
-/** The value of a header as it is signed; `undefined` when the request does not have it. */
+/** The value of a header, as it is signed; `undefined` when the request does not have it. */
 export function headerValue({ headersDistinct }: RequestHead, name: string): string | undefined {
   const values = Object.hasOwn(headersDistinct, name) ? headersDistinct[name] : undefined;
-  // Node reads header bytes as Latin-1; clients send and sign UTF-8.
+  // Node decodes header bytes as Latin-1; clients send and sign UTF-8.
   return values && Buffer.from(values.join(','), 'latin1').toString('utf8');
 }
 

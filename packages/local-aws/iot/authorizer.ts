@@ -4,10 +4,10 @@ import type { PolicyDocument } from '../iam/policy.ts';
 import { checkPolicy } from '../iam/policy-validation.ts';
 import { type AuthorizerDefinition, IOT_PRINCIPAL, type IotFunctions } from './definitions.ts';
 
-/** AWS IoT does not wait longer. */
+/** AWS IoT's limit. */
 const TIMEOUT_IN_MILLISECONDS = 5_000;
 
-/** What AWS IoT lets a policy of an authorizer be, in characters. */
+/** AWS IoT's limit for a policy of an authorizer, in characters. */
 const MAX_POLICY_CHARACTERS = 2_048;
 
 const IntervalSchema = v.pipe(v.number(), v.integer(), v.minValue(300), v.maxValue(86_400));
@@ -20,7 +20,7 @@ const AllowedSchema = v.object({
   policyDocuments: v.pipe(v.array(v.union([v.string(), v.record(v.string(), v.unknown())])), v.maxLength(10)),
 });
 
-/** What an authorizer lets a device do, until it is asked again. */
+/** What an authorizer allows a device, until it is asked again. */
 export interface Admission {
   readonly principalId: string;
   readonly disconnectAfterInSeconds: number;
@@ -28,12 +28,12 @@ export interface Admission {
   readonly policies: readonly PolicyDocument[];
 }
 
-/** An admission, or why there is none. */
+/** An admission, or the reason of the refusal. */
 export type AuthorizerAnswer =
   | { readonly admitted: true; readonly admission: Admission }
   | { readonly admitted: false; readonly reason: string };
 
-/** Asks the custom authorizer about devices. */
+/** Invokes the custom authorizer for devices. */
 export class Authorizer {
   readonly #definition: AuthorizerDefinition;
   readonly #functions: IotFunctions;
@@ -42,13 +42,13 @@ export class Authorizer {
   constructor(definition: AuthorizerDefinition, functions: IotFunctions) {
     const { name, arn, functionArn } = definition;
     if (!functions.mayInvoke(functionArn, { principal: IOT_PRINCIPAL, sourceArn: arn })) {
-      throw new Error(`Authorizer ${name}: no permission of ${functionArn} lets ${arn} invoke it`);
+      throw new Error(`Authorizer ${name}: no permission of ${functionArn} allows ${arn} to invoke it`);
     }
     this.#definition = definition;
     this.#functions = functions;
   }
 
-  /** Never rejects: whatever goes wrong, the device is not let in. */
+  /** Never rejects. After any error the device is refused. */
   async ask(event: IoTCustomAuthorizerEvent): Promise<AuthorizerAnswer> {
     const { name, functionArn } = this.#definition;
     const wanted = authorizerNameIn(event.protocolData.mqtt?.username);
@@ -70,7 +70,7 @@ export class Authorizer {
   }
 }
 
-/** Reads what an authorizer answered, by the limits that AWS documents. */
+/** Reads the response of an authorizer, with the limits that AWS documents. */
 export function readAnswer(answer: unknown): AuthorizerAnswer {
   if ((answer as { isAuthenticated?: unknown } | null)?.isAuthenticated === false) {
     return refused('the authorizer refuses it');
@@ -79,7 +79,7 @@ export function readAnswer(answer: unknown): AuthorizerAnswer {
   if (!parsed.success) {
     const [issue] = parsed.issues;
     return refused(
-      `AWS would not take the authorizer's answer: ${v.getDotPath(issue) ?? ''}: ${issue.message}`,
+      `AWS would reject the authorizer's response: ${v.getDotPath(issue) ?? ''}: ${issue.message}`,
     );
   }
   const { principalId, disconnectAfterInSeconds, refreshAfterInSeconds, policyDocuments } = parsed.output;
@@ -94,7 +94,7 @@ export function readAnswer(answer: unknown): AuthorizerAnswer {
       },
     };
   } catch (error) {
-    return refused(`AWS would not take the authorizer's policy: ${(error as Error).message}`);
+    return refused(`AWS would reject the authorizer's policy: ${(error as Error).message}`);
   }
 }
 
@@ -108,7 +108,7 @@ function readPolicy(written: string | Record<string, unknown>): PolicyDocument {
   return document;
 }
 
-/** On the account's default endpoint a device names its authorizer behind a question mark. */
+/** On the account's default endpoint, the authorizer's name follows a question mark in the user name. */
 function authorizerNameIn(username: string | undefined): string | undefined {
   const mark = username?.indexOf('?') ?? -1;
   if (mark < 0) return undefined;

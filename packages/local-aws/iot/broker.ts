@@ -11,32 +11,32 @@ import { createMqttServers } from './mqtt-servers.ts';
 import { RuleEngine } from './rule-engine.ts';
 import { SessionStore } from './session-store.ts';
 
-/** Topic filters that one SUBSCRIBE may carry at AWS, and levels that a topic may have. */
+/** AWS's limits: topic filters in a SUBSCRIBE, and levels of a topic. */
 const MAX_FILTERS_A_SUBSCRIBE = 8;
 const MAX_TOPIC_LEVELS = 8;
 
-/** A subscriber that does not read for so long is cut off, so that it does not hold up the others. */
+/** A subscriber that does not read for this long is disconnected, so that it does not block the others. */
 const DRAIN_TIMEOUT_IN_MILLISECONDS = 10_000;
 
 const NOT_AUTHORIZED = 5;
 
-/** What the local broker needs to start. */
+/** How to start the local broker. */
 export interface IotBrokerOptions extends BrokerLocation {
   readonly rules: readonly TopicRuleDefinition[];
   readonly authorizer: AuthorizerDefinition;
   readonly functions: IotFunctions;
-  /** Needed by rules that send to a queue. */
+  /** Needed by rules that send to queues. */
   readonly queues?: IotQueues | undefined;
   readonly log: Log;
   /** @default the machine's clock */
   readonly clock?: (() => Date) | undefined;
-  /** How long a second of the authorizer's intervals lasts. @default 1000 */
+  /** How long a second of the authorizer's intervals takes. @default 1000 */
   readonly secondInMilliseconds?: number | undefined;
-  /** Events under way to one function before publishers have to wait. @default 64 */
+  /** Running events for one function, before publishers must wait. @default 64 */
   readonly eventsAtOnce?: number | undefined;
 }
 
-/** A message from inside AWS. */
+/** A message from a service of AWS. */
 export interface OutgoingMessage {
   readonly topic: string;
   readonly payload: Buffer;
@@ -44,13 +44,13 @@ export interface OutgoingMessage {
   readonly retain: boolean;
 }
 
-/** The local message broker; the caller listens. */
+/** The local message broker. The caller listens. */
 export interface IotBroker {
   /** MQTT 3.1.1 over TCP. */
   readonly mqtt: Server;
   /** MQTT 3.1.1 over WebSocket, at `/mqtt`. */
   readonly mqttWs: HttpServer;
-  /** Resolves when the message is on its way to those who are there, and kept for those who are not. */
+  /** Resolves when the message was sent to connected clients, and stored for others. */
   publish(message: OutgoingMessage): Promise<void>;
   close(): Promise<void>;
 }
@@ -86,13 +86,13 @@ export async function createIotBroker(options: IotBrokerOptions): Promise<IotBro
     maxTopicLevels: MAX_TOPIC_LEVELS,
     drainTimeout: DRAIN_TIMEOUT_IN_MILLISECONDS,
     preConnect: (client, packet, done) => {
-      if (packet.protocolVersion === 3) return done(new Error('MQTT 3.1.1 is spoken here, not 3.1'), false);
+      if (packet.protocolVersion === 3) return done(new Error('AWS IoT supports MQTT 3.1.1, not 3.1'), false);
       begin(client, packet);
       done(null, true);
     },
     authenticate: (client, _username, _password, done) => {
       const connection = connections.get(client);
-      if (!connection) return done(notAuthorized('it did not say who it is'), false);
+      if (!connection) return done(notAuthorized('it did not sign in'), false);
       connection.admit().then(
         (refusal) => done(refusal === undefined ? null : notAuthorized(refusal), refusal === undefined),
         (error: Error) => done(notAuthorized(error.message), false),
@@ -104,7 +104,7 @@ export async function createIotBroker(options: IotBrokerOptions): Promise<IotBro
       done(refusal === undefined ? null : new Error(refusal));
     },
     authorizeSubscribe: (client, subscription, done) => {
-      if (subscription.qos === 2) return done(new Error('AWS IoT does not know QoS 2'));
+      if (subscription.qos === 2) return done(new Error('AWS IoT does not support QoS 2'));
       const connection = connections.get(client);
       const refusal = connection ? connection.subscribeRefusal(subscription) : 'it is not connected';
       if (refusal === undefined) return done(null, subscription);
@@ -120,9 +120,9 @@ export async function createIotBroker(options: IotBrokerOptions): Promise<IotBro
       return null;
     },
     published: (packet, client, done) => {
-      // What the broker tells itself begins with `$`, and devices cannot publish there.
+      // The broker's own messages are on topics that begin with `$`, where devices cannot publish.
       const crowded = packet.topic.startsWith('$') ? undefined : dispatch(packet, client);
-      // Functions that publish are not held up: they may be what the crowd waits for.
+      // Functions do not wait when they publish: the publishers may be waiting for them.
       if (crowded && client) crowded.then(() => done(), done);
       else done();
     },

@@ -1,4 +1,4 @@
-/** Counts who is inside, and keeps those who would send more waiting outside while it is crowded. */
+/** Counts running work. While there is too much of it, new work has to wait. */
 export class CrowdGate {
   readonly #places: number;
   #waiting: (() => void)[] = [];
@@ -18,13 +18,13 @@ export class CrowdGate {
     if (this.#inside < this.#places) this.#letIn();
   }
 
-  /** Resolves when there is a place; nothing when there is one already. */
+  /** Resolves when there is room. Undefined when there is room already. */
   whenFree(): Promise<void> | undefined {
     if (this.#open || this.#inside < this.#places) return undefined;
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Nobody waits any more. */
+  /** Nothing has to wait from now on. */
   openForGood(): void {
     this.#open = true;
     this.#letIn();

@@ -1,24 +1,24 @@
 import type { InvocationResult } from '../lambda/definitions.ts';
 
-/** A topic rule as the template declares it. */
+/** A topic rule of the template. */
 export interface TopicRuleDefinition {
   readonly name: string;
   readonly arn: string;
-  /** In version 2016-03-23. */
+  /** In SQL version 2016-03-23. */
   readonly sql: string;
   readonly enabled: boolean;
   readonly actions: readonly RuleAction[];
-  /** Told when an action could not be carried out. @default nobody, besides the log */
+  /** Runs when an action failed. @default the failure is only logged */
   readonly errorAction?: RuleAction | undefined;
 }
 
-/** Where a rule sends what it selects. */
+/** Where a rule sends messages. */
 export type RuleAction =
   | { readonly kind: 'lambda'; readonly functionArn: string }
   | {
       readonly kind: 'sqs';
       readonly queueArn: string;
-      /** What AWS IoT acts as. */
+      /** // The role that AWS IoT assumes. */
       readonly roleArn: string;
       readonly useBase64: boolean;
     };
@@ -30,16 +30,16 @@ export interface AuthorizerDefinition {
   readonly functionArn: string;
 }
 
-/** What AWS IoT needs of Lambda. */
+/** The parts of Lambda that AWS IoT uses. */
 export interface IotFunctions {
   invoke(functionArn: string, event: unknown): Promise<InvocationResult>;
   invokeEvent(functionArn: string, event: unknown): Promise<InvocationResult>;
   mayInvoke(functionArn: string, caller: { readonly principal: string; readonly sourceArn: string }): boolean;
 }
 
-/** What AWS IoT needs of SQS. */
+/** The parts of SQS that AWS IoT uses. */
 export interface IotQueues {
-  /** Throws unless there is such a queue and the role may send to it. */
+  /** Throws when there is no such queue, or the role may not send to it. */
   checkSender(
     queueArn: string,
     sender: { readonly roleArn: string; readonly service: string; readonly sourceArn: string },
@@ -47,5 +47,5 @@ export interface IotQueues {
   send(queueArn: string, body: string): void;
 }
 
-/** AWS IoT, as the functions that it calls name it. */
+/** AWS IoT's service principal. */
 export const IOT_PRINCIPAL = 'iot.amazonaws.com';

@@ -11,18 +11,21 @@ import { topicFilterProblem, topicProblem } from './topic.ts';
 const MAX_CLIENT_ID_LENGTH_IN_BYTES = 128;
 const MAX_SUBSCRIPTIONS = 50;
 
-/** What a connection needs to know. */
+/** The definition of a connection. */
 export interface DeviceConnectionOptions {
   readonly client: Client;
   readonly connect: ConnectPacket;
   readonly authorizer: Authorizer;
   readonly location: BrokerLocation;
   readonly log: (line: string) => void;
-  /** How long a second of the authorizer's intervals lasts. */
+  /** How long a second of the authorizer's intervals takes. */
   readonly secondInMilliseconds: number;
 }
 
-/** A device at the broker: what it may do, and for how long. Methods that judge answer why not, or nothing. */
+/**
+ * The connection of a device: what it may do, and for how long. Methods that check something return the
+ * reason of a refusal, or nothing.
+ */
 export class DeviceConnection {
   readonly #options: DeviceConnectionOptions;
   readonly #event: IoTCustomAuthorizerEvent;
@@ -30,7 +33,7 @@ export class DeviceConnection {
   readonly #filters = new Set<string>();
   #permissions: DevicePermissions;
   #ended = false;
-  /** Set when the device has been told that it is connected. */
+  /** Set when the device has received CONNACK. */
   ready = false;
 
   constructor(options: DeviceConnectionOptions) {
@@ -57,13 +60,13 @@ export class DeviceConnection {
     if (refusal !== undefined || this.#ended) return refusal;
     this.#schedule(answer.admission);
     this.#after(answer.admission.disconnectAfterInSeconds, () =>
-      this.#close('it has been connected for long enough'),
+      this.#close('its connection reached the longest allowed duration'),
     );
     return undefined;
   }
 
   publishRefusal({ topic, payload, qos, retain }: PublishPacket): string | undefined {
-    if (qos === 2) return 'AWS IoT does not know QoS 2';
+    if (qos === 2) return 'AWS IoT does not support QoS 2';
     const problem = topicProblem(topic);
     if (problem !== undefined) return `it may not publish: ${problem}`;
     if (Buffer.byteLength(payload) > MAX_PAYLOAD_SIZE_IN_BYTES)
@@ -96,7 +99,7 @@ export class DeviceConnection {
     return this.#permissions.allow('Receive', topic);
   }
 
-  /** Ends the timers. */
+  /** Stops the timers. */
   end(): void {
     this.#ended = true;
     for (const timer of this.#timers) clearTimeout(timer);
@@ -123,7 +126,7 @@ export class DeviceConnection {
   async #refresh(): Promise<void> {
     const answer = await this.#options.authorizer.ask(this.#event);
     if (this.#ended) return;
-    // A device that is out has no right to its last will either.
+    // A refused device loses the right to its last will too.
     this.#permissions = this.#permissionsOf(answer.admitted ? answer.admission.policies : []);
     if (answer.admitted) this.#schedule(answer.admission);
     else this.#close(answer.reason);
@@ -152,7 +155,7 @@ export class DeviceConnection {
   }
 }
 
-/** What AWS IoT tells a custom authorizer of a connection. */
+/** The event that AWS IoT sends to a custom authorizer. */
 function authorizerEvent(
   { username, password, clientId }: ConnectPacket,
   request: IncomingMessage | undefined,

@@ -1,14 +1,14 @@
 import type { Identity } from '../iam/identities.ts';
 import { type ConditionContext, evaluate, type PolicyDocument } from '../iam/policy.ts';
 
-/** Where topics and client ids live. */
+/** Region and account of topics and client ids. */
 export interface BrokerLocation {
   readonly partition: string;
   readonly region: string;
   readonly accountId: string;
 }
 
-/** What a device may do with a kind of resource of the broker. */
+/** What a device can do at the broker. */
 export type DeviceAction = 'Connect' | 'Publish' | 'RetainPublish' | 'Subscribe' | 'Receive';
 
 const RESOURCES: Readonly<Record<DeviceAction, string>> = {
@@ -28,7 +28,7 @@ export function brokerArn(
   return `arn:${partition}:iot:${region}:${accountId}:${kind}/${name}`;
 }
 
-/** What the policies of an authorizer let a device do. */
+/** What the policies of an authorizer allow a device. */
 export class DevicePermissions {
   readonly #location: BrokerLocation;
   readonly #clientId: string;
@@ -49,7 +49,7 @@ export class DevicePermissions {
     };
   }
 
-  /** `name` is taken as it is written: a `+`, `#` or `*` in it is an ordinary character. */
+  /** `name` is literal: `+`, `#` and `*` have no special meaning. */
   allow(action: DeviceAction, name: string, context: ConditionContext = {}): boolean {
     const request = {
       action: `iot:${action}`,

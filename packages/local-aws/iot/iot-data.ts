@@ -12,12 +12,12 @@ import { type BrokerLocation, brokerArn } from './device-permissions.ts';
 import { MAX_PAYLOAD_SIZE_IN_BYTES } from './packet-limit.ts';
 import { topicProblem } from './topic.ts';
 
-/** As the SDK signs it. */
+/** The name that the SDK signs with. */
 const SERVICE = 'iotdata';
 
 const TOPICS = '/topics/';
 
-/** What the data endpoint needs to start. */
+/** How to start the data endpoint. */
 export interface IotDataOptions extends BrokerLocation {
   readonly identities: Identities;
   readonly broker: Pick<IotBroker, 'publish'>;
@@ -26,7 +26,7 @@ export interface IotDataOptions extends BrokerLocation {
   readonly clock?: (() => Date) | undefined;
 }
 
-/** The data endpoint of AWS IoT, which the SDK's `PublishCommand` calls; the caller listens. */
+/** The data endpoint of AWS IoT, for the SDK's `PublishCommand`. The caller listens. */
 export function createIotData(options: IotDataOptions): LocalService {
   const server = createServer(async (request, response) => {
     const requestId = newRequestId();
@@ -34,7 +34,7 @@ export function createIotData(options: IotDataOptions): LocalService {
       await publish(request, options);
       sendJson(response, 200, { message: 'OK', traceId: requestId }, requestId, 'application/json');
     } catch (error) {
-      // The client is gone: nobody to tell, nothing broken here.
+      // The client is gone, and nothing is wrong here.
       if (response.destroyed) return;
       if (!(error instanceof AwsError)) {
         options.log({
@@ -86,7 +86,7 @@ function publishParameters(
   return { qos: qos === '1' ? 1 : 0, retain: retain === 'true' };
 }
 
-/** AWS IoT has codes of its own for what other services call otherwise. */
+/** AWS IoT has its own codes for some errors. */
 function asIotError(error: unknown): unknown {
   if (!(error instanceof AwsError)) return error;
   const { code, message, statusCode } = error;

@@ -4,18 +4,18 @@ import type { Duplex } from 'node:stream';
 import { createWebSocketStream, WebSocketServer } from 'ws';
 import { limitPackets } from './packet-limit.ts';
 
-/** Takes a connection that is about to speak MQTT; over WebSocket with the request that began it. */
+/** Takes a new MQTT connection; over WebSocket, with the request that opened it. */
 export type ConnectionHandler = (connection: Duplex, request?: IncomingMessage) => void;
 
-/** Where AWS IoT speaks MQTT over WebSocket, and under which name. */
+/** AWS IoT's path and name of MQTT over WebSocket. */
 const WEB_SOCKET_PATH = '/mqtt';
 const SUBPROTOCOL = 'mqtt';
 
-/** The broker's two doors. */
+/** The two servers of the broker. */
 export interface MqttServers {
   readonly mqtt: Server;
   readonly mqttWs: HttpServer;
-  /** Stops listening and ends what is still connected. */
+  /** Stops listening, and closes open connections. */
   close(): Promise<void>;
 }
 

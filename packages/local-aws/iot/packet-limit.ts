@@ -1,16 +1,16 @@
 import type { Duplex } from 'node:stream';
 
-/** AWS IoT's limit for what a message carries. */
+/** AWS IoT's limit for the payload of a message. */
 export const MAX_PAYLOAD_SIZE_IN_BYTES = 128 * 1024;
 
-/** Room for a topic, a packet identifier and a client's name and password around the payload. */
+/** Room for topic, packet identifier, user name and password beside the payload. */
 const ENVELOPE_SIZE_IN_BYTES = 4 * 1024;
 
 const MAX_PACKET_SIZE_IN_BYTES = MAX_PAYLOAD_SIZE_IN_BYTES + ENVELOPE_SIZE_IN_BYTES;
 
 /**
- * Closes a connection whose packet is larger than AWS IoT takes, as soon as its header says so: the parser behind it
- * would gather up to 256 MB first.
+ * Closes a connection when the header of a packet announces more than AWS IoT allows. The parser behind it
+ * would first read up to 256 MB.
  */
 export function limitPackets(connection: Duplex): void {
   const sizes = new PacketSizes();
@@ -29,7 +29,7 @@ class PacketSizes {
   #length = 0;
   #shift = 0;
 
-  /** Whether every packet that begins in the chunk is small enough. */
+  /** Whether all packets that begin in the chunk are small enough. */
   take(chunk: Buffer): boolean {
     let position = 0;
     while (position < chunk.length) {

@@ -11,14 +11,14 @@ import {
 import type { RuleMessage } from './rule-expression.ts';
 import { type JsonPayload, parseRuleSql, type RuleStatement } from './rule-sql.ts';
 
-/** Events under way to one function before its publishers have to wait. */
+/** Running events for one function, before its publishers must wait. */
 const EVENTS_AT_ONCE = 64;
 
-/** What the rules engine needs to start. */
+/** How to start the rules engine. */
 export interface RuleEngineOptions {
   readonly rules: readonly TopicRuleDefinition[];
   readonly functions: IotFunctions;
-  /** Needed by rules that send to a queue. */
+  /** Needed by rules that send to queues. */
   readonly queues?: IotQueues | undefined;
   readonly log: Log;
   /** @default 64 */
@@ -30,21 +30,21 @@ interface Rule {
   readonly statement: RuleStatement;
 }
 
-/** Runs topic rules: hands what they select to functions and queues. */
+/** Runs topic rules: sends the messages that they select to functions and queues. */
 export class RuleEngine {
   readonly #options: RuleEngineOptions;
   readonly #rules: readonly Rule[];
   readonly #gates = new Map<string, CrowdGate>();
 
-  /** Throws for SQL that the local stack does not know, and for an action that AWS IoT has no permission for. */
+  /** Throws for SQL that is not supported, and for actions that AWS IoT has no permission for. */
   constructor(options: RuleEngineOptions) {
     this.#options = options;
     this.#rules = options.rules.map((definition) => this.#checked(definition)).filter(isEnabled);
   }
 
   /**
-   * Hands a message to the rules that it fits. What it returns, if anything, resolves when there is room for more:
-   * whoever publishes on waits for that, so that a flood does not pile up in memory.
+   * Passes a message to the rules that select it. The promise that it may return resolves when there is room
+   * for more. Publishers wait for it, so that messages do not pile up in memory.
    */
   dispatch(message: RuleMessage): Promise<unknown> | undefined {
     const concerned = this.#rules.filter(({ statement }) => statement.concerns(message.topic));
@@ -62,19 +62,19 @@ export class RuleEngine {
           if (wait) crowded.push(wait);
         }
       } catch (error) {
-        // JSON can be nested more deeply than the stack reaches.
+        // JSON can be nested deeper than the call stack allows.
         this.#log(`Rule ${definition.name} cannot handle a message on ${message.topic}: ${String(error)}`);
       }
     }
     if (unreadable !== undefined) {
       this.#log(
-        `ParseError: a message on ${message.topic} is not JSON, so rule ${unreadable} and its like pass it over`,
+        `ParseError: a message on ${message.topic} is not JSON, so it is ignored by rule ${unreadable} and similar ones`,
       );
     }
     return crowded.length > 0 ? Promise.all(crowded) : undefined;
   }
 
-  /** Keeps no publisher waiting any more. */
+  /** No publisher has to wait from now on. */
   close(): void {
     for (const gate of this.#gates.values()) gate.openForGood();
   }
@@ -92,7 +92,7 @@ export class RuleEngine {
       else if (
         !this.#options.functions.mayInvoke(action.functionArn, { principal: IOT_PRINCIPAL, sourceArn: arn })
       ) {
-        throw new Error(`Rule ${name}: no permission of ${action.functionArn} lets ${arn} invoke it`);
+        throw new Error(`Rule ${name}: no permission of ${action.functionArn} allows ${arn} to invoke it`);
       }
     }
     return { definition, statement };
@@ -120,7 +120,7 @@ export class RuleEngine {
     }
     const gate = this.#gateOf(action.functionArn);
     gate.enter();
-    // The function's own failures are Lambda's business: it repeats the event and has an on-failure destination.
+    // Errors of the function itself are handled by Lambda, with retries and an on-failure destination.
     this.#invoke(action.functionArn, event)
       .catch((error: unknown) => this.#fail(rule, action, error, message))
       .finally(() => gate.leave());

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 
-/** What stands in a `SELECT` list or a `WHERE` clause. */
+/** An expression in a `SELECT` list or a `WHERE` clause. */
 export type Expression =
   | { readonly kind: 'literal'; readonly value: string | number }
-  /** Keys from the message's JSON object inwards. */
+  /** Keys of the message's JSON object, outermost first. */
   | { readonly kind: 'attribute'; readonly path: readonly string[] }
-  /** The whole topic, or one level of it, counted from 1. */
+  /** The whole topic, or one of its levels. The first level is 1. */
   | { readonly kind: 'topic'; readonly level?: number }
   | { readonly kind: 'encodedPayload' }
   | { readonly kind: 'clientId' }
@@ -17,7 +17,7 @@ export type Expression =
       readonly right: Expression;
     };
 
-/** What a rule is asked about. */
+/** The message that a rule runs for. */
 export interface RuleMessage {
   readonly topic: string;
   readonly payload: Buffer;
@@ -27,8 +27,8 @@ export interface RuleMessage {
 }
 
 /**
- * The value of an expression; `undefined` is AWS's `Undefined`. It spreads as AWS documents: a comparison with it, and
- * `AND` and `OR` with it, are `Undefined` again, whatever the other side says.
+ * The value of an expression; `undefined` is AWS's `Undefined`. As AWS documents, comparisons with it, and
+ * `AND` and `OR` with it, are `Undefined` as well, whatever the other side is.
  */
 export function expressionValue(expression: Expression, message: RuleMessage, json: unknown): unknown {
   switch (expression.kind) {
@@ -64,7 +64,7 @@ export function expressionValue(expression: Expression, message: RuleMessage, js
   return expression.kind === 'and' ? one && other : one || other;
 }
 
-/** Whether the value depends on the message being JSON. */
+/** Whether the value needs a message that is JSON. */
 export function readsJson(expression: Expression): boolean {
   if ('operand' in expression) return readsJson(expression.operand);
   if ('left' in expression) return readsJson(expression.left) || readsJson(expression.right);
@@ -81,7 +81,7 @@ function attributeOf(json: unknown, path: readonly string[]): unknown {
   return value;
 }
 
-/** A Boolean, or the text of one. */
+/** A Boolean, or its text. */
 function truthOf(value: unknown): boolean | undefined {
   if (typeof value === 'boolean') return value;
   const text = typeof value === 'string' ? value.toLowerCase() : undefined;

@@ -2,18 +2,18 @@ import { type Expression, expressionValue, type RuleMessage, readsJson } from '.
 import { RuleSqlError, ruleTokens, type Token } from './rule-tokens.ts';
 import { topicFilterProblem, topicMatcher } from './topic.ts';
 
-/** A rule's SQL, understood. */
+/** The SQL of a rule, parsed. */
 export interface RuleStatement {
-  /** Whether `FROM` means the topic. */
+  /** Whether the topic matches `FROM`. */
   readonly concerns: (topic: string) => boolean;
-  /** What the rule makes of a message on such a topic. */
+  /** What the rule selects of a message on such a topic. */
   readonly evaluate: (message: RuleMessage, json: JsonPayload) => RuleOutcome;
 }
 
-/** A message's payload as JSON; `readable` is false when it is something else. */
+/** A message's payload as JSON. `readable` is false when it is not JSON. */
 export type JsonPayload = { readonly readable: true; readonly value: unknown } | { readonly readable: false };
 
-/** `not-json`: the rule asks for attributes of a message that has none to read. */
+/** `not-json`: the rule needs attributes, and the message is not JSON. */
 export type RuleOutcome =
   | { readonly kind: 'selected'; readonly event: unknown }
   | { readonly kind: 'no-match' | 'not-json' };
@@ -23,7 +23,7 @@ interface Selected {
   readonly expression: Expression;
 }
 
-/** Words of AWS's SQL that the local stack has no use for; they must not pass for attributes. */
+/** Reserved words of AWS's SQL that are not supported. They cannot be names of attributes. */
 const RESERVED = new Set(
   'SELECT FROM WHERE AS AND OR NOT IN CASE WHEN THEN ELSE END EXISTS VALUE SET LIKE IS NULL TRUE FALSE'.split(
     ' ',
@@ -31,8 +31,8 @@ const RESERVED = new Set(
 );
 
 /**
- * Reads AWS IoT SQL (version 2016-03-23), as far as this project uses it. Throws `RuleSqlError` at the first word
- * that it does not know.
+ * Parses AWS IoT SQL (version 2016-03-23), as far as it is supported. Throws `RuleSqlError` at the first word
+ * that is not.
  */
 export function parseRuleSql(sql: string): RuleStatement {
   const { all, selected, filter, condition } = new Parser(sql).statement();
@@ -132,7 +132,7 @@ class Parser {
     return left;
   }
 
-  /** What may stand in `WHERE` on either side of a comparison, or alone. */
+  /** A part of `WHERE`: one side of a comparison, or a condition. */
   #test(): Expression {
     if (this.#takeSign('(')) {
       const inner = this.#disjunction();
@@ -190,7 +190,7 @@ class Parser {
         return { kind: 'timestamp' };
       default:
         throw new RuleSqlError(
-          `column ${name.column}: the local stack does not know the function ${name.text}`,
+          `column ${name.column}: the local stack does not support the function ${name.text}`,
         );
     }
   }

@@ -1,4 +1,4 @@
-/** A rule's SQL that the local stack cannot run; the message names the place and the word. */
+/** SQL that the local stack cannot run. The message says where and why. */
 export class RuleSqlError extends Error {
   override readonly name = 'RuleSqlError';
 }
@@ -6,7 +6,7 @@ export class RuleSqlError extends Error {
 /** A word, literal or sign of a rule's SQL. */
 export interface Token {
   readonly kind: 'word' | 'string' | 'number' | 'sign' | 'end';
-  /** As written; of a string what stands between its quotes. */
+  /** As written; of a string, the text between its quotes. */
   readonly text: string;
   /** 1 for the first character. */
   readonly column: number;
@@ -15,7 +15,7 @@ export interface Token {
 const PATTERN =
   /(?<word>[A-Za-z_]\w*)|(?<number>-?\d+(?:\.\d+)?(?![\w.]))|'(?<string>[^'\\]*)'(?!')|(?<sign><>|[*,().=])/y;
 
-/** Takes SQL apart. Throws `RuleSqlError` at the first character that the local stack does not know. */
+/** Splits SQL into tokens. Throws `RuleSqlError` at the first character that is not supported. */
 export function ruleTokens(sql: string): Token[] {
   const tokens: Token[] = [];
   let position = 0;
@@ -27,7 +27,7 @@ export function ruleTokens(sql: string): Token[] {
     const match = PATTERN.exec(sql);
     if (!match) {
       const written = /^\S+/.exec(sql.slice(position))?.[0] ?? '';
-      throw new RuleSqlError(`column ${column}: the local stack does not know ${written}`);
+      throw new RuleSqlError(`column ${column}: the local stack does not support ${written}`);
     }
     const [kind, text] = Object.entries(match.groups ?? {}).find(([, value]) => value !== undefined) ?? [];
     tokens.push({ kind: kind as Token['kind'], text: text ?? '', column });

@@ -2,13 +2,13 @@ import { Readable } from 'node:stream';
 import type { AedesPublishPacket, Client, PublishPacket, Subscription } from 'aedes';
 import { hasWildcard, topicMatcher } from './topic.ts';
 
-/** AWS IoT forgets a session this long after its client has gone. */
+/** AWS IoT keeps a session this long after its client has disconnected. */
 const SESSION_LIFE_IN_MILLISECONDS = 3_600_000;
 
 const MAX_SESSIONS = 1_000;
 const MAX_RETAINED = 1_000;
 
-/** What is kept for one client that is away, or that does not acknowledge. */
+/** Limits of what is stored for a client that is away or does not acknowledge. */
 const MAX_QUEUED_MESSAGES = 1_000;
 const MAX_QUEUED_IN_BYTES = 8 * 1024 * 1024;
 
@@ -17,33 +17,33 @@ type ClientId = Pick<Client, 'id'>;
 interface QueuedMessage {
   readonly packet: AedesPublishPacket;
   readonly bytes: number;
-  /** Set once it was sent; of that connection. */
+  /** Set when the message was sent on the present connection. */
   messageId?: number | undefined;
   sentTo?: ClientId;
 }
 
 interface Session {
-  /** Granted QoS by topic filter. */
+  /** The granted QoS, by topic filter. */
   readonly subscriptions: Map<string, Subscription>;
   /** Unacknowledged messages by the broker's count, oldest first. */
   readonly queue: Map<number, QueuedMessage>;
   queuedInBytes: number;
-  /** Epoch milliseconds; not set while the client is there. */
+  /** Epoch milliseconds. Not set while the client is connected. */
   expiresAt?: number | undefined;
 }
 
-/** What the session store needs to know of the broker. */
+/** The parts of the broker that the session store uses. */
 export interface SessionStoreOptions {
-  /** Whether a client may have a subscription: refused ones are not remembered. */
+  /** Whether a client may have a subscription. Refused ones are not stored. */
   readonly maySubscribe: (client: Client, filter: string) => boolean;
   readonly clock: () => Date;
   readonly log: (line: string) => void;
 }
 
 /**
- * Persistent sessions, retained messages and wills, in memory and bounded: the store behind aedes, which calls its
- * methods by these names. As at AWS, a message that is sent again has a new packet identifier, and retained messages
- * go to subscriptions without wildcards only.
+ * Persistent sessions, retained messages and wills, in memory and with limits. It is the persistence of
+ * aedes, which calls its methods by these names. As in AWS IoT, a message that is sent again has a new packet
+ * identifier, and retained messages are sent only to subscriptions without wildcards.
  */
 export class SessionStore {
   readonly #options: SessionStoreOptions;
@@ -60,19 +60,19 @@ export class SessionStore {
 
   async setup(): Promise<void> {}
 
-  /** Keeps the session while its client is there. */
+  /** Keeps the session while its client is connected. */
   connected(clientId: string): void {
     const session = this.#sessions.get(clientId);
     if (session) session.expiresAt = undefined;
   }
 
-  /** Lets the session expire unless its client comes back. */
+  /** Lets the session expire, unless its client comes back. */
   disconnected(clientId: string): void {
     const session = this.#sessions.get(clientId);
     if (session) session.expiresAt = this.#options.clock().getTime() + SESSION_LIFE_IN_MILLISECONDS;
   }
 
-  /** Takes a message out of a client's queue that the client may not receive. */
+  /** Removes a message from the queue of a client that may not receive it. */
   drop(clientId: string, packet: AedesPublishPacket): void {
     const session = this.#sessions.get(clientId);
     if (session) remove(session, packet.brokerCounter);
@@ -103,7 +103,7 @@ export class SessionStore {
     return [...(this.#session(id)?.subscriptions.values() ?? [])];
   }
 
-  /** One entry a client, however many of its filters fit. */
+  /** One entry for each client, however many of its filters match. */
   async subscriptionsByTopic(topic: string): Promise<{ clientId: string; topic: string; qos: number }[]> {
     const filters = [
       topic,
@@ -130,7 +130,7 @@ export class SessionStore {
     for (const { clientId } of subscribers) this.#enqueue(clientId, packet);
   }
 
-  /** Notes the packet identifier that a message was sent with. */
+  /** Stores the packet identifier that a message was sent with. */
   async outgoingUpdate(client: ClientId, packet: AedesPublishPacket): Promise<void> {
     const message = this.#sessions.get(client.id)?.queue.get(packet.brokerCounter);
     if (!message) return;
@@ -152,7 +152,7 @@ export class SessionStore {
     return undefined;
   }
 
-  /** What is still to be sent on this connection. */
+  /** The messages that are still to be sent on this connection. */
   outgoingStream(client: ClientId): Readable {
     const messages = [...(this.#session(client.id)?.queue.values() ?? [])];
     return Readable.from(
@@ -183,12 +183,12 @@ export class SessionStore {
     return will;
   }
 
-  /** Wills of other brokers that have died: there are no others. */
+  /** Wills of other brokers: there are no others. */
   streamWill(): Readable {
     return Readable.from([]);
   }
 
-  /** QoS 2, which is refused before it gets here. */
+  /** For QoS 2, which is refused earlier. */
   async incomingGetPacket(): Promise<never> {
     throw new Error('no such packet');
   }
@@ -201,13 +201,13 @@ export class SessionStore {
       this.#options.log(`a message for ${clientId} is dropped: ${session.queue.size} wait for it already`);
       return;
     }
-    // The payload is a piece of what came from a socket; a copy lets go of the rest.
+    // The payload is a slice of a larger buffer from the socket. The copy lets that buffer go.
     const copy = { ...packet, payload: Buffer.from(packet.payload as Buffer) };
     session.queue.set(packet.brokerCounter, { packet: copy, bytes });
     session.queuedInBytes += bytes;
   }
 
-  /** A session that has not expired. */
+  /** A session, unless it has expired. */
   #session(clientId: string): Session | undefined {
     const session = this.#sessions.get(clientId);
     if (!session || (session.expiresAt ?? Number.POSITIVE_INFINITY) > this.#options.clock().getTime())

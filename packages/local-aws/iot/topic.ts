@@ -2,14 +2,14 @@
 const MAX_BYTES = 256;
 const MAX_SLASHES = 7;
 
-/** Why AWS IoT takes no message for the topic; undefined when it does. */
+/** Why AWS IoT refuses messages on the topic; undefined when it does not. */
 export function topicProblem(topic: string): string | undefined {
   if (topic === '') return 'the topic is empty';
   if (/[+#\0]/.test(topic)) return 'the topic holds a wildcard or a null character';
   return reservedOrTooLong(topic);
 }
 
-/** Why AWS IoT takes no subscription to the filter; undefined when it does. */
+/** Why AWS IoT refuses subscriptions to the filter; undefined when it does not. */
 export function topicFilterProblem(filter: string): string | undefined {
   if (filter === '') return 'the topic filter is empty';
   if (filter.includes('\0')) return 'the topic filter holds a null character';
@@ -34,9 +34,7 @@ export function hasWildcard(filter: string): boolean {
   return /[+#]/.test(filter);
 }
 
-/**
- * Tells which topics fit a filter. As at AWS, and unlike the MQTT standard, `a/#` does not stand for `a` itself.
- */
+/** Matches topics against a filter. As in AWS IoT, and unlike the MQTT standard, `a/#` does not match `a`. */
 export function topicMatcher(filter: string): (topic: string) => boolean {
   if (!hasWildcard(filter)) return (topic) => topic === filter;
   const levels = filter.split('/');

@@ -1,22 +1,24 @@
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** One value kept in a JSON file that only its owner may read. */
+/** A value in a JSON file that only its owner can read. */
 export interface JsonFile {
-  /** What was written last, or nothing. Rejects when the file is there and is not JSON. */
+  /** The value that was written last, or undefined. Rejects when the file is not JSON. */
   read(): Promise<unknown>;
-  /** Resolves when the value, as it stands now or later, is on disk; calls during a write share the next one. */
+  /**
+   * Resolves when the present value, or a later one, is on disk. Calls during a write share the next write.
+   */
   write(): Promise<void>;
   /**
-   * Resolves when the file holds the value as it stands, and tries again when the last write failed. Nothing is to be
-   * answered before: what is only in memory is gone after a restart.
+   * Resolves when the file has the present value; writes it again when the last write failed. Wait for it
+   * before a response: a value that is only in memory is lost after a restart.
    */
   settled(): Promise<void>;
 }
 
 /**
- * A file that is replaced whole: a process killed while writing leaves the previous one. Without a path nothing
- * is kept.
+ * A file that is replaced atomically: when the process is killed while writing, the old file stays. Without a
+ * path, nothing is stored.
  */
 export function jsonFile(path: string | undefined, value: () => unknown): JsonFile {
   if (path === undefined)
@@ -34,7 +36,7 @@ export function jsonFile(path: string | undefined, value: () => unknown): JsonFi
       await file.sync();
       await rename(temporary, path);
     } catch (error) {
-      // Half a file takes room on a disk that is full.
+      // A partial file takes space on a full disk.
       await rm(temporary, { force: true }).catch(() => {});
       throw error;
     }

@@ -13,36 +13,39 @@ export interface JsonCall {
   readonly body: Buffer;
 }
 
-/** An error as it goes on the wire. */
+/** An error in the form of the protocol. */
 export interface JsonFailure {
   readonly statusCode: number;
   readonly body: { readonly __type: string; readonly [detail: string]: unknown };
 }
 
-/** What tells one service of the JSON protocol from another. */
+/** What differs between services of the JSON protocol. */
 export interface JsonServiceOptions {
   readonly name: string;
   readonly contentType: 'application/x-amz-json-1.0' | 'application/x-amz-json-1.1';
-  /** Before the dot in `X-Amz-Target`. */
+  /** The part of `X-Amz-Target` before the dot. */
   readonly target: string;
   readonly bodyLimitBytes: number;
   answer(call: JsonCall): Promise<object>;
   /**
-   * Resolves when all that an answer may rest on is on disk; a service whose state is in memory first waits for it. When
-   * it rejects, the client is told of a fault of the service. @default nothing to wait for
+   * Resolves when everything that a response depends on is on disk. When it rejects, the client gets an
+   * internal error. @default nothing to wait for
    */
   readonly settled?: (() => Promise<void>) | undefined;
-  /** What a client is told about an error; `undefined` for a fault of the service. @default only `AwsError`s */
+  /**
+   * The client's error for an exception; `undefined` for an internal error. @default only `AwsError`s have
+   * one
+   */
   readonly describeError?: ((error: unknown) => JsonFailure | undefined) | undefined;
-  /** Documents that are served to GET, by path. @default none */
+  /** Documents for GET, by path. @default none */
   readonly document?: ((path: string) => object | undefined) | undefined;
-  /** Called after the last answer. */
+  /** Called after the last response. */
   readonly onClose?: (() => Promise<void>) | undefined;
-  /** Where faults of the service go. @default standard error */
+  /** Gets errors of the service itself. @default standard error */
   readonly log?: ((line: string) => void) | undefined;
 }
 
-/** A service that speaks AWS's JSON protocol. */
+/** A service with AWS's JSON protocol. */
 export function jsonService(options: JsonServiceOptions): LocalService {
   const running = new Set<Promise<void>>();
   const server = createServer((request, response) => {
@@ -91,7 +94,7 @@ async function respond(
     const answer = await options.answer(call).finally(() => options.settled?.());
     send(200, answer);
   } catch (error) {
-    // The client is gone: nobody to tell, nothing broken here.
+    // The client is gone, and nothing is wrong here.
     if (response.destroyed) return;
     const failure = (options.describeError ?? describeAwsError)(error);
     if (!failure) {

@@ -2,10 +2,10 @@ import * as v from 'valibot';
 import { AwsError, notImplemented } from '../http/aws-error.ts';
 import type { JsonCall } from './json-service.ts';
 
-/** An operation of a service: checks its input, then answers. */
+/** An operation of a service. It checks its input. */
 export type Operation = (call: JsonCall) => Promise<object>;
 
-/** An operation whose input is checked by a strict object schema: a parameter that it lacks is refused by name. */
+/** An operation with a strict schema for its input: unknown parameters are refused by name. */
 export function operation<Schema extends v.GenericSchema>(
   schema: Schema,
   invalidInput: string,
@@ -23,7 +23,7 @@ export function operation<Schema extends v.GenericSchema>(
   };
 }
 
-/** Runs the operation that a call names. Throws `NotImplemented` for one that is not in the table. */
+/** Runs the operation of a call. Throws `NotImplemented` when it is not in the table. */
 export function dispatch(
   operations: Readonly<Record<string, Operation>>,
   service: string,

@@ -1,4 +1,4 @@
-/** One page of a list that is sorted by name. The token is the last name of the page before, encoded. */
+/** A page of a list that is sorted by name. The token is the encoded last name of the page before. */
 export function pageByName<Item>(
   items: readonly Item[],
   nameOf: (item: Item) => string,

@@ -1,8 +1,8 @@
-/** A function as the template declares it. */
+/** A function of the template. */
 export interface FunctionDefinition {
   readonly name: string;
   readonly arn: string;
-  /** What people call it, such as `upload-callback`; the source of its log lines. */
+  /** Its name for people, such as `upload-callback`. It is the source of the function's log lines. */
   readonly label: string;
   /** Folder with the built bundle. */
   readonly codeDirectory: string;
@@ -17,13 +17,13 @@ export interface FunctionDefinition {
   readonly logFormat: 'JSON' | 'Text';
   readonly applicationLogLevel?: string | undefined;
   readonly logGroup: string;
-  /** How often an asynchronous invocation that failed is repeated. */
+  /** How often a failed asynchronous invocation is retried. */
   readonly retryAttempts: number;
-  /** Where an asynchronous invocation ends up that failed every time. @default dropped, with a log line */
+  /** Where an asynchronous invocation goes that failed every time. @default it is dropped, with a log line */
   readonly onFailureArn?: string | undefined;
 }
 
-/** An entry of a function's resource policy. */
+/** A statement of a function's resource policy. */
 export interface InvokePermission {
   readonly functionArn: string;
   /** A service such as `apigateway.amazonaws.com`. */
@@ -42,7 +42,7 @@ export interface FunctionCredentials {
   readonly expiresAt: Date;
 }
 
-/** How an invocation ended. */
+/** The result of an invocation. */
 export type InvocationResult =
   | {
       readonly ok: true;
@@ -51,7 +51,7 @@ export type InvocationResult =
     }
   | { readonly ok: false; readonly error: FunctionError };
 
-/** An error as Lambda reports it. */
+/** An error in the form of Lambda. */
 export interface FunctionError {
   /** Such as `TypeError`, `Sandbox.Timedout` or `Runtime.ExitError`. */
   readonly errorType: string;

@@ -1,8 +1,8 @@
 import type { FunctionCredentials, FunctionDefinition } from './definitions.ts';
 
 /**
- * Every variable that a function sees: the template's, those that Lambda always sets, and the addresses of the local
- * services. Nothing of this process's own environment, which AWS would not have either.
+ * All variables of a function: those of the template, those that Lambda always sets, and the addresses of the
+ * local services. Variables of this process are not passed on, since AWS would not have them.
  */
 export function functionEnvironment(
   definition: FunctionDefinition,
@@ -18,7 +18,7 @@ export function functionEnvironment(
   return {
     ...definition.environment,
     ...options.endpoints,
-    // Lambda reserves the names below: a template that sets one of them is refused on deploy.
+    // Lambda reserves these names: deployment fails for a template that sets one of them.
     AWS_REGION: options.region,
     AWS_DEFAULT_REGION: options.region,
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,

@@ -5,23 +5,23 @@ import type { LocalSqs } from '../sqs/sqs.ts';
 import type { Lambda } from './lambda.ts';
 import { batchFailures, type SqsEvent, type SqsRecord, sqsRecord } from './sqs-batch.ts';
 
-/** A queue whose messages a function takes, as the template declares it. */
+/** An event source mapping of the template: a queue, and the function that takes its messages. */
 export interface EventSourceMappingDefinition {
   readonly name: string;
   readonly queueArn: string;
   readonly functionArn: string;
   readonly enabled: boolean;
-  /** Messages of one invocation at the most. */
+  /** The maximum number of messages in an invocation. */
   readonly batchSize: number;
-  /** How long messages are gathered before the function is invoked with fewer. */
+  /** How long messages are collected before the function is invoked with fewer. */
   readonly batchingWindowInSeconds: number;
-  /** Whether the function tells which messages it did not manage. */
+  /** Whether the function reports which messages failed. */
   readonly reportsBatchItemFailures: boolean;
-  /** Invocations at once. @default as many as the function has workers */
+  /** Concurrent invocations. @default as many as the function has workers */
   readonly maximumConcurrency?: number | undefined;
 }
 
-/** What an event source mapping works with. */
+/** How to run an event source mapping. */
 export interface EventSourceMappingOptions {
   readonly definition: EventSourceMappingDefinition;
   readonly functions: Pick<Lambda, 'workersPerFunction' | 'definition' | 'invoke'>;
@@ -32,11 +32,11 @@ export interface EventSourceMappingOptions {
   readonly batchingWindowScale?: number | undefined;
 }
 
-/** The most that one receive hands out. */
+/** The most messages of one receive call. */
 const MAX_RECEIVE = 10;
 /** SQS's longest wait. */
 const WAIT_IN_MILLISECONDS = 20_000;
-/** Pause before a queue is asked again that could not answer. */
+/** Delay after a receive call that failed. */
 const RETRY_MILLISECONDS = 1_000;
 /** Lambda's limit for the event of an invocation. */
 const EVENT_LIMIT_IN_BYTES = 6 * 1024 * 1024;
@@ -49,8 +49,8 @@ interface BatchItem {
 }
 
 /**
- * Invokes a function with the messages of a queue and deletes those that it managed. The others stay hidden for the
- * queue's visibility timeout, and come again after it.
+ * Invokes a function with the messages of a queue, and deletes those that succeeded. The others are received
+ * again after the queue's visibility timeout.
  */
 export class EventSourceMapping {
   readonly #options: EventSourceMappingOptions;
@@ -58,13 +58,13 @@ export class EventSourceMapping {
   readonly #concurrency: number;
   readonly #closing = new AbortController();
   readonly #invocations = new Set<Promise<void>>();
-  /** Received, but too much for the batch before. */
+  /** Received messages that were too large for the batch before. */
   #leftOver: BatchItem[] = [];
   #polling: Promise<void> | undefined;
   /** Ends the wait for an invocation to finish. */
   #goOn: () => void = () => {};
 
-  /** Throws for a mapping that Lambda would not make. */
+  /** Throws for a mapping that Lambda would reject. */
   constructor(options: EventSourceMappingOptions) {
     const { definition, functions, sqs } = options;
     const { name, queueArn, maximumConcurrency } = definition;
@@ -84,19 +84,19 @@ export class EventSourceMapping {
     }
     this.#options = options;
     this.#queue = queue;
-    // More would only wait for a worker, while the time runs for which their messages are hidden.
+    // More would only wait for a worker, while their visibility timeout runs.
     this.#concurrency = Math.min(
       maximumConcurrency ?? functions.workersPerFunction,
       functions.workersPerFunction,
     );
   }
 
-  /** Begins to take messages, unless the mapping is disabled. */
+  /** Starts receiving messages, unless the mapping is disabled. */
   start(): void {
     if (this.#options.definition.enabled) this.#polling ??= this.#poll();
   }
 
-  /** Takes no more messages, and lets what is under way finish, for at most `graceInMilliseconds`. */
+  /** Receives no more messages, and waits for running invocations, for at most `graceInMilliseconds`. */
   async close(graceInMilliseconds = 3_000): Promise<void> {
     this.#closing.abort();
     this.#goOn();
@@ -128,7 +128,7 @@ export class EventSourceMapping {
     await this.#release(this.#leftOver).catch((error: unknown) => this.#log(String(error)));
   }
 
-  /** Collects a batch: until it is full, or its window is over, or the event has no room for more. */
+  /** Collects a batch until it is full, its window is over, or the event has no room for more. */
   async #gather(): Promise<BatchItem[]> {
     const { batchSize, batchingWindowInSeconds } = this.#options.definition;
     const { signal } = this.#closing;
@@ -160,7 +160,7 @@ export class EventSourceMapping {
     });
     return messages.map((message) => {
       const record = sqsRecord(message, { queueArn: definition.queueArn, region });
-      // And the comma before it.
+      // With the comma before it.
       return { message, record, bytes: Buffer.byteLength(JSON.stringify(record)) + 1 };
     });
   }
@@ -193,7 +193,7 @@ export class EventSourceMapping {
     const { definition, functions } = this.#options;
     if (failures.kind === 'some') return batch.filter(({ message }) => !failures.messageIds.has(message.id));
     this.#log(
-      `the answer of ${functions.definition(definition.functionArn).label} counts as the failure of the whole batch: ${failures.reason}`,
+      `the response of ${functions.definition(definition.functionArn).label} counts as failure of the whole batch: ${failures.reason}`,
     );
     return [];
   }
@@ -213,7 +213,7 @@ function fits(items: readonly BatchItem[]): boolean {
   return largestBatch(items).length === items.length;
 }
 
-/** As many of the first messages as one event has room for; a single one always has. */
+/** As many messages as one event has room for, from the first on; at least one. */
 function largestBatch(items: readonly BatchItem[]): BatchItem[] {
   let bytes = EMPTY_EVENT_SIZE_IN_BYTES;
   const tooMuch = items.findIndex((item, index) => {

@@ -11,10 +11,10 @@ import type {
 } from './definitions.ts';
 import { functionEnvironment } from './environment.ts';
 
-/** Lambda gives a function this long to load. */
+/** Lambda's limit for loading a function. */
 const INIT_TIMEOUT_IN_MILLISECONDS = 10_000;
 
-/** Short-lived objects of one event at a time need no more; left to itself, V8 takes 3 MB more a worker. */
+/** Enough for the short-lived objects of one event. V8's own default takes 3 MB more for each worker. */
 const YOUNG_GENERATION_IN_MEGABYTES = 4;
 
 const WORKER_FILE = new URL('worker.mjs', import.meta.url);
@@ -25,7 +25,7 @@ type Message =
   | { readonly type: 'result'; readonly requestId: string; readonly payload: string }
   | { readonly type: 'error'; readonly requestId: string; readonly error: FunctionError };
 
-/** What every worker needs besides its function. */
+/** What all workers need besides their functions. */
 export interface WorkerOptions {
   readonly region: string;
   readonly endpoints: Readonly<Record<string, string>>;
@@ -33,14 +33,17 @@ export interface WorkerOptions {
   readonly log: Log;
 }
 
-/** One execution environment of a function: a thread that has the bundle loaded and takes one event at a time. */
+/**
+ * An execution environment of a function: a thread that has loaded the bundle and handles one event at a
+ * time.
+ */
 export class FunctionWorker {
   readonly definition: FunctionDefinition;
-  /** The environment is of no use after that: the SDK in it reads its credentials once. */
+  /** The worker cannot be used longer: the SDK in it reads its credentials once. */
   readonly credentialsExpireAt: Date;
-  /** Why the function could not be loaded, or undefined once it is. */
+  /** Why the function could not be loaded; undefined when it was. */
   readonly started: Promise<FunctionError | undefined>;
-  /** Settles when the thread is gone. */
+  /** Settles when the thread has ended. */
   readonly ended: Promise<void>;
   readonly #worker: Worker;
   #fail: ((error: FunctionError) => void) | undefined;
@@ -80,7 +83,7 @@ export class FunctionWorker {
     this.ended = new Promise((resolve) => {
       this.#worker.once('exit', (exitCode) => {
         this.#usable = false;
-        // An uncaught error tells more than the exit code that follows from it.
+        // An uncaught error says more than the exit code that follows.
         this.#fail?.(this.#error ?? exitError(exitCode));
         resolve();
       });
@@ -94,7 +97,7 @@ export class FunctionWorker {
     });
   }
 
-  /** Runs the handler; never rejects. After a time-out or crash the worker is gone. */
+  /** Runs the handler. Never rejects. After a timeout or crash the worker has ended. */
   async invoke(requestId: string, event: string): Promise<InvocationResult> {
     const { timeoutInSeconds } = this.definition;
     const milliseconds = timeoutInSeconds * 1000;
@@ -119,7 +122,7 @@ export class FunctionWorker {
     return result;
   }
 
-  /** Whether it can take another event: not once it has timed out, crashed or been told to end. */
+  /** Whether it can take another event. It cannot after a timeout, a crash or `end`. */
   get usable(): boolean {
     return this.#usable;
   }

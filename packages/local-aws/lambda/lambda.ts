@@ -11,11 +11,11 @@ import type {
 import { functionEnvironment } from './environment.ts';
 import { type PoolLimits, WorkerPool } from './worker-pool.ts';
 
-/** Lambda's limits for events and answers. */
+/** Lambda's limits for events and responses. */
 const SYNCHRONOUS_LIMIT_IN_BYTES = 6 * 1024 * 1024;
 const ASYNCHRONOUS_LIMIT_IN_BYTES = 1024 * 1024;
 
-/** What an on-failure destination is told. */
+/** What an on-failure destination receives. */
 export interface FailureRecord {
   readonly version: '1.0';
   readonly timestamp: string;
@@ -34,25 +34,28 @@ export interface FailureRecord {
   readonly responsePayload: FunctionError;
 }
 
-/** What the local Lambda needs to start. */
+/** How to start the local Lambda. */
 export interface LambdaOptions {
   readonly functions: readonly FunctionDefinition[];
   readonly permissions: readonly InvokePermission[];
   readonly region: string;
   readonly accountId: string;
-  /** Standard variables of the SDK, such as `AWS_ENDPOINT_URL_S3`; read whenever a worker starts. */
+  /** Standard variables of the SDK, such as `AWS_ENDPOINT_URL_S3`. Read whenever a worker starts. */
   readonly endpoints: () => Readonly<Record<string, string>>;
   /** New temporary credentials of a function's role. */
   readonly credentials: (definition: FunctionDefinition) => FunctionCredentials;
   readonly log: Log;
-  /** Takes what a function failed to do asynchronously, at the destination that the template names. */
+  /** Called with failed asynchronous invocations, and the destination in the template. */
   readonly onFailure?: ((destinationArn: string, record: FailureRecord) => void) | undefined;
-  /** Pauses before asynchronous invocations are repeated. @default 1 and 2 seconds; on AWS 1 and 2 minutes */
+  /**
+   * Delays before asynchronous invocations are retried. @default 1 and 2 seconds; on AWS it is 1 and 2
+   * minutes
+   */
   readonly retryDelaysInMilliseconds?: readonly number[] | undefined;
   readonly limits?: Partial<PoolLimits> | undefined;
 }
 
-/** The functions of the template, run from their bundles. */
+/** The functions of the template, which run from their bundles. */
 export class Lambda {
   readonly #options: LambdaOptions;
   readonly #functions: ReadonlyMap<string, FunctionDefinition>;
@@ -67,17 +70,17 @@ export class Lambda {
     this.#pool = new WorkerPool(options);
   }
 
-  /** How many workers there are now. */
+  /** The present number of workers. */
   get workers(): number {
     return this.#pool.size;
   }
 
-  /** How many workers one function may have: more invocations of it wait. */
+  /** The maximum number of workers for one function. Further invocations wait. */
   get workersPerFunction(): number {
     return this.#pool.perFunction;
   }
 
-  /** Whether a permission of the template lets a service call the function on behalf of a source. */
+  /** Whether the template allows a service to invoke the function on behalf of a source. */
   mayInvoke(
     functionArn: string,
     caller: { readonly principal: string; readonly sourceArn: string },
@@ -93,8 +96,8 @@ export class Lambda {
   }
 
   /**
-   * The environment that a new worker of the function would get now, with new credentials of its role. `label` is the
-   * function's; undefined when there is none of that label.
+   * The environment of a new worker of the function, with new credentials of its role. `label` is that of the
+   * function. Undefined when there is no such function.
    */
   environment(label: string): Record<string, string> | undefined {
     const definition = [...this.#functions.values()].find((candidate) => candidate.label === label);
@@ -108,7 +111,7 @@ export class Lambda {
     });
   }
 
-  /** Invokes and waits for the answer. Rejects only when there is no such function. */
+  /** Invokes the function and waits for its response. Rejects only when there is no such function. */
   invoke(functionArn: string, event: unknown): Promise<InvocationResult> {
     return this.#track(
       this.#invoke(this.definition(functionArn), randomUUID(), event, SYNCHRONOUS_LIMIT_IN_BYTES),
@@ -116,14 +119,14 @@ export class Lambda {
   }
 
   /**
-   * Accepts an event as a rule or a bucket sends it: failures are repeated, then handed to the function's on-failure
-   * destination. The promise tells how the last attempt ended; nobody has to wait for it.
+   * Accepts an asynchronous event. Failures are retried, then sent to the function's on-failure destination.
+   * The promise resolves to the result of the last attempt; it need not be awaited.
    */
   invokeEvent(functionArn: string, event: unknown): Promise<InvocationResult> {
     return this.#track(this.#invokeWithRetries(this.definition(functionArn), event));
   }
 
-  /** Lets running invocations finish, for at most `graceInMilliseconds`, and ends the workers. */
+  /** Waits for running invocations, for at most `graceInMilliseconds`, and ends the workers. */
   async close(graceInMilliseconds = 3_000): Promise<void> {
     this.#closing = true;
     for (const [timer, giveUp] of this.#retries) {
@@ -139,7 +142,7 @@ export class Lambda {
     await this.#pool.close();
   }
 
-  /** What the template declares of a function. Throws when there is no such function. */
+  /** The function in the template. Throws when there is none. */
   definition(functionArn: string): FunctionDefinition {
     const definition = this.#functions.get(functionArn.replace(/:\$LATEST$/, ''));
     if (!definition) throw new Error(`There is no function ${functionArn}`);

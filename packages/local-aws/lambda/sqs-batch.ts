@@ -1,7 +1,7 @@
 import { md5Of, type StoredMessage } from '../sqs/queue.ts';
 import { receiptAttributes } from '../sqs/receipt-attributes.ts';
 
-/** A message as a function gets it. */
+/** A message in the form of a function's event. */
 export interface SqsRecord {
   readonly messageId: string;
   readonly receiptHandle: string;
@@ -14,18 +14,18 @@ export interface SqsRecord {
   readonly awsRegion: string;
 }
 
-/** What a function is invoked with. */
+/** The event of an invocation. */
 export interface SqsEvent {
   readonly Records: readonly SqsRecord[];
 }
 
-/** Which messages of a batch the function did not manage. */
+/** The messages of a batch that failed. */
 export type BatchFailures =
   | { readonly kind: 'some'; readonly messageIds: ReadonlySet<string> }
-  /** The answer cannot be understood, so none of the messages counts as done. */
+  /** The response cannot be parsed, so all messages count as failed. */
   | { readonly kind: 'all'; readonly reason: string };
 
-/** A received message as a function gets it. */
+/** A received message in the form of a function's event. */
 export function sqsRecord(message: StoredMessage, source: { queueArn: string; region: string }): SqsRecord {
   return {
     messageId: message.id,
@@ -41,8 +41,8 @@ export function sqsRecord(message: StoredMessage, source: { queueArn: string; re
 }
 
 /**
- * Reads the answer of a function that reports which messages it did not manage:
- * `{"batchItemFailures": [{"itemIdentifier": "…"}]}`. Nothing, and an empty list, mean that all went well.
+ * Reads the response of a function that reports failed messages: `{"batchItemFailures": [{"itemIdentifier":
+ * "…"}]}`. No response, or an empty list, means that all succeeded.
  */
 export function batchFailures(payload: string, messageIds: ReadonlySet<string>): BatchFailures {
   const answer = parse(payload);

@@ -2,15 +2,18 @@ import type { Log } from '../log.ts';
 import type { FunctionCredentials, FunctionDefinition, InvocationResult } from './definitions.ts';
 import { FunctionWorker } from './function-worker.ts';
 
-/** How many workers there may be, and for how long. A worker with the SDK loaded takes about 20 MB. */
+/** How many workers there may be, and for how long. A worker that has loaded the SDK takes about 20 MB. */
 export interface PoolLimits {
   /** Workers of one function. */
   readonly perFunction: number;
   /** Workers of all functions together. */
   readonly total: number;
-  /** How long an event waits for a busy worker before another one starts. */
+  /** How long an event waits for a busy worker before another one is started. */
   readonly growAfterInMilliseconds: number;
-  /** How long a worker stays without work when others could use its place; a function's last one stays longer. */
+  /**
+   * How long an idle worker is kept when other functions could use its place. A function's last worker is
+   * kept longer.
+   */
   readonly retireAfterInMilliseconds: number;
 }
 
@@ -22,7 +25,7 @@ export const DEFAULT_LIMITS: PoolLimits = {
   retireAfterInMilliseconds: 2_000,
 };
 
-/** Credentials must outlive the invocation by this much. */
+/** Credentials must be valid this much longer than the invocation. */
 const CREDENTIALS_MARGIN_IN_MILLISECONDS = 5 * 60_000;
 
 interface Job {
@@ -40,10 +43,10 @@ interface Slot {
   retirement?: NodeJS.Timeout;
 }
 
-/** What the pool is made of. */
+/** How to create the pool. */
 export interface WorkerPoolOptions {
   readonly region: string;
-  /** Read whenever a worker starts: services may start after the pool was made. */
+  /** Read when a worker starts: services may start later than the pool. */
   readonly endpoints: () => Readonly<Record<string, string>>;
   readonly credentials: (definition: FunctionDefinition) => FunctionCredentials;
   readonly log: Log;
@@ -51,7 +54,7 @@ export interface WorkerPoolOptions {
   readonly limits?: Partial<PoolLimits> | undefined;
 }
 
-/** Runs events on workers, started when they are first needed; events wait when all workers are busy. */
+/** Runs events on workers, which are started when needed. Events wait when all workers are busy. */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #limits: PoolLimits;
@@ -65,17 +68,17 @@ export class WorkerPool {
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
   }
 
-  /** How many workers there are now. */
+  /** The present number of workers. */
   get size(): number {
     return this.#slots.size;
   }
 
-  /** How many workers one function may have. */
+  /** The maximum number of workers for one function. */
   get perFunction(): number {
     return this.#limits.perFunction;
   }
 
-  /** Runs the function's handler; never rejects. */
+  /** Runs the function's handler. Never rejects. */
   run(definition: FunctionDefinition, requestId: string, event: string): Promise<InvocationResult> {
     if (this.#closed) return Promise.resolve(stopped());
     return new Promise((resolve) => {
@@ -86,7 +89,7 @@ export class WorkerPool {
     });
   }
 
-  /** Ends every worker; what waits or runs is answered with an error. */
+  /** Ends all workers. Waiting and running events end with an error. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const queue of this.#queues.values()) {
@@ -95,7 +98,7 @@ export class WorkerPool {
     await Promise.all([...this.#slots].map((slot) => this.#end(slot)));
   }
 
-  /** Hands waiting events to idle workers, and starts a worker where none will be free soon. */
+  /** Gives waiting events to idle workers, and starts a worker when none will be free soon. */
   #serve(definition: FunctionDefinition): void {
     const queue = this.#queues.get(definition);
     if (!queue || this.#closed) return;
@@ -128,8 +131,8 @@ export class WorkerPool {
   #mayStart(ownWorkers: number): boolean {
     if (ownWorkers >= this.#limits.perFunction) return false;
     if (this.#slots.size < this.#limits.total) return true;
-    // A function without any worker takes the place of the one that has been idle longest; one that needs more, only
-    // of one that nobody seems to need.
+    // A function without any worker takes the place of the worker that has been idle longest. A function that
+    // needs one more takes only a place that seems unused.
     const idleSince =
       ownWorkers === 0 ? Number.POSITIVE_INFINITY : Date.now() - this.#limits.retireAfterInMilliseconds;
     const [longestIdle] = [...this.#slots]
@@ -153,13 +156,13 @@ export class WorkerPool {
     void worker.started.then((error) => {
       if (!error) {
         void worker.ended.then(() => this.#forget(slot));
-        // What it was started for comes before whoever else might want its place.
+        // The event that the worker was started for comes first.
         const job = this.#queues.get(definition)?.shift();
         if (job) void this.#work(slot, job);
         else this.#rest(slot);
         return;
       }
-      // As on AWS, a function that cannot be loaded fails each event that wakes it.
+      // As on AWS, a function that cannot be loaded fails every event that starts a worker.
       this.#queues.get(definition)?.shift()?.resolve({ ok: false, error });
       this.#forget(slot);
     });
@@ -185,7 +188,7 @@ export class WorkerPool {
     this.#serveAll(slot.definition);
   }
 
-  /** The worker that was busy last: the others get a chance to retire. */
+  /** The worker that was used last, so that the others can be retired. */
   #idleSlot(definition: FunctionDefinition): Slot | undefined {
     const idle = this.#ofFunction(definition)
       .filter((slot) => slot.state === 'idle')
@@ -217,7 +220,7 @@ export class WorkerPool {
     return this.#slots.delete(slot);
   }
 
-  /** A worker got free: functions that have none come before the one that has just been served. */
+  /** A worker is free: functions without workers come before the one that it has just served. */
   #serveAll(last: FunctionDefinition): void {
     const without = [...this.#queues.keys()].filter(
       (definition) => this.#ofFunction(definition).length === 0,

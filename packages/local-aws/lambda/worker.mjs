@@ -1,7 +1,7 @@
 /**
- * What runs inside a function's worker thread: Lambda's Node.js runtime, as far as a handler can tell.
+ * Runs inside a function's worker thread: Lambda's Node.js runtime, as a handler sees it.
  *
- * JavaScript, because every worker would strip the types again: 6 MB and 40 ms each.
+ * It is JavaScript because each worker would strip the types again: 6 MB and 40 ms.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ parentPort.on('message', async ({ requestId, event, deadline, traceId }) => {
   } catch (error) {
     answer = { type: 'error', requestId, error: errorOf(error) };
   }
-  // The lines of an invocation are in the log before its caller has the answer.
+  // The log lines of an invocation are written before the caller gets the response.
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
   parentPort.postMessage(answer);
 });

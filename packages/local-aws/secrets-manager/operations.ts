@@ -16,16 +16,16 @@ const ContentEntries = {
   ClientRequestToken: v.optional(v.pipe(v.string(), v.minLength(32), v.maxLength(64))),
 };
 
-/** What the operations work with. */
+/** What the operations use. */
 export interface OperationContext {
   readonly store: SecretStore;
   /** `arn:aws:secretsmanager:<region>:<account>:secret:`. */
   readonly arnPrefix: string;
-  /** Throws unless the caller signed the request and may do it to the resource. */
+  /** Throws unless the caller has signed the request and has the permission. */
   authorize(call: JsonCall, resource: string): Promise<void>;
 }
 
-/** The operations of Secrets Manager that the local stack has. */
+/** The operations of Secrets Manager. */
 export function secretsManagerOperations(context: OperationContext): Record<string, Operation> {
   const { store, arnPrefix, authorize } = context;
   const define = <Schema extends v.GenericSchema>(
@@ -33,7 +33,9 @@ export function secretsManagerOperations(context: OperationContext): Record<stri
     run: (input: v.InferOutput<Schema>, call: JsonCall) => Promise<object>,
   ): Operation => operation(schema, 'ValidationException', run);
 
-  /** The secret after the permission check, so that only those who may know it learn whether it exists. */
+  /**
+   * The secret, after the permission check: without permission, a caller does not learn whether it exists.
+   */
   const getSecret = async (call: JsonCall, secretId: string): Promise<Secret> => {
     const secret = store.find(secretId);
     await authorize(
@@ -85,7 +87,7 @@ export function secretsManagerOperations(context: OperationContext): Record<stri
         await authorize(call, arn);
         const content = contentOf(input);
         const existing = store.list().find(({ name }) => name === input.Name);
-        // The SDK sends the same token when it tries again.
+        // The SDK sends the same token in retries.
         const isRetry = existing?.versions.some(({ id }) => id === input.ClientRequestToken) ?? false;
         if (existing && !(isRetry && content)) {
           throw new AwsError(

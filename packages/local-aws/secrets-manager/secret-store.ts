@@ -28,33 +28,33 @@ const SecretSchema = v.object({
 
 const StateSchema = v.object({ version: v.literal(1), secrets: v.array(SecretSchema) });
 
-/** What a version of a secret holds: text or bytes. */
+/** The content of a version: text or bytes. */
 export type SecretContent = v.InferOutput<typeof ContentSchema>;
 
-/** One version of a secret; times are epoch milliseconds. */
+/** A version of a secret. Times are epoch milliseconds. */
 export type SecretVersion = v.InferOutput<typeof VersionSchema>;
 
-/** A secret with the versions that still have a stage; times are epoch milliseconds. */
+/** A secret and its versions that have a stage. Times are epoch milliseconds. */
 export type Secret = v.InferOutput<typeof SecretSchema>;
 
-/** All secrets, kept in one file. */
+/** All secrets, in one file. */
 export interface SecretStore {
   list(): readonly Secret[];
   /** By name, by ARN, or by ARN without its suffix. */
   find(secretId: string): Secret | undefined;
   add(secret: Pick<Secret, 'name' | 'arn' | 'description'>): Secret;
   /**
-   * Makes the content the current version and the current one the previous. Asked again with the same version id it
-   * does nothing. Throws when the id stands for other content.
+   * Makes the content the current version, and the current version the previous one. Does nothing when the
+   * version exists with this content. Throws when it exists with other content.
    */
   addVersion(secret: Secret, content: SecretContent, versionId?: string): SecretVersion;
-  /** Resolves when everything up to now is on disk. */
+  /** Resolves when all changes so far are on disk. */
   save(): Promise<void>;
-  /** The same, for answers that change nothing. */
+  /** The same, for responses that change nothing. */
   settled(): Promise<void>;
 }
 
-/** Reads the secrets; rejects when the file is damaged. */
+/** Reads the secrets. Rejects when the file is damaged. */
 export async function openSecretStore(path: string | undefined, clock: () => Date): Promise<SecretStore> {
   let secrets: Secret[] = [];
   const file = jsonFile(path, () => ({ version: 1, secrets }));
@@ -95,7 +95,10 @@ export async function openSecretStore(path: string | undefined, clock: () => Dat
   };
 }
 
-/** The end of a secret's ARN: a hyphen and six random characters, so that a new secret is never an old one's namesake. */
+/**
+ * The end of a secret's ARN: a hyphen and six random characters, so that a new secret never has the ARN of a
+ * deleted one.
+ */
 export function newArnSuffix(): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
   return `-${Array.from({ length: 6 }, () => alphabet[randomInt(alphabet.length)]).join('')}`;

@@ -8,22 +8,22 @@ import { dispatch } from '../json/operations.ts';
 import { secretsManagerOperations } from './operations.ts';
 import { openSecretStore, type SecretStore } from './secret-store.ts';
 
-/** Above the largest secret in base64. */
+/** More than the largest secret needs in base64. */
 const BODY_LIMIT_BYTES = 256 * 1024;
 
 const SERVICE = 'secretsmanager';
 
-/** A secret as the template declares it. */
+/** A secret of the template. */
 export interface SecretDefinition {
   readonly name: string;
   /** With its six-character suffix. */
   readonly arn: string;
-  /** What it holds until somebody puts a value; the first one is kept over restarts. @default none */
+  /** The value until another one is put. It is stored at the first start. @default none */
   readonly initialValue?: string | undefined;
   readonly description?: string | undefined;
 }
 
-/** What the local Secrets Manager needs to start. */
+/** How to start the local Secrets Manager. */
 export interface SecretsManagerOptions {
   readonly identities: Identities;
   readonly region: string;
@@ -33,11 +33,11 @@ export interface SecretsManagerOptions {
   readonly dataDirectory?: string | undefined;
   /** @default the machine's clock */
   readonly clock?: (() => Date) | undefined;
-  /** Where faults of the service go. @default standard error */
+  /** Gets errors of the service itself. @default standard error */
   readonly log?: ((line: string) => void) | undefined;
 }
 
-/** Starts Secrets Manager with the secrets of the template; the caller listens. */
+/** Starts Secrets Manager with the secrets of the template. The caller listens. */
 export async function createSecretsManager(options: SecretsManagerOptions): Promise<LocalService> {
   const { identities, region, accountId, dataDirectory, clock = () => new Date() } = options;
   const path = dataDirectory === undefined ? undefined : join(dataDirectory, 'secrets.json');
@@ -74,7 +74,7 @@ export async function createSecretsManager(options: SecretsManagerOptions): Prom
 
 function declare(store: SecretStore, { name, arn, description, initialValue }: SecretDefinition): void {
   const secret = store.find(arn) ?? store.find(name) ?? store.add({ name, arn, description });
-  // The template decides the ARN: policies name it.
+  // The ARN is that of the template, since policies contain it.
   secret.arn = arn;
   if (initialValue !== undefined && secret.versions.length === 0) {
     store.addVersion(secret, { SecretString: initialValue });

@@ -9,25 +9,25 @@ import { assumeRoleInput, type QueryParameters } from '../iam/assume-role-input.
 import type { Identities, Identity } from '../iam/identities.ts';
 import { authenticate } from '../iam/sigv4.ts';
 
-/** What the local STS needs. */
+/** How to start the local STS. */
 export interface StsOptions {
   readonly identities: Identities;
   readonly region: string;
   readonly clock?: () => Date;
-  /** Told of faults of the local stack itself. @default not told */
+  /** Called with errors of the local stack itself. @default ignored */
   readonly onFault?: (error: unknown) => void;
 }
 
 const API_VERSION = '2011-06-15';
 const NAMESPACE = `https://sts.amazonaws.com/doc/${API_VERSION}/`;
 
-/** Far above the longest request: a policy of 2,048 characters and 50 tags. */
+/** Far more than the longest request: a policy of 2,048 characters and 50 tags. */
 const MAX_BODY_BYTES = 256 * 1024;
 
-/** What the local STS implements. */
+/** The operations of the local STS. */
 export const STS_OPERATIONS = ['AssumeRole', 'GetCallerIdentity'] as const;
 
-/** The local STS, in AWS's query protocol. */
+/** The local STS, with AWS's query protocol. */
 export function createSts(options: StsOptions): LocalService {
   const server = createServer(async (request, response) => {
     const requestId = newRequestId();
@@ -48,7 +48,7 @@ async function answer(request: IncomingMessage, requestId: string, options: StsO
   const parameters = queryParameters(request, body);
   const action = STS_OPERATIONS.find((name) => name === parameters.get('Action'));
   if (parameters.get('Version') !== API_VERSION) {
-    throw new AwsError('NoSuchVersion', `STS has the version ${API_VERSION} only.`);
+    throw new AwsError('NoSuchVersion', `STS only has the version ${API_VERSION}.`);
   }
   switch (action) {
     case 'AssumeRole': {
@@ -62,7 +62,7 @@ async function answer(request: IncomingMessage, requestId: string, options: StsO
   }
 }
 
-/** The form body, or the query of a presigned request. */
+/** The parameters in the form body, or in the query of a presigned request. */
 function queryParameters(request: IncomingMessage, body: Buffer): QueryParameters {
   const pairs = body.length > 0 ? parseQuery(body.toString('utf8')) : requestTarget(request).query;
   return new Map(pairs.filter(([name]) => !name.startsWith('X-Amz-')));

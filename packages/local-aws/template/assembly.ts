@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { Template } from './interpreter.ts';
 import { TemplateError } from './intrinsics.ts';
 
-/** One stack of a cloud assembly, as `cdk synth` writes it. */
+/** A stack of a cloud assembly, as `cdk synth` writes it. */
 export interface Assembly {
   readonly stackName: string;
-  /** Account and region that the app gives the stack. @default it leaves them open */
+  /** The account in the app. @default the app names none */
   readonly accountId?: string | undefined;
   readonly region?: string | undefined;
   readonly template: Template;
@@ -44,7 +44,10 @@ interface AssetManifest {
   >;
 }
 
-/** Reads the stack of that name from the assembly in a folder; without a name, the only one. */
+/**
+ * Reads the stack of that name from the assembly in a folder. The name can be left out when there is only
+ * one.
+ */
 export function readAssembly(directory: string, stackName?: string): Assembly {
   const { artifacts } = readJson<Manifest>(directory, 'manifest.json');
   const stacks = Object.entries(artifacts)
@@ -56,7 +59,7 @@ export function readAssembly(directory: string, stackName?: string): Assembly {
     const names = stacks.map(({ name }) => name).join(', ') || 'none';
     throw new TemplateError(
       stackName === undefined
-        ? `The assembly has to have one stack, or the one to run has to be named: it has ${names}`
+        ? `Name the stack to run: the assembly has ${names}`
         : `The assembly has no stack ${stackName}: it has ${names}`,
     );
   }
@@ -82,7 +85,7 @@ export function readAssembly(directory: string, stackName?: string): Assembly {
   };
 }
 
-/** CDK writes `unknown-account` and `unknown-region` for what is open. */
+/** CDK writes `unknown-account` and `unknown-region` when the app names none. */
 function environmentOf(environment = ''): Pick<Assembly, 'accountId' | 'region'> {
   const [, account, region] = /^aws:\/\/([^/]+)\/([^/]+)$/.exec(environment) ?? [];
   const known = (value: string | undefined) => (value?.startsWith('unknown-') ? undefined : value);

@@ -7,7 +7,7 @@ import {
   type ResourceTypes,
 } from './resource.ts';
 
-/** A CloudFormation template as `cdk synth` writes it. */
+/** A CloudFormation template, as `cdk synth` writes it. */
 export interface Template {
   readonly Parameters?: Readonly<Record<string, { readonly Type: string; readonly Default?: unknown }>>;
   readonly Mappings?: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>>;
@@ -22,7 +22,7 @@ interface ResourceDeclaration {
   readonly Properties?: Readonly<Record<string, unknown>>;
 }
 
-/** What the interpreter needs besides the template. */
+/** The environment and supported types of a template. */
 export interface InterpreterOptions {
   readonly environment: Environment;
   readonly types: ResourceTypes;
@@ -30,19 +30,19 @@ export interface InterpreterOptions {
   readonly parameters?: Readonly<Record<string, string>>;
 }
 
-/** A template whose every value is known. */
+/** A template with all values resolved. */
 export interface InterpretedTemplate {
   readonly environment: Environment;
-  /** All resources of a type, in the template's order. */
+  /** All resources of a type, in the order of the template. */
   ofType(type: string): Resource[];
-  /** The resource of a type by what `Ref` answers for it. */
+  /** The resource of a type with this physical id. */
   find(type: string, physicalId: string): Resource | undefined;
   readonly outputs: Readonly<Record<string, string>>;
 }
 
 /**
- * Reads a template as CloudFormation would, but creates nothing: the services are made from what it returns.
- * A type, property or intrinsic function that the local stack does not know throws with its name.
+ * Reads a template as CloudFormation would, but creates nothing: the services are made from the result.
+ * Throws for types, properties and intrinsic functions that are not supported.
  */
 export function interpretTemplate(template: Template, options: InterpreterOptions): InterpretedTemplate {
   const scope = new TemplateScope(template, options);
@@ -72,7 +72,7 @@ class TemplateScope implements ResolutionScope {
     this.#options = options;
   }
 
-  /** Every resource whose condition holds, each property resolved and each name checked. */
+  /** All resources whose condition is true. Properties are resolved, and names of properties checked. */
   resources(): Resource[] {
     const declarations = Object.entries(this.#template.Resources ?? {});
     const present = declarations.filter(
@@ -130,7 +130,7 @@ class TemplateScope implements ResolutionScope {
     const given = this.#options.parameters?.[name];
     if (given !== undefined) return given;
     if (parameter.Default === undefined) throw new TemplateError(`Parameter ${name} has no value`);
-    // Its default is the name of an entry in Parameter Store, which does not exist locally.
+    // Its default is the name of a parameter in Parameter Store, which does not exist here.
     if (parameter.Type.startsWith('AWS::SSM::'))
       throw new TemplateError(`Parameter ${name} is of type ${parameter.Type}`);
     return parameter.Default;
@@ -146,7 +146,7 @@ class TemplateScope implements ResolutionScope {
       : undefined;
     if (!type)
       throw new TemplateError(
-        `${logicalId}: the local stack does not know the resource type ${declaration.Type}`,
+        `${logicalId}: the local stack does not support the resource type ${declaration.Type}`,
       );
     const resource = new TemplateResource(logicalId, declaration, type, this, this.#options.environment);
     this.#resources.set(logicalId, resource);
@@ -184,7 +184,7 @@ class TemplateResource implements Resource {
     );
     if (unknown.length > 0) {
       throw new TemplateError(
-        `${logicalId}: the local stack does not know ${this.type}'s ${unknown.join(', ')}`,
+        `${logicalId}: the local stack does not support ${this.type}'s ${unknown.join(', ')}`,
       );
     }
   }
@@ -207,7 +207,7 @@ class TemplateResource implements Resource {
     const attribute = Object.hasOwn(attributes, name) ? attributes[name] : undefined;
     if (!attribute)
       throw new TemplateError(
-        `${this.logicalId}: the local stack does not know ${this.type}'s attribute ${name}`,
+        `${this.logicalId}: the local stack does not support ${this.type}'s attribute ${name}`,
       );
     return this.#once(name, () => attribute(this));
   }
@@ -220,7 +220,7 @@ class TemplateResource implements Resource {
     return `Resources.${this.logicalId}`;
   }
 
-  /** Resources may refer to each other, a value to itself may not. */
+  /** Resources may refer to each other, but a value must not refer to itself. */
   #once<T>(what: string, compute: () => T): T {
     if (this.#underway.has(what)) throw new TemplateError(`${this.logicalId}: ${what} refers to itself`);
     this.#underway.add(what);

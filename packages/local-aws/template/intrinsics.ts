@@ -1,13 +1,16 @@
-/** A template that the local stack cannot run as it stands; the message says where and why. */
+/** A template that the local stack cannot run. The message says where and why. */
 export class TemplateError extends Error {
   override readonly name = 'TemplateError';
 }
 
-/** Where references of a template lead. */
+/** What references in a template resolve to. */
 export interface ResolutionScope {
-  /** What `Ref` answers: a parameter, a pseudo parameter or a resource. Throws when there is no such name. */
+  /**
+   * The result of `Ref`: for a parameter, a pseudo parameter or a resource. Throws when there is no such
+   * name.
+   */
   reference(name: string): unknown;
-  /** What `Fn::GetAtt` answers. Throws when the resource or its attribute is unknown. */
+  /** The result of `Fn::GetAtt`. Throws when the resource or attribute does not exist. */
   attribute(logicalId: string, attribute: string): unknown;
   /** A row of the template's `Mappings`. Throws when there is none. */
   mapping(map: string, topLevelKey: string, secondLevelKey: string): unknown;
@@ -15,7 +18,7 @@ export interface ResolutionScope {
   condition(name: string): boolean;
 }
 
-/** What `AWS::NoValue` resolves to: the property that holds it is left out. */
+/** The value of `AWS::NoValue`: a property with it is left out. */
 export const NO_VALUE = Symbol('AWS::NoValue');
 
 type Intrinsic = (argument: unknown, scope: ResolutionScope, path: string) => unknown;
@@ -70,16 +73,16 @@ const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
     listOf(argument, path).some((part) => resolveCondition(part, scope, path)),
 };
 
-/** The intrinsic functions that are known. */
+/** The supported intrinsic functions. */
 export const INTRINSIC_FUNCTIONS: readonly string[] = Object.keys(INTRINSICS);
 
-/** Replaces every intrinsic function in a value of the template. `path` names the place in errors. */
+/** Resolves all intrinsic functions in a value of the template. `path` is the place that errors name. */
 export function resolve(value: unknown, scope: ResolutionScope, path: string): unknown {
   const resolved = resolveOrNoValue(value, scope, path);
   return resolved === NO_VALUE ? undefined : resolved;
 }
 
-/** The value of a condition's expression, which may name another condition. */
+/** The value of a condition, which may refer to other conditions. */
 export function resolveCondition(expression: unknown, scope: ResolutionScope, path: string): boolean {
   const [name, argument] = onlyEntry(expression) ?? [];
   if (name === 'Condition') return scope.condition(textOf(argument, path));
@@ -100,7 +103,7 @@ function resolveOrNoValue(value: unknown, scope: ResolutionScope, path: string):
     const [name, argument] = entry;
     const intrinsic = INTRINSICS[name];
     if (!intrinsic)
-      throw new TemplateError(`${path}: the local stack does not know the intrinsic function ${name}`);
+      throw new TemplateError(`${path}: the local stack does not support the intrinsic function ${name}`);
     return intrinsic(argument, scope, path);
   }
   const resolved: Record<string, unknown> = {};
@@ -112,7 +115,10 @@ function resolveOrNoValue(value: unknown, scope: ResolutionScope, path: string):
   return resolved;
 }
 
-/** `${Name}`, `${Resource.Attribute}`, names of the function's own map, and `${!Literal}`, which stays as `${Literal}`. */
+/**
+ * `${Name}`, `${Resource.Attribute}`, names of the function's own map, and `${!Literal}`, which becomes
+ * `${Literal}`.
+ */
 function substitute(argument: unknown, scope: ResolutionScope, path: string): string {
   const [text, map] = typeof argument === 'string' ? [argument, {}] : pairOf(argument, path);
   const own = isRecord(map) ? map : {};

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { TemplateError } from './intrinsics.ts';
 
-/** The account that the local stack plays. */
+/** The account, region and names of a stack. */
 export interface Environment {
   readonly region: string;
   readonly accountId: string;
@@ -11,29 +11,29 @@ export interface Environment {
   readonly stackName: string;
 }
 
-/** A resource of the template, its intrinsic functions replaced. */
+/** A resource of the template. */
 export interface Resource {
   readonly logicalId: string;
   readonly type: string;
   readonly environment: Environment;
-  /** What `Ref` answers: derived from the logical id, so that data survives a restart. */
+  /** The result of `Ref`. It is derived from the logical id, so that data is found after a restart. */
   readonly physicalId: string;
-  /** What `Fn::GetAtt` answers. Throws when the type has no such attribute. */
+  /** The result of `Fn::GetAtt`. Throws when the type has no such attribute. */
   attribute(name: string): string;
-  /** A property, resolved when it is asked for, so that resources may refer to each other. */
+  /** A property. It is resolved when it is read, so that resources may refer to each other. */
   property(name: string): unknown;
   readonly properties: Properties;
 }
 
-/** What the local stack knows of a CloudFormation resource type. */
+/** How a CloudFormation resource type is supported. */
 export interface ResourceType {
-  /** The physical id, which `Ref` answers. */
+  /** The physical id, which `Ref` returns. */
   physicalId(resource: Omit<Resource, 'physicalId' | 'attribute'>): string;
   /** Attributes for `Fn::GetAtt`. @default none */
   readonly attributes?: Readonly<Record<string, (resource: Resource) => string>>;
   /**
-   * Properties that the local stack acts on, or may leave alone because nothing behind it differs. Any other
-   * stops the start: what is not played here must not pass here. `any` for types that do nothing locally.
+   * Properties that have an effect here, or need none. Any other stops the start, so that nothing unsupported
+   * goes unnoticed. `any` is for types without effect here.
    */
   readonly properties: readonly string[] | 'any';
 }
@@ -41,7 +41,7 @@ export interface ResourceType {
 /** Resource types by their CloudFormation name. */
 export type ResourceTypes = Readonly<Record<string, ResourceType>>;
 
-/** An ARN in the environment of a resource. */
+/** An ARN in the account and region of a resource. */
 export function arnOf(
   resource: { readonly environment: Environment },
   service: string,
@@ -51,12 +51,12 @@ export function arnOf(
   return `arn:${partition}:${service}:${region}:${accountId}:${path}`;
 }
 
-/** A name that CloudFormation would make up for a resource that has none. */
+/** The name that CloudFormation would generate for a resource. */
 export function generatedName(resource: Pick<Resource, 'environment' | 'logicalId'>): string {
   return `${resource.environment.stackName}-${resource.logicalId}`;
 }
 
-/** Letters and digits that depend on the resource alone: physical ids must be the same after a restart. */
+/** Letters and digits that depend only on the resource: physical ids must be the same after a restart. */
 export function stableId(resource: Pick<Resource, 'environment' | 'logicalId'>, length: number): string {
   const digest = createHash('sha256')
     .update(`${resource.environment.stackName}/${resource.logicalId}`)
@@ -64,7 +64,7 @@ export function stableId(resource: Pick<Resource, 'environment' | 'logicalId'>, 
   return BigInt(`0x${digest}`).toString(36).padStart(length, '0').slice(-length);
 }
 
-/** The resolved properties of a resource, read with the type that the caller expects. */
+/** The resolved properties of a resource, with the types that the caller expects. */
 export class Properties {
   readonly #values: Readonly<Record<string, unknown>>;
   readonly #path: string;
@@ -112,12 +112,12 @@ export class Properties {
     );
   }
 
-  /** A nested object; an absent one reads as empty. */
+  /** A nested object. A missing one is empty. */
   object(name: string): Properties {
     return this.#wrap(this.#values[name] ?? {}, name);
   }
 
-  /** Nested objects; an absent list reads as empty. */
+  /** Nested objects. A missing list is empty. */
   objects(name: string): Properties[] {
     return this.#list(name).map((value, index) => this.#wrap(value, `${name}[${index}]`));
   }

@@ -53,7 +53,7 @@ export const COGNITO_TYPES: ResourceTypes = {
   [CLIENT]: {
     physicalId: (client) => stableId(client, 26),
     attributes: { ClientId: (client) => client.physicalId },
-    // OAuth's are for the hosted sign-in pages, whose domain is a type of its own, and not known.
+    // OAuth is for hosted sign-in pages, which need a domain, and that type is not supported.
     properties: [
       'AccessTokenValidity',
       'AllowedOAuthFlows',
@@ -89,7 +89,7 @@ export function readUserPools(template: InterpretedTemplate): UserPoolDefinition
     const { properties } = pool;
     const mfa = properties.optionalText('MfaConfiguration') ?? 'OFF';
     if (mfa !== 'OFF')
-      throw new TemplateError(`${pool.logicalId}: the local stack does not know MfaConfiguration ${mfa}`);
+      throw new TemplateError(`${pool.logicalId}: the local stack does not support MfaConfiguration ${mfa}`);
     const own = (type: string) =>
       template.ofType(type).filter((one) => one.properties.text('UserPoolId') === pool.physicalId);
     const policies = properties.object('Policies');
@@ -105,14 +105,14 @@ export function readUserPools(template: InterpretedTemplate): UserPoolDefinition
   });
 }
 
-/** The user pool of the template that issues a token; undefined for any other issuer. */
+/** The user pool that issues tokens with this issuer; undefined for any other issuer. */
 export function userPoolOfIssuer(template: InterpretedTemplate, issuer: string): string | undefined {
   return template.ofType(USER_POOL).find((pool) => pool.attribute('ProviderURL') === issuer)?.physicalId;
 }
 
 function clientOf({ logicalId, physicalId, properties }: Resource): UserPoolClientDefinition {
   if (properties.optionalFlag('GenerateSecret')) {
-    throw new TemplateError(`${logicalId}: the local stack knows clients without a secret only`);
+    throw new TemplateError(`${logicalId}: the local stack supports clients without a secret only`);
   }
   const units = properties.object('TokenValidityUnits');
   const validityInSeconds = (token: string, defaultUnit: string): number | undefined => {
@@ -129,7 +129,7 @@ function clientOf({ logicalId, physicalId, properties }: Resource): UserPoolClie
     accessTokenValidityInSeconds: validityInSeconds('AccessToken', 'hours'),
     idTokenValidityInSeconds: validityInSeconds('IdToken', 'hours'),
     refreshTokenValidityInSeconds: validityInSeconds('RefreshToken', 'days'),
-    // Clients made through the API or CloudFormation keep the old behaviour unless they ask for the new one.
+    // The default for clients made by API or CloudFormation is the old behaviour.
     preventUserExistenceErrors: properties.optionalText('PreventUserExistenceErrors') === 'ENABLED',
     enableTokenRevocation: properties.optionalFlag('EnableTokenRevocation'),
   };

@@ -53,7 +53,7 @@ export function readTables(template: InterpretedTemplate): TableDefinition[] {
     const timeToLive = properties.object('TimeToLiveSpecification');
     return {
       name: table.physicalId,
-      // In the service's own spelling: CloudFormation hands these through as they are.
+      // In the form of DynamoDB's API, which CloudFormation passes on unchanged.
       keySchema: listOf(properties.value('KeySchema')) as unknown as TableDefinition['keySchema'],
       attributeDefinitions: listOf(
         properties.value('AttributeDefinitions'),
@@ -66,11 +66,11 @@ export function readTables(template: InterpretedTemplate): TableDefinition[] {
   });
 }
 
-/** A table with provisioned capacity throttles, which the local DynamoDB does not. */
+/** Provisioned tables throttle, which the local DynamoDB does not implement. */
 function refuseProvisioned({ logicalId, properties }: Resource): void {
   if (properties.optionalText('BillingMode') === 'PAY_PER_REQUEST') return;
   throw new TemplateError(
-    `${logicalId}: the local DynamoDB has on-demand tables only: BillingMode PAY_PER_REQUEST`,
+    `${logicalId}: the local DynamoDB only has on-demand tables: BillingMode PAY_PER_REQUEST`,
   );
 }
 

@@ -37,7 +37,7 @@ export function readEventRules(template: InterpretedTemplate): EventRuleDefiniti
           );
           if (unknown.length > 0) {
             throw new TemplateError(
-              `${rule.logicalId}: the local stack does not know ${unknown.join(', ')} of a target`,
+              `${rule.logicalId}: the local stack does not support ${unknown.join(', ')} of a target`,
             );
           }
           return {
@@ -53,5 +53,7 @@ function targetOf(logicalId: string, arn: string): Pick<EventTarget, 'arn' | 'ki
   const [, , service] = arn.split(':');
   if (service === 'lambda') return { kind: 'function', arn };
   if (service === 'sqs') return { kind: 'queue', arn };
-  throw new TemplateError(`${logicalId}: the local stack knows functions and queues as targets, not ${arn}`);
+  throw new TemplateError(
+    `${logicalId}: the local stack supports functions and queues as targets, not ${arn}`,
+  );
 }

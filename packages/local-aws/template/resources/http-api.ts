@@ -75,11 +75,11 @@ export function readHttpApis(template: InterpretedTemplate): HttpApiDefinition[]
     const own = (type: string) =>
       template.ofType(type).filter(({ properties }) => properties.text('ApiId') === api.physicalId);
     if (api.properties.text('ProtocolType') !== 'HTTP') {
-      throw new TemplateError(`${api.logicalId}: the local stack knows HTTP APIs only`);
+      throw new TemplateError(`${api.logicalId}: the local stack supports HTTP APIs only`);
     }
     const [stage, ...others] = own(STAGE);
     if (!stage || others.length > 0)
-      throw new TemplateError(`${api.logicalId}: the local stack plays exactly one stage`);
+      throw new TemplateError(`${api.logicalId}: the local stack supports exactly one stage`);
     const authorizers = new Map(
       own(AUTHORIZER).map((authorizer) => [authorizer.physicalId, jwtAuthorizer(authorizer)]),
     );
@@ -115,7 +115,7 @@ function routeOf(
   if (!integration) throw new TemplateError(`${route.logicalId}: its integration does not exist`);
   const type = properties.optionalText('AuthorizationType') ?? 'NONE';
   if (type !== 'NONE' && type !== 'JWT')
-    throw new TemplateError(`${route.logicalId}: the local stack does not know authorization ${type}`);
+    throw new TemplateError(`${route.logicalId}: the local stack does not support authorization ${type}`);
   const authorizer = type === 'JWT' ? authorizers.get(properties.text('AuthorizerId')) : undefined;
   if (type === 'JWT' && !authorizer)
     throw new TemplateError(`${route.logicalId}: its authorizer does not exist`);
@@ -135,7 +135,7 @@ function integrationOf({
   const version = properties.optionalText('PayloadFormatVersion');
   if (type !== 'AWS_PROXY' || version !== '2.0') {
     throw new TemplateError(
-      `${logicalId}: the local stack knows AWS_PROXY with payload 2.0, not ${type} with ${version}`,
+      `${logicalId}: the local stack supports AWS_PROXY with payload 2.0, not ${type} with ${version}`,
     );
   }
   const uri = properties.text('IntegrationUri');
@@ -148,11 +148,11 @@ function integrationOf({
 function jwtAuthorizer({ logicalId, physicalId, properties }: Resource): JwtAuthorizerDefinition {
   const type = properties.text('AuthorizerType');
   if (type !== 'JWT')
-    throw new TemplateError(`${logicalId}: the local stack does not know authorizer type ${type}`);
+    throw new TemplateError(`${logicalId}: the local stack does not support authorizer type ${type}`);
   const [source, ...others] = properties.texts('IdentitySource');
   const header = /^\$request\.header\.([\w-]+)$/.exec(source ?? '')?.[1];
   if (!header || others.length > 0)
-    throw new TemplateError(`${logicalId}: the local stack knows one header as identity source`);
+    throw new TemplateError(`${logicalId}: the local stack supports one header as identity source`);
   const configuration = properties.object('JwtConfiguration');
   return {
     id: physicalId,
@@ -178,7 +178,7 @@ function routeThrottles(stage: Resource, routes: readonly RouteDefinition[]): Ma
   const keys = routes.map(({ key }) => key);
   return new Map(
     settings.names.flatMap((key) => {
-      // AWS refuses them too: "Unable to find Route by key".
+      // AWS refuses it too: "Unable to find Route by key".
       if (!keys.includes(key)) throw new TemplateError(`${stage.logicalId}: there is no route ${key}`);
       const throttle = throttleOf(settings.object(key));
       return throttle ? [[key, throttle] as const] : [];

@@ -8,7 +8,7 @@ const ROLE = 'AWS::IAM::Role';
 const POLICY = 'AWS::IAM::Policy';
 const MANAGED_POLICY = 'AWS::IAM::ManagedPolicy';
 
-/** AWS's own policies that the local AWS knows. */
+/** The supported managed policies of AWS. */
 const MANAGED_BY_AWS: Readonly<Record<string, PolicyDocument>> = {
   'service-role/AWSLambdaBasicExecutionRole': {
     Version: '2012-10-17',
@@ -59,10 +59,10 @@ export const IAM_TYPES: ResourceTypes = {
   },
 };
 
-/** AWS's own managed policies that are known. */
+/** The supported managed policies of AWS. */
 export const MANAGED_POLICIES: readonly string[] = Object.keys(MANAGED_BY_AWS);
 
-/** The roles of the template, each with every policy that the template attaches to it. */
+/** The roles of the template, with all policies that it attaches to them. */
 export function readRoles(template: InterpretedTemplate): Role[] {
   const policies = [...template.ofType(POLICY), ...template.ofType(MANAGED_POLICY)];
   const roles = template.ofType(ROLE);
@@ -93,7 +93,7 @@ function managedPolicy(template: InterpretedTemplate, role: Resource, arn: strin
   const [, name = ''] = /^arn:[^:]+:iam::aws:policy\/(.+)$/.exec(arn) ?? [];
   const known = Object.hasOwn(MANAGED_BY_AWS, name) ? MANAGED_BY_AWS[name] : undefined;
   if (known) return known;
-  throw new TemplateError(`${role.logicalId}: the local AWS does not know the managed policy ${arn}`);
+  throw new TemplateError(`${role.logicalId}: the local AWS does not support the managed policy ${arn}`);
 }
 
 function policyDocument(resource: Resource, property: string): PolicyDocument {

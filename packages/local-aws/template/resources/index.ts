@@ -12,8 +12,8 @@ import { SECRETS_MANAGER_TYPES } from './secrets-manager.ts';
 import { SQS_TYPES } from './sqs.ts';
 
 /**
- * Every resource type that the local stack knows, a file a service: its types with their physical ids, and what
- * reads them from the template for the service that plays them.
+ * The supported resource types. Each service has a file with its types and with functions that read them from
+ * the template.
  */
 export const RESOURCE_TYPES: ResourceTypes = {
   ...COGNITO_TYPES,

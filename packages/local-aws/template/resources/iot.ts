@@ -8,10 +8,10 @@ const TOPIC_RULE = 'AWS::IoT::TopicRule';
 const AUTHORIZER = 'AWS::IoT::Authorizer';
 const DOMAIN_CONFIGURATION = 'AWS::IoT::DomainConfiguration';
 
-/** The version that has `encode` and `isUndefined`; AWS takes an older one unless told. */
+/** The version that has `encode` and `isUndefined`. AWS's default is an older one. */
 const SQL_VERSION = '2016-03-23';
 
-/** Names in AWS IoT, which has no hyphens in those of rules. */
+/** Names in AWS IoT. Those of rules must not contain hyphens. */
 const nameOf =
   (property: string) =>
   (resource: Pick<Resource, 'environment' | 'logicalId' | 'property'>): string =>
@@ -30,7 +30,7 @@ export const IOT_TYPES: ResourceTypes = {
   [AUTHORIZER]: {
     physicalId: nameOf('AuthorizerName'),
     attributes: { Arn: (authorizer) => arnOf(authorizer, 'iot', `authorizer/${authorizer.physicalId}`) },
-    // Nothing here is published over HTTP, so nothing is cached for it.
+    // They are for HTTP publishing, which is not supported.
     properties: [
       'AuthorizerFunctionArn',
       'AuthorizerName',
@@ -47,7 +47,7 @@ export const IOT_TYPES: ResourceTypes = {
       DomainType: (domain) =>
         domain.property('DomainName') === undefined ? 'AWS_MANAGED' : 'CUSTOMER_MANAGED',
     },
-    // Names and certificates have no counterpart on the loopback.
+    // There are no domain names and certificates on loopback.
     properties: [
       'ApplicationProtocol',
       'AuthenticationType',
@@ -79,7 +79,7 @@ export function readTopicRules(template: InterpretedTemplate): TopicRuleDefiniti
     const version = payload.optionalText('AwsIotSqlVersion');
     if (version !== SQL_VERSION) {
       throw new TemplateError(
-        `${rule.logicalId}: the local stack knows SQL version ${SQL_VERSION}, not ${version}`,
+        `${rule.logicalId}: the local stack supports SQL version ${SQL_VERSION}, not ${version}`,
       );
     }
     const errorAction = payload.object('ErrorAction');
@@ -104,13 +104,13 @@ export function readIotAuthorizer(template: InterpretedTemplate): AuthorizerDefi
     throw new TemplateError(`${domain?.logicalId}: there is no authorizer ${name}`);
   }
   if (!authorizer) return undefined;
-  if (authorizers.length > 1) throw new TemplateError('The local stack plays one authorizer of AWS IoT');
+  if (authorizers.length > 1) throw new TemplateError('The local stack supports one authorizer of AWS IoT');
   const { properties, logicalId, physicalId } = authorizer;
   if (properties.optionalFlag('SigningDisabled') !== true) {
-    throw new TemplateError(`${logicalId}: the local stack does not know signed tokens`);
+    throw new TemplateError(`${logicalId}: the local stack does not support signed tokens`);
   }
   if (properties.optionalText('Status') !== 'ACTIVE') {
-    throw new TemplateError(`${logicalId}: Status is not ACTIVE, so AWS IoT would not ask it`);
+    throw new TemplateError(`${logicalId}: Status is not ACTIVE, so AWS IoT would not use it`);
   }
   return {
     name: physicalId,
@@ -133,7 +133,7 @@ function actionOf(template: InterpretedTemplate, rule: Resource, action: Propert
     };
   }
   throw new TemplateError(
-    `${rule.logicalId}: the local stack does not know the action ${action.names.join(', ')}`,
+    `${rule.logicalId}: the local stack does not support the action ${action.names.join(', ')}`,
   );
 }
 
@@ -141,7 +141,7 @@ function known(rule: Resource, payload: Properties, names: readonly string[]): v
   const unknown = payload.names.filter((name) => !names.includes(name));
   if (unknown.length > 0) {
     throw new TemplateError(
-      `${rule.logicalId}: the local stack does not know ${unknown.join(', ')} of a rule`,
+      `${rule.logicalId}: the local stack does not support ${unknown.join(', ')} of a rule`,
     );
   }
 }

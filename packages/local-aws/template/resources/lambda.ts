@@ -14,7 +14,7 @@ const EVENT_SOURCE_MAPPING = 'AWS::Lambda::EventSourceMapping';
 const TIMEOUT_IN_SECONDS = { least: 1, most: 900 };
 const MEMORY_IN_MEGABYTES = { least: 128, most: 10_240 };
 
-/** Functions, who may invoke them, what becomes of asynchronous invocations that fail, and the queues that they read. */
+/** Functions, their resource policies, settings of asynchronous invocations, and event source mappings. */
 export const LAMBDA_TYPES: ResourceTypes = {
   [FUNCTION]: {
     physicalId: (fn) => String(fn.property('FunctionName') ?? fn.logicalId),
@@ -68,7 +68,10 @@ export const LAMBDA_TYPES: ResourceTypes = {
   },
 };
 
-/** The functions of the template. `codeDirectory` finds the folder of a code asset by its key in the asset bucket. */
+/**
+ * The functions of the template. `codeDirectory` finds the folder of a code asset by its key in the asset
+ * bucket.
+ */
 export function readFunctions(
   template: InterpretedTemplate,
   codeDirectory: (assetKey: string) => string,
@@ -103,12 +106,12 @@ export function readFunctions(
   });
 }
 
-/** Who besides the function's own account may invoke which function. */
+/** Who may invoke which function, besides the function's own account. */
 export function readInvokePermissions(template: InterpretedTemplate): InvokePermission[] {
   return template.ofType(PERMISSION).map(({ logicalId, properties }) => {
     const action = properties.text('Action');
     if (action !== 'lambda:InvokeFunction')
-      throw new TemplateError(`${logicalId}: the local stack does not know ${action}`);
+      throw new TemplateError(`${logicalId}: the local stack does not support ${action}`);
     return {
       functionArn: functionArn(template, logicalId, properties.text('FunctionName')),
       principal: properties.text('Principal'),
@@ -118,7 +121,7 @@ export function readInvokePermissions(template: InterpretedTemplate): InvokePerm
   });
 }
 
-/** The event source mappings of the template, disabled ones included: Lambda checks these as well. */
+/** The event source mappings of the template. Disabled ones are included, since Lambda checks them too. */
 export function readEventSourceMappings(template: InterpretedTemplate): EventSourceMappingDefinition[] {
   const mappings = template.ofType(EVENT_SOURCE_MAPPING).map((mapping) => {
     const { logicalId, properties } = mapping;
@@ -162,7 +165,7 @@ export function readEventSourceMappings(template: InterpretedTemplate): EventSou
   return mappings;
 }
 
-/** The name of the function's file, which its description starts with. */
+/** The name of the function's file, from the beginning of its description. */
 function labelOf(fn: Resource): string {
   return /^([a-z][\w-]*):/.exec(fn.properties.optionalText('Description') ?? '')?.[1] ?? fn.logicalId;
 }
@@ -173,7 +176,7 @@ function eventInvokeConfig(template: InterpretedTemplate, fn: Resource): Resourc
     .find(({ properties }) => properties.text('FunctionName') === fn.physicalId);
 }
 
-/** The ARN of a function that a resource names, in one way or the other. */
+/** The ARN of a function, by its name or ARN. */
 function functionArn(template: InterpretedTemplate, logicalId: string, named: string): string {
   const fn = template
     .ofType(FUNCTION)
@@ -193,7 +196,7 @@ function wholeNumber(
   throw new TemplateError(`${logicalId}: ${name} is ${value}, and Lambda takes ${least} to ${most}`);
 }
 
-/** Event source mappings have no names: an id that stays the same over a restart. */
+/** The id of an event source mapping, which has no name. It stays the same after a restart. */
 function uuidOf(mapping: Pick<Resource, 'environment' | 'logicalId'>): string {
   const { stackName } = mapping.environment;
   const digest = createHash('sha256').update(`${stackName}/${mapping.logicalId}`).digest('hex');

@@ -1,9 +1,6 @@
 import { arnOf, generatedName, type ResourceTypes } from '../resource.ts';
 
-/**
- * What watches the stack on AWS and has nothing to do on one machine: lines go to the local stack's log, and nobody
- * is paged.
- */
+/** Alarms, dashboards and log groups, which have no effect here: log lines go to the local stack's log. */
 export const OBSERVABILITY_TYPES: ResourceTypes = {
   'AWS::Logs::LogGroup': {
     physicalId: (group) => String(group.property('LogGroupName') ?? generatedName(group)),

@@ -22,7 +22,7 @@ export const S3_TYPES: ResourceTypes = {
       RegionalDomainName: (bucket) =>
         `${bucket.physicalId}.s3.${bucket.environment.region}.${bucket.environment.urlSuffix}`,
     },
-    // Storage classes, encryption at rest and public access have no counterpart in a folder.
+    // Storage classes, encryption at rest and public access have no effect here.
     properties: [
       'BucketEncryption',
       'BucketName',
@@ -57,7 +57,10 @@ export function readBuckets(template: InterpretedTemplate): BucketDefinition[] {
   });
 }
 
-/** Kinds of event, by what stands for them in a configuration. Objects do not age here, so those of expiry never come. */
+/**
+ * Event types by their names in a notification configuration. Objects do not expire here, so there are no
+ * such events.
+ */
 const EVENTS: ReadonlyMap<string, QueueConfiguration['events']> = new Map<
   string,
   QueueConfiguration['events']
@@ -101,7 +104,7 @@ function queueConfiguration(bucket: Resource, properties: Properties, index: num
   known(logicalId, properties, ['Event', 'Filter', 'Queue']);
   const event = properties.text('Event');
   const events = EVENTS.get(event);
-  if (!events) throw new TemplateError(`${logicalId}: the local AWS knows no event ${event} of a bucket`);
+  if (!events) throw new TemplateError(`${logicalId}: the local AWS supports no bucket event ${event}`);
   const filter = properties.object('Filter');
   known(logicalId, filter, ['S3Key']);
   const rules = filter.object('S3Key').objects('Rules');
@@ -123,7 +126,7 @@ function queueConfiguration(bucket: Resource, properties: Properties, index: num
   };
 }
 
-/** Whether some key and some event would concern both. */
+/** Whether a key and event could match both. */
 function overlap(one: QueueConfiguration, other: QueueConfiguration): boolean {
   const { prefix, suffix } = other;
   return (
@@ -136,7 +139,7 @@ function overlap(one: QueueConfiguration, other: QueueConfiguration): boolean {
 function known(logicalId: string, properties: Properties, names: readonly string[]): void {
   const unknown = properties.names.filter((name) => !names.includes(name));
   if (unknown.length > 0)
-    throw new TemplateError(`${logicalId}: the local stack does not know ${unknown.join(', ')}`);
+    throw new TemplateError(`${logicalId}: the local stack does not support ${unknown.join(', ')}`);
 }
 
 function corsRule(rule: Properties): CorsRule {

@@ -8,7 +8,7 @@ type Named = Pick<Resource, 'environment' | 'logicalId' | 'property'>;
 
 const secretName = (secret: Named): string => String(secret.property('Name') ?? generatedName(secret));
 
-/** Secrets. `Ref` answers the ARN, which ends in six characters of Secrets Manager's own. */
+/** Secrets. `Ref` returns the ARN, which ends in six characters chosen by Secrets Manager. */
 export const SECRETS_MANAGER_TYPES: ResourceTypes = {
   [SECRET]: {
     physicalId: (secret) =>

@@ -7,7 +7,7 @@ import { arnOf, generatedName, type Resource, type ResourceTypes } from '../reso
 const QUEUE = 'AWS::SQS::Queue';
 const QUEUE_POLICY = 'AWS::SQS::QueuePolicy';
 
-/** SQS's defaults: four days, and half a minute. */
+/** SQS's defaults: four days, and 30 seconds. */
 const RETENTION_IN_SECONDS = 345_600;
 const VISIBILITY_TIMEOUT_IN_SECONDS = 30;
 
@@ -29,7 +29,7 @@ export const SQS_TYPES: ResourceTypes = {
       QueueName: queueName,
       QueueUrl: queueUrl,
     },
-    // Encryption at rest has no counterpart here.
+    // Encryption at rest has no effect here.
     properties: [
       'DelaySeconds',
       'MaximumMessageSize',
@@ -69,7 +69,7 @@ export function readQueues(template: InterpretedTemplate): QueueDefinition[] {
   });
 }
 
-/** Smallest and largest value of each setting, as SQS takes them. */
+/** The limits of SQS for each setting. */
 const RANGES = {
   DelaySeconds: [0, 900],
   MaximumMessageSize: [1024, 1_048_576],

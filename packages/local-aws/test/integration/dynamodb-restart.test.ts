@@ -144,7 +144,7 @@ describe('a restart', () => {
     expect((await query(after, 'by-drone', 'drone', 'd')).Items).toEqual([{ pk: '1', drone: 'd' }]);
     expect(log).toEqual([
       'dynamodb: index by-drone of table media is new in the template, or has changed, and was filled with 1 items; ' +
-        '3 items have key attributes that no index takes',
+        '3 items have values in key attributes that an index cannot have',
     ]);
   });
 

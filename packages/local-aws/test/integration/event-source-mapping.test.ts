@@ -302,7 +302,7 @@ describe('a function that reports which messages it did not manage', () => {
     expect(counts()).toEqual({ ...EMPTY, inFlight: 2 });
     expect(entries.find(({ source }) => source === 'lambda')).toMatchObject({
       level: 'error',
-      line: expect.stringContaining('counts as the failure of the whole batch'),
+      line: expect.stringContaining('counts as failure of the whole batch'),
     });
   });
 

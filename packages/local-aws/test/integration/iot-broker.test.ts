@@ -178,7 +178,7 @@ describe('a device', () => {
     const dock = await stack.connect('DOCK1');
     act(dock);
     await closed(dock);
-    expect(stack.lines.join()).toContain('AWS IoT does not know QoS 2');
+    expect(stack.lines.join()).toContain('AWS IoT does not support QoS 2');
   });
 
   it('is disconnected when it asks for nine topic filters at once', async () => {

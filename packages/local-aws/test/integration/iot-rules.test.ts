@@ -93,7 +93,7 @@ describe('a rule', () => {
       await quiet();
       expect(events).toEqual([]);
       expect(lines).toEqual([
-        `ParseError: a message on ${EVENTS} is not JSON, so rule ${METHOD} and its like pass it over`,
+        `ParseError: a message on ${EVENTS} is not JSON, so it is ignored by rule ${METHOD} and similar ones`,
       ]);
     },
   );
@@ -238,7 +238,7 @@ describe('many messages', () => {
 });
 
 describe('what cannot work', () => {
-  it('does not start with SQL that the local stack does not know', async () => {
+  it('does not start with SQL that the local stack does not support', async () => {
     await expect(
       startStack({ rules: [rule({ sql: "SELECT * FROM 'a' WHERE b LIKE 'c'" })] }),
     ).rejects.toThrow(
@@ -250,7 +250,7 @@ describe('what cannot work', () => {
     const mayInvoke = (functionArn: string, { sourceArn }: { sourceArn: string }) =>
       functionArn !== CALLBACK || sourceArn === arn('rule', 'another');
     await expect(startStack({ functions: { mayInvoke } })).rejects.toThrow(
-      `Rule file_upload_callback: no permission of ${CALLBACK} lets ${arn('rule', METHOD)} invoke it`,
+      `Rule file_upload_callback: no permission of ${CALLBACK} allows ${arn('rule', METHOD)} to invoke it`,
     );
   });
 

@@ -199,7 +199,9 @@ describe('a connection', () => {
     stack = await startStack({ secondInMilliseconds: 0.002 });
     const dock = await stack.connect('DOCK1');
     await closed(dock);
-    expect(stack.lines).toContain('client DOCK1 is disconnected: it has been connected for long enough');
+    expect(stack.lines).toContain(
+      'client DOCK1 is disconnected: its connection reached the longest allowed duration',
+    );
   });
 
   it('is not asked about any more when it has ended', async () => {

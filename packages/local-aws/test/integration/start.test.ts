@@ -76,7 +76,9 @@ it('takes one of several stacks by its name', async () => {
   });
   await using aws = await startLocalAws({ assembly: several.directory, stackName: 'Second' });
   expect(aws.outputs).toEqual({ Which: 'the second' });
-  await expect(startLocalAws({ assembly: several.directory })).rejects.toThrow('it has First, Second');
+  await expect(startLocalAws({ assembly: several.directory })).rejects.toThrow(
+    'the assembly has First, Second',
+  );
 });
 
 it('keeps names, credentials and data over a restart, for their owner only', async () => {
@@ -146,7 +148,7 @@ it.each<[what: string, add: (stack: Stack) => void, message: string]>([
   [
     'a custom resource',
     (stack) => new Bucket(stack, 'Bucket', { eventBridgeEnabled: true }),
-    'does not know the resource type Custom::S3BucketNotifications',
+    'does not support the resource type Custom::S3BucketNotifications',
   ],
 ])('refuses %s, and leaves nothing behind', async (what, add, message) => {
   const data = join(folder, what);

@@ -47,7 +47,7 @@ describe('event patterns', () => {
     [{ $or: { source: ['a'] } }],
     [{ source: 'aws.s3' }],
   ])('are refused when the local stack cannot play them: %j', (pattern) => {
-    expect(() => checkPattern(pattern)).toThrow('the local stack does not know the event pattern');
+    expect(() => checkPattern(pattern)).toThrow('the local stack does not support the event pattern');
   });
 });
 

@@ -30,7 +30,7 @@ describe("an authorizer's answer", () => {
 
   it.each([
     ['that says no', { isAuthenticated: false }, 'the authorizer refuses it'],
-    ['that is nothing', null, "AWS would not take the authorizer's answer"],
+    ['that is nothing', null, "AWS would reject the authorizer's response"],
     ['that does not say', { ...ANSWER, isAuthenticated: 'yes' }, 'isAuthenticated'],
     ['with a principal that has a hyphen', { ...ANSWER, principalId: 'dock-1' }, 'principalId'],
     ['with a principal of 129 letters', { ...ANSWER, principalId: 'a'.repeat(129) }, 'principalId'],
@@ -78,7 +78,7 @@ describe('the authorizer', () => {
   it('does not start without permission to invoke its function', () => {
     const mayInvoke = vi.fn(() => false);
     expect(() => new Authorizer(definition, functions({ mayInvoke }))).toThrow(
-      'Authorizer docks: no permission of arn:function lets arn:authorizer invoke it',
+      'Authorizer docks: no permission of arn:function allows arn:authorizer to invoke it',
     );
     expect(mayInvoke).toHaveBeenCalledWith('arn:function', {
       principal: 'iot.amazonaws.com',

@@ -76,8 +76,8 @@ describe('topic rules of the template', () => {
   it.each([
     ['another version of SQL', { AwsIotSqlVersion: '2015-10-08' }, 'SQL version 2016-03-23, not 2015-10-08'],
     ['the version of SQL that AWS takes by default', { AwsIotSqlVersion: undefined }, 'not undefined'],
-    ['another action', { Actions: [{ S3: {} }] }, 'does not know the action S3'],
-    ['another property', { Comment: 'x' }, 'does not know Comment of a rule'],
+    ['another action', { Actions: [{ S3: {} }] }, 'does not support the action S3'],
+    ['another property', { Comment: 'x' }, 'does not support Comment of a rule'],
     [
       'a queue of somebody else',
       { ErrorAction: { Sqs: { QueueUrl: 'https://sqs/other', RoleArn: 'arn:role' } } },
@@ -115,8 +115,8 @@ describe('the authorizer of the template', () => {
   });
 
   it.each([
-    ['tokens are signed', { SigningDisabled: false }, 'does not know signed tokens'],
-    ['signing is not mentioned', { SigningDisabled: undefined }, 'does not know signed tokens'],
+    ['tokens are signed', { SigningDisabled: false }, 'does not support signed tokens'],
+    ['signing is not mentioned', { SigningDisabled: undefined }, 'does not support signed tokens'],
     ['it is inactive', { Status: 'INACTIVE' }, 'Status is not ACTIVE'],
   ])('is refused when %s', (_description, properties, reason) => {
     expect(() => readIotAuthorizer(interpret({ Docks: authorizer(properties) }))).toThrow(reason);

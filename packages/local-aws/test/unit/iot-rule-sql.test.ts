@@ -142,18 +142,18 @@ describe('FROM', () => {
   });
 });
 
-describe('SQL that the local stack does not know', () => {
+describe('SQL that the local stack does not support', () => {
   it.each([
-    ["SELECT * FROM 'a' WHERE b > 1", 'column 27: the local stack does not know >'],
+    ["SELECT * FROM 'a' WHERE b > 1", 'column 27: the local stack does not support >'],
     ["SELECT * FROM 'a' WHERE b LIKE 'c'", 'column 27: the local stack expects AND, OR or the end, not LIKE'],
     ["SELECT * FROM 'a' WHERE b IN c", 'column 27: the local stack expects AND, OR or the end, not IN'],
-    ["SELECT * FROM 'a' WHERE b = ['c']", "column 29: the local stack does not know ['c']"],
+    ["SELECT * FROM 'a' WHERE b = ['c']", "column 29: the local stack does not support ['c']"],
     [
       "SELECT * FROM 'a' WHERE b = true",
       'column 29: the local stack expects an attribute, a function or a literal, not true',
     ],
-    ['SELECT * FROM \'a\' WHERE b = "c"', 'column 29: the local stack does not know "c"'],
-    ["SELECT * FROM 'a' WHERE b = 'it''s'", "column 29: the local stack does not know 'it''s'"],
+    ['SELECT * FROM \'a\' WHERE b = "c"', 'column 29: the local stack does not support "c"'],
+    ["SELECT * FROM 'a' WHERE b = 'it''s'", "column 29: the local stack does not support 'it''s'"],
     [
       "SELECT * FROM 'a' WHERE",
       'column 24: the local stack expects an attribute, a function or a literal, not the end',
@@ -168,8 +168,8 @@ describe('SQL that the local stack does not know', () => {
     ["SELECT b.c FROM 'a'", 'column 12: the local stack expects AS and a name, not FROM'],
     ["SELECT topic(1) FROM 'a'", 'column 17: the local stack expects AS and a name, not FROM'],
     ["SELECT b, 1 AS b FROM 'a'", 'column 16: b is selected twice'],
-    ["SELECT newuuid() AS id FROM 'a'", 'column 8: the local stack does not know the function newuuid'],
-    ["SELECT Topic(1) AS id FROM 'a'", 'column 8: the local stack does not know the function Topic'],
+    ["SELECT newuuid() AS id FROM 'a'", 'column 8: the local stack does not support the function newuuid'],
+    ["SELECT Topic(1) AS id FROM 'a'", 'column 8: the local stack does not support the function Topic'],
     ["SELECT topic(0) AS id FROM 'a'", 'column 14: the local stack expects the number of a level, not 0'],
     ["SELECT encode(b, 'base64') AS c FROM 'a'", 'column 15: the local stack expects *, not b'],
     ["SELECT encode(*, 'hex') AS c FROM 'a'", "column 18: the local stack expects 'base64', not hex"],
@@ -178,7 +178,7 @@ describe('SQL that the local stack does not know', () => {
     ["SELECT * FROM 'a/b+'", "column 15: 'a/b+': a wildcard in the topic filter is not alone in its level"],
     ["SELECT * FROM '1/2/3/4/5/6/7/8/9'", 'it has more than 7 slashes'],
     ['', 'column 1: the local stack expects SELECT, not the end'],
-    ["SET @x = 1 SELECT * FROM 'a'", 'column 5: the local stack does not know @x'],
+    ["SET @x = 1 SELECT * FROM 'a'", 'column 5: the local stack does not support @x'],
   ])('%s', (sql, reason) => {
     expect(() => parseRuleSql(sql)).toThrow(reason);
   });

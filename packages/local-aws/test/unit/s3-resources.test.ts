@@ -57,19 +57,21 @@ describe('notifications of a bucket', () => {
     [[created(), created(filter(prefix('in/')))], 'share an event type for the same keys'],
     [[created(filter(suffix('.jpg'))), created(filter(prefix('in/')))], 'share an event type'],
     [[created(), { Event: 's3:ObjectCreated:Copy', Queue }], 'share an event type'],
-    [[created({ Event: 's3:ObjectTagging:*' })], 'knows no event s3:ObjectTagging:* of a bucket'],
-    [[created({ Event: 'ObjectCreated:*' })], 'knows no event'],
+    [[created({ Event: 's3:ObjectTagging:*' })], 'supports no bucket event s3:ObjectTagging:*'],
+    [[created({ Event: 'ObjectCreated:*' })], 'supports no bucket event'],
     [[created(filter({ Name: 'size', Value: '1' }))], 'filters by prefix and suffix, not by size'],
     [[created(filter(prefix('a'), prefix('b')))], 'a filter has one prefix'],
-    [[created({ Topic: 'x' })], 'does not know Topic'],
-    [[created({ Filter: { Tags: [] } })], 'does not know Tags'],
+    [[created({ Topic: 'x' })], 'does not support Topic'],
+    [[created({ Filter: { Tags: [] } })], 'does not support Tags'],
     [[{ Event: 's3:ObjectCreated:*' }], 'Queue is missing'],
   ])('are refused: %j', (QueueConfigurations, reason) => {
     expect(() => notificationsOf({ QueueConfigurations })).toThrow(reason);
   });
 
   it('go to queues and EventBridge only', () => {
-    expect(() => notificationsOf({ LambdaConfigurations: [] })).toThrow('does not know LambdaConfigurations');
+    expect(() => notificationsOf({ LambdaConfigurations: [] })).toThrow(
+      'does not support LambdaConfigurations',
+    );
   });
 
   it.each([

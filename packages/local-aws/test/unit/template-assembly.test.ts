@@ -48,6 +48,6 @@ it('tells the account and the region that the app gives the stack', () => {
 it('takes one of several stacks by its name, and none unless told which', () => {
   const directory = assembly('several', { Shop: {}, Depot: {} });
   expect(readAssembly(directory, 'Depot').template).toEqual({ Description: 'Depot' });
-  expect(() => readAssembly(directory)).toThrow('it has Shop, Depot');
+  expect(() => readAssembly(directory)).toThrow('the assembly has Shop, Depot');
   expect(() => readAssembly(directory, 'Office')).toThrow('no stack Office: it has Shop, Depot');
 });

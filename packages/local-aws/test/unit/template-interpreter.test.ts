@@ -79,17 +79,17 @@ describe('the interpreter', () => {
     [
       'an unknown resource type',
       { Resources: { Q: { Type: 'AWS::SQS::Fifo' } } },
-      'Q: the local stack does not know the resource type AWS::SQS::Fifo',
+      'Q: the local stack does not support the resource type AWS::SQS::Fifo',
     ],
     [
       'an unknown property',
       { Resources: { B: { ...bucket, Properties: { ReplicationConfiguration: {} } } } },
-      "B: the local stack does not know AWS::S3::Bucket's ReplicationConfiguration",
+      "B: the local stack does not support AWS::S3::Bucket's ReplicationConfiguration",
     ],
     [
       'an unknown attribute',
       { Resources: { B: bucket }, Outputs: { O: { Value: { 'Fn::GetAtt': ['B', 'WebsiteURL'] } } } },
-      "B: the local stack does not know AWS::S3::Bucket's attribute WebsiteURL",
+      "B: the local stack does not support AWS::S3::Bucket's attribute WebsiteURL",
     ],
     [
       'a reference to nothing',
@@ -188,7 +188,7 @@ describe('reading services from the template', () => {
     ]);
     const everything = 'arn:aws:iam::aws:policy/AdministratorAccess';
     expect(() => readRoles(interpret({ Resources: { Role: withArns(everything) } }))).toThrow(
-      `Role: the local AWS does not know the managed policy ${everything}`,
+      `Role: the local AWS does not support the managed policy ${everything}`,
     );
   });
 
@@ -315,7 +315,7 @@ describe('reading services from the template', () => {
     it('are refused when something is asked of them that nothing here does', () => {
       const index = { ...byFlight, OnDemandThroughput: { MaxReadRequestUnits: 1 } };
       expect(() => readTables(global({ Replicas: [{ Region: 'us-east-1' }] }))).toThrow('one region');
-      expect(() => readTables(global({ BillingMode: undefined }))).toThrow('on-demand tables only');
+      expect(() => readTables(global({ BillingMode: undefined }))).toThrow('only has on-demand tables');
       expect(() => readTables(global({ GlobalSecondaryIndexes: [index] }))).toThrow(
         'Catalog: the local DynamoDB does not implement OnDemandThroughput of index by-flight',
       );

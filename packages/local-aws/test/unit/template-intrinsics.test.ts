@@ -70,7 +70,7 @@ describe('intrinsic functions', () => {
     [
       'an unknown intrinsic function by its name',
       { a: [{ 'Fn::Cidr': [] }] },
-      'Resources.It.a[0]: the local stack does not know the intrinsic function Fn::Cidr',
+      'Resources.It.a[0]: the local stack does not support the intrinsic function Fn::Cidr',
     ],
     [
       'a function that stands beside other keys',
