@@ -1,8 +1,13 @@
 /**
  * `npm run dock -- --from DIR`: uploads a folder into the media library as a DJI Dock would.
  */
+import { enableCompileCache } from 'node:module';
 import process from 'node:process';
-import { dock } from '../devices/dock/main.ts';
+import { fileURLToPath } from 'node:url';
+
+// Before anything else is loaded: the second start then takes half the time.
+enableCompileCache(fileURLToPath(new URL('../.build/compile-cache', import.meta.url)));
+const { dock } = await import('../devices/dock/main.ts');
 
 const interrupt = new AbortController();
 process.on('SIGINT', () => {

@@ -1,8 +1,13 @@
 /**
  * `npm run pilot -- --from DIR`: uploads a folder into the media library as DJI Pilot 2 would.
  */
+import { enableCompileCache } from 'node:module';
 import process from 'node:process';
-import { pilot } from '../devices/pilot/main.ts';
+import { fileURLToPath } from 'node:url';
+
+// Before anything else is loaded: the second start then takes half the time.
+enableCompileCache(fileURLToPath(new URL('../.build/compile-cache', import.meta.url)));
+const { pilot } = await import('../devices/pilot/main.ts');
 
 const interrupt = new AbortController();
 process.on('SIGINT', () => {

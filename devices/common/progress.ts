@@ -134,6 +134,9 @@ export function formatDuration(seconds: number): string {
   return whole >= 3600 ? `${Math.floor(whole / 3600)}:${minutes}:${rest}` : `${minutes}:${rest}`;
 }
 
+/** Bars for single files; more would not fit on a small terminal. */
+const MOST_BARS = 10;
+
 /** A bar for each file under way and one for all, below the lines that stay. */
 function terminalProgress(output: NodeJS.WritableStream & { columns?: number }): TransferProgress {
   const tally = new Tally();
@@ -143,13 +146,20 @@ function terminalProgress(output: NodeJS.WritableStream & { columns?: number }):
   const bars = (): string[] => {
     const columns = Math.max(40, Math.min(output.columns ?? 80, 120)) - 1;
     const barColumns = 20;
-    const rows = [...tally.active].map(([path, { bytes, stage, doneInBytes }]) => {
+    const underWay = [...tally.active];
+    const isSent = ([, { stage }]: (typeof underWay)[number]): boolean => stage === 'uploading';
+    const shown = [...underWay.filter(isSent), ...underWay.filter((each) => !isSent(each))].slice(
+      0,
+      MOST_BARS,
+    );
+    const rows = shown.map(([path, { bytes, stage, doneInBytes }]) => {
       const share = bytes > 0 ? doneInBytes / bytes : 0;
       const state = `${stage.padEnd(9)} ${Math.floor(share * 100)} %`.padEnd(15);
       const row = `  ${bar(share, barColumns)}  ${state} ${formatBytes(bytes).padStart(8)}  `;
       const room = columns - row.length;
       return room > 8 ? row + fitEnd(path, room) : cliTruncate(row, columns);
     });
+    if (underWay.length > shown.length) rows.push(`  … and ${underWay.length - shown.length} more under way`);
     const seconds = (Date.now() - tally.startedAtInMilliseconds) / 1000;
     const done = tally.doneInBytes;
     const rate = seconds > 0.5 ? done / seconds : 0;

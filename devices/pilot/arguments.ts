@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { ArgumentError, folder, wholeNumber } from '../common/arguments.ts';
 import { DEFAULT_PART_SIZE_IN_BYTES, SMALLEST_PART_SIZE_IN_BYTES } from '../common/object-upload.ts';
+import { DEFAULT_CONCURRENCY } from './upload-folder.ts';
 
 /** What the command line asked for; whatever is missing is found out later. */
 export interface PilotArguments {
@@ -27,7 +28,7 @@ export const PILOT_HELP = `Uploads a folder of drone photos and videos into the 
   --user NAME         who uploads (default with the local stack: its first demo user)
   --password TEXT     better: the variable DJI_MEDIA_LIBRARY_PASSWORD, or type it when asked
   --workspace UUID    workspace to upload into (default: the user's own)
-  --concurrency N     files at once, 1 to 32 (default 4)
+  --concurrency N     files at once, 1 to 32 (default ${DEFAULT_CONCURRENCY})
   --part-size MIB     larger files go up in parts of this size, 5 to 1024 (default 8);
                       memory is about concurrency times part size
   --trust-names       take a file for one that is there when its size, capture time, beginning and end are known,
@@ -65,7 +66,7 @@ function parseOptions(argv: readonly string[]) {
         user: { type: 'string' },
         password: { type: 'string' },
         workspace: { type: 'string' },
-        concurrency: { type: 'string', default: '4' },
+        concurrency: { type: 'string', default: String(DEFAULT_CONCURRENCY) },
         'part-size': { type: 'string', default: String(DEFAULT_PART_SIZE_IN_BYTES / 1024 / 1024) },
         'trust-names': { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },

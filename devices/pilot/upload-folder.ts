@@ -52,7 +52,10 @@ export interface UploadFolderOptions {
   readonly password: string;
   /** @default the user's own, as the sign-in answers it */
   readonly workspaceId?: string;
-  /** Files that travel at once, and parts in memory at once. As many more are read and asked about ahead. @default 4 */
+  /**
+   * Files sent at once, and parts in memory at once. As many more are read, looked up or reported meanwhile.
+   * @default 8
+   */
   readonly concurrency?: number;
   /** Files above this go up in parts of it. @default 8 MiB */
   readonly partSizeInBytes?: number;
@@ -83,6 +86,10 @@ interface Plan {
 
 type Outcome = Pick<FileOutcome, 'state' | 'objectKey'>;
 
+/** Enough to keep the line busy while some of them wait for a response. */
+export const DEFAULT_CONCURRENCY = 8;
+/** Whole files read at once. More would delay the first one, and a card is fastest when read in sequence. */
+const READ_AT_ONCE = 2;
 /** Files that are looked at at once: some KiB of each are read. */
 const LOOKED_AT_ONCE = 8;
 /** Last counts that are told at once. */
@@ -112,9 +119,12 @@ class FolderUpload {
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   readonly #client: PilotClient;
+  readonly #leases: StorageLeases;
   readonly #uploads: ObjectUploads;
   /** Whoever holds one may send bytes. */
   readonly #slots: Pool<undefined>;
+  /** One is held while a whole file is read. */
+  readonly #readers = new Pool(READ_AT_ONCE, () => undefined);
   readonly #reports: GroupReports;
   readonly #outcomes = new Map<string, FileOutcome>();
   /** By MD5: files with the same bytes go one after the other, and the second is then linked instead of uploaded. */
@@ -126,7 +136,7 @@ class FolderUpload {
     const { api, username, password, workspaceId, retry, signal } = options;
     this.#options = options;
     this.#progress = options.progress ?? silentProgress;
-    this.#concurrency = options.concurrency ?? 4;
+    this.#concurrency = options.concurrency ?? DEFAULT_CONCURRENCY;
     this.#signal = signal ? AbortSignal.any([signal, this.#stop.signal]) : this.#stop.signal;
     // Every request and every waiting part listens to it.
     setMaxListeners(0, this.#signal);
@@ -138,8 +148,9 @@ class FolderUpload {
       ...(workspaceId && { workspaceId }),
       ...(retry && { retry }),
     });
+    this.#leases = new StorageLeases(() => this.#client.storageAccess());
     this.#uploads = new ObjectUploads({
-      leases: new StorageLeases(() => this.#client.storageAccess()),
+      leases: this.#leases,
       buffers: new PartBuffers(this.#concurrency, options.partSizeInBytes ?? DEFAULT_PART_SIZE_IN_BYTES),
       signal: this.#signal,
       retry,
@@ -151,14 +162,18 @@ class FolderUpload {
   async run(): Promise<UploadSummary> {
     const startedAtInMilliseconds = Date.now();
     const { from, api, dataDirectory } = this.#options;
-    await this.#client.login();
+    // The folder is read while the sign-in is under way, and no further when it fails.
+    const signedIn = this.#client.login();
+    signedIn.catch((error) => this.#stop.abort(error));
     const { files, skipped, unreadable } = await readFolder(resolve(from));
     for (const { path, reason } of unreadable)
       this.#outcomes.set(path, { path, state: 'failed', bytes: 0, reason });
+    const candidates = await this.#inspect(files);
+    await signedIn;
     const workspaceId = this.#client.workspaceId;
     this.#journal = await FingerprintJournal.open(dataDirectory, (text) => this.#progress.line(text));
     try {
-      const candidates = await this.#inspect(files);
+      this.#signal.throwIfAborted();
       // So far nothing but files that could not be read has an outcome.
       this.#groups = groupByFolder(candidates, [...this.#outcomes.keys()], workspaceId, resolve(from));
       const plan = await this.#plan(candidates);
@@ -178,7 +193,7 @@ class FolderUpload {
     return summarise({ api, workspaceId, skipped, interrupted }, outcomes, startedAtInMilliseconds);
   }
 
-  /** Metadata and tiny fingerprint of every file: some KiB of each are read. */
+  /** Metadata and tiny fingerprint of every file, or of some when the run is stopped: some KiB of each are read. */
   async #inspect(files: readonly FoundFile[]): Promise<Candidate[]> {
     const candidates: Candidate[] = [];
     await eachAtOnce(files, LOOKED_AT_ONCE, this.#signal, async (file) => {
@@ -192,7 +207,6 @@ class FolderUpload {
         this.#fail(file, fileErrorReason(error));
       }
     });
-    this.#signal.throwIfAborted();
     return candidates.sort((left, right) => (left.path < right.path ? -1 : 1));
   }
 
@@ -251,7 +265,10 @@ class FolderUpload {
     this.#progress.line(`${toUpload} to upload, ${formatBytes(bytes)}${known}${compared}.`);
     this.#progress.begin(pending.length, bytes);
     for (const group of new Set(pending.map((file) => this.#groupOf(file)))) this.#reports.changed(group);
-    // Half of them travel; the others are read and asked about meanwhile, so that the line never waits.
+    // Credentials are requested while the first files are read. If that fails, the first upload requests them
+    // again and reports why.
+    if (pending.some((file) => !toCompare.has(file))) this.#leases.forUpload(0).catch(() => undefined);
+    // Half of them are sent. The others are read, looked up or reported meanwhile, which keeps the line busy.
     await eachAtOnce(pending, 2 * this.#concurrency, this.#signal, (file) =>
       this.#storeOne(file, toCompare.has(file)),
     );
@@ -292,11 +309,16 @@ class FolderUpload {
   async #fingerprint(file: Candidate): Promise<string> {
     const remembered = this.#journal?.md5Of(file);
     if (remembered) return remembered;
-    const readAtInMilliseconds = Date.now();
     const onRead = (bytes: number): void => this.#progress.advance(file.path, 'checking', bytes);
-    const md5 = await md5OfFile(file.absolutePath, this.#signal, onRead);
-    await this.#journal?.remember(file, md5, readAtInMilliseconds);
-    return md5;
+    const reader = await this.#readers.acquire(this.#signal);
+    try {
+      const readAtInMilliseconds = Date.now();
+      const md5 = await md5OfFile(file.absolutePath, this.#signal, onRead);
+      await this.#journal?.remember(file, md5, readAtInMilliseconds);
+      return md5;
+    } finally {
+      reader.release();
+    }
   }
 
   async #offer(file: Candidate, fingerprint: string, mayBeThere: boolean): Promise<Outcome> {

@@ -122,6 +122,20 @@ describe('on a terminal', () => {
     expect(screen.lines).toEqual(afterEnd);
   });
 
+  it('draws ten bars at most, first of what is sent', () => {
+    const screen = new Screen(true);
+    const progress = transferProgress(screen);
+    progress.begin(16, 16_000);
+    for (let number = 1; number <= 16; number++) progress.start(`${number}.JPG`, 1000);
+    progress.advance('16.JPG', 'uploading', 500);
+    vi.advanceTimersByTime(100);
+    expect(screen.lines).toHaveLength(12);
+    expect(screen.lines[0]).toContain('16.JPG');
+    expect(screen.lines[1]).toContain(' 1.JPG');
+    expect(screen.lines[10]).toBe('  … and 6 more under way');
+    progress.end();
+  });
+
   it('shows the end of names that are too long, two columns for wide letters', () => {
     expect(fitEnd('DCIM/DJI_0001.JPG', 20)).toBe('DCIM/DJI_0001.JPG');
     expect(fitEnd('DCIM/DJI_0001.JPG', 10)).toBe('…_0001.JPG');

@@ -19,7 +19,7 @@ describe('the command line', () => {
   it('needs no more than a folder', () => {
     expect(parsePilotArguments(['--from', folder])).toEqual({
       from: folder,
-      concurrency: 4,
+      concurrency: 8,
       partSizeInBytes: 8 * 1024 * 1024,
       trustNames: false,
       json: false,
@@ -42,7 +42,7 @@ describe('the command line', () => {
       '--workspace',
       WORKSPACE.toUpperCase(),
       '--concurrency',
-      '8',
+      '6',
       '--part-size',
       '16',
       '--trust-names',
@@ -54,7 +54,7 @@ describe('the command line', () => {
       username: 'ana',
       password: 'secret',
       workspaceId: WORKSPACE,
-      concurrency: 8,
+      concurrency: 6,
       partSizeInBytes: 16 * 1024 * 1024,
       trustNames: true,
       json: true,
