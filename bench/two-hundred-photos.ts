@@ -8,24 +8,22 @@
  * `npm run bench -- two-hundred-photos [rounds]`
  */
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { writePhotos } from './generated-files.ts';
+import { copyWithAwsCli, versionOfAwsCli } from './aws-cli.ts';
+import { changePhotos, writePhotos } from './generated-files.ts';
 import { scratchFolder } from './scratch.ts';
 import { administrator, type StackProcess, startStackProcess } from './stack-process.ts';
 import { formatMilliseconds, formatRatio, machineLine, median, printTable } from './statistics.ts';
 
 const PHOTOS = 200;
-/** The uploader's own default. */
+/** Half of the uploader's own default, which is for lines slower than loopback. */
 const AT_ONCE = 4;
 /** Linux counts a process's time in these. */
 const MILLISECONDS_A_TICK = 10;
-/** Behind the header, within what tiny fingerprints look at. */
-const CHANGED_AT = 1024;
 
 const run = promisify(execFile);
 const script = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -68,38 +66,7 @@ const sdkLoop = contender(`SDK loop, ${AT_ONCE} at once`, (_stack, prefix) =>
   run(process.execPath, [script('sdk-loop.ts'), card, dataDirectory, prefix, String(AT_ONCE)]),
 );
 
-const awsCli = contender('aws s3 cp --recursive', ({ endpoints }, prefix) => {
-  const { region, root, s3, bucket } = endpoints;
-  const target = `s3://${bucket}/${prefix}/`;
-  return run('aws', ['s3', 'cp', '--recursive', '--only-show-errors', '--endpoint-url', s3, card, target], {
-    env: {
-      ...process.env,
-      AWS_CONFIG_FILE: '/dev/null',
-      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-      AWS_REGION: region,
-      AWS_DEFAULT_REGION: region,
-      AWS_ACCESS_KEY_ID: root.access_key_id,
-      AWS_SECRET_ACCESS_KEY: root.secret_access_key,
-    },
-  });
-});
-
-async function versionOfAwsCli(): Promise<string | undefined> {
-  try {
-    const { stdout } = await run('aws', ['--version']);
-    return stdout.trim();
-  } catch {
-    return undefined;
-  }
-}
-
-function changePhotos(directory: string): void {
-  for (const name of readdirSync(directory)) {
-    const file = openSync(join(directory, name), 'r+');
-    writeSync(file, randomBytes(64), 0, 64, CHANGED_AT);
-    closeSync(file);
-  }
-}
+const awsCli = contender('aws s3 cp --recursive', (stack, prefix) => copyWithAwsCli(stack, card, prefix));
 
 function workedMilliseconds(processId: number): number {
   const afterName = readFileSync(`/proc/${processId}/stat`, 'utf8').split(') ')[1] ?? '';
