@@ -51,7 +51,7 @@ export interface Reporter {
 /** What object storage says of one version of an object. */
 export interface StoredObject {
   readonly sizeInBytes: number;
-  /** Without quotes. */
+  /** Without quotes, lower case. */
   readonly eTag: string;
   /** `null`, as S3 has it, in a bucket that keeps no versions. */
   readonly versionId: string;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { MediaFile } from '../../functions/core/media-file.ts';
+import { fileState, type MediaFile } from '../../functions/core/media-file.ts';
 import type { FlightView, LibraryView, WorkspaceView } from './library-view.ts';
 
 /** Where the page may be told to look. */
@@ -53,6 +53,12 @@ const INTEGRITY = {
   mismatch: 'The stored bytes are not those that the device fingerprinted',
 } as const;
 
+const STATE = {
+  arriving: 'In the bucket; its device has not reported it yet',
+  unreported: 'In the bucket for a quarter of an hour, and no device has reported it',
+  removed: 'Removed from the bucket',
+} as const;
+
 /** A sidecar was not taken anywhere. */
 const flightFacts = (file: MediaFile): string =>
   file.kind === 'sidecar'
@@ -62,6 +68,14 @@ const flightFacts = (file: MediaFile): string =>
       fact('gimbal yaw', degrees(file.capture.gimbalYawDegree)) +
       fact('position', positionOf(file));
 
+/** Said only of what no device has reported. */
+function state(file: MediaFile): string {
+  const told = fileState(file, Date.now());
+  return told === 'reported'
+    ? ''
+    : `<span class="integrity unverified" title="${STATE[told]}">${told}</span>`;
+}
+
 function renderFile(file: MediaFile): string {
   const name = escapeHtml(file.name);
   const preview = SHOWN.test(file.name)
@@ -69,7 +83,7 @@ function renderFile(file: MediaFile): string {
     : `<span class="kind">${escapeHtml(file.name.slice(file.name.lastIndexOf('.') + 1).toUpperCase())}</span>`;
   return `<li>
 <a class="preview" href="${escapeHtml(objectPath(file))}">${preview}</a>
-<p class="name">${name}</p><span class="integrity ${file.integrity}" title="${INTEGRITY[file.integrity]}">${file.integrity}</span>
+<p class="name">${name}</p>${state(file)}<span class="integrity ${file.integrity}" title="${INTEGRITY[file.integrity]}">${file.integrity}</span>
 <dl>${fact('taken', timeOf(file))}${flightFacts(file)}${fact('size', inMegabytes(file.sizeInBytes))}</dl>
 </li>`;
 }
