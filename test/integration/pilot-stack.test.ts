@@ -11,6 +11,11 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { md5OfFile, readFolder } from '../../devices/common/files.ts';
+import { ObjectUploads } from '../../devices/common/object-upload.ts';
+import { PartBuffers } from '../../devices/common/part-buffers.ts';
+import { StorageLeases } from '../../devices/common/storage-leases.ts';
+import { PilotClient } from '../../devices/pilot/pilot-client.ts';
 import { type UploadFolderOptions, uploadFolder } from '../../devices/pilot/upload-folder.ts';
 import { uploadSampleFlight } from '../../local/sample/flight.ts';
 import { encodePhoto } from '../../local/sample/photo-file.ts';
@@ -164,6 +169,41 @@ describe('a folder', () => {
     const foreign = await run({ workspaceId: workspace_id });
     expect(foreign).toMatchObject({ uploaded: 0, failed: 1 });
     expect(foreign.files[0]?.reason).toMatch(/HTTP 403/);
+  });
+});
+
+describe('credentials that run out in the middle of a large file', () => {
+  it('are renewed, and the upload goes on under the key of the first answer', async () => {
+    const content = patterned(16 * MEBIBYTE, 77);
+    await put('renewed.MP4', content);
+    const [file] = (await readFolder(folder)).files;
+    if (!file) throw new Error('the folder is empty');
+    const { username, password } = user();
+    const client = new PilotClient({ api: stack.endpoints.api, username, password });
+    await client.login();
+    const prefixes: string[] = [];
+    let lostInMilliseconds = 0;
+    const leases = new StorageLeases(
+      async () => {
+        const access = await client.storageAccess();
+        prefixes.push(access.objectKeyPrefix);
+        lostInMilliseconds = 0;
+        return access;
+      },
+      () => Date.now() + lostInMilliseconds,
+    );
+    const uploads = new ObjectUploads({ leases, buffers: new PartBuffers(1, 5 * MEBIBYTE) });
+    const md5 = await md5OfFile(file.absolutePath);
+    const onProgress = (bytes: number): void => {
+      // After the first part an hour is gone.
+      if (prefixes.length === 1 && bytes > 0) lostInMilliseconds = 3_600_000;
+    };
+    const key = await uploads.upload(file, md5, { onProgress });
+    uploads.close();
+    expect(prefixes).toHaveLength(2);
+    expect(prefixes[1]).not.toBe(prefixes[0]);
+    expect(key).toBe(`${prefixes[0]}/renewed.MP4`);
+    expect((await objectBytes(key)).equals(content)).toBe(true);
   });
 });
 
