@@ -1,21 +1,21 @@
-/** A rule of the default event bus as the template declares it. */
+/** A rule of the default event bus in the template. */
 export interface EventRuleDefinition {
   readonly name: string;
   readonly arn: string;
-  /** Checked by `checkPattern`. */
+  /** Valid for `checkPattern`. */
   readonly pattern: Readonly<Record<string, unknown>>;
   readonly targets: readonly EventTarget[];
 }
 
-/** Where a rule sends its events. */
+/** The target of a rule. */
 export interface EventTarget {
   readonly kind: 'function' | 'queue';
   readonly arn: string;
-  /** Where an event goes that could not be delivered. @default dropped, with a log line */
+  /** Where events go that could not be delivered. @default they are dropped, with a log line */
   readonly deadLetterQueueArn?: string | undefined;
 }
 
-/** An event as EventBridge hands it on. */
+/** An event as EventBridge sends it. */
 export interface BusEvent {
   readonly version: '0';
   readonly id: string;

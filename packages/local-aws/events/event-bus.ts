@@ -4,7 +4,7 @@ import { type LocalSqs, Undeliverable } from '../sqs/sqs.ts';
 import type { BusEvent, EventRuleDefinition, EventTarget } from './definitions.ts';
 import { matchesEvent } from './event-pattern.ts';
 
-/** What the event bus needs to start. */
+/** How to start the event bus. */
 export interface EventBusOptions {
   readonly rules: readonly EventRuleDefinition[];
   readonly functions: {
@@ -14,14 +14,14 @@ export interface EventBusOptions {
       caller: { readonly principal: string; readonly sourceArn: string },
     ): boolean;
   };
-  /** Take events as targets, and what could not be delivered, as far as their policies allow it. */
+  /** Targets and dead-letter queues. Their policies must allow it. */
   readonly queues: Pick<LocalSqs, 'allowsService' | 'deliver' | 'send'>;
   readonly log: Log;
 }
 
 const SERVICE = 'events.amazonaws.com';
 
-/** The default event bus: hands events to the functions and queues whose rules they match. */
+/** The default event bus: sends events to the functions and queues of matching rules. */
 export class EventBus {
   readonly #options: EventBusOptions;
 
@@ -30,8 +30,8 @@ export class EventBus {
   }
 
   /**
-   * Accepts an event. When this resolves, queues have it on the disk; what functions make of it is between
-   * them and their rules. Rejects when a queue could not take it now.
+   * Accepts an event. When this resolves, queues have it on disk; functions are invoked asynchronously.
+   * Rejects when a queue cannot take it now.
    */
   async put(event: BusEvent): Promise<void> {
     const deliveries = this.#options.rules
@@ -47,19 +47,19 @@ export class EventBus {
       if (functions.mayInvoke(arn, { principal: SERVICE, sourceArn: rule.arn })) {
         void functions.invokeEvent(arn, event);
       } else {
-        this.#giveUp(rule, target, event, `no permission of ${arn} lets the rule invoke it`);
+        this.#giveUp(rule, target, event, `no permission of ${arn} allows the rule to invoke it`);
       }
       return;
     }
     if (!queues.allowsService(arn, { service: SERVICE, sourceArn: rule.arn })) {
-      this.#giveUp(rule, target, event, `the policy of ${arn} does not let the rule send messages`);
+      this.#giveUp(rule, target, event, `the policy of ${arn} does not allow the rule to send messages`);
       return;
     }
     try {
       await queues.deliver(arn, JSON.stringify(event));
     } catch (error) {
       if (!(error instanceof Undeliverable)) throw error;
-      this.#giveUp(rule, target, event, `${arn} does not take an event: ${error.message}`);
+      this.#giveUp(rule, target, event, `${arn} refuses the event: ${error.message}`);
     }
   }
 
@@ -73,7 +73,7 @@ export class EventBus {
     if (queues.allowsService(deadLetterQueueArn, { service: SERVICE, sourceArn: rule.arn })) {
       queues.send(deadLetterQueueArn, JSON.stringify(event));
     } else {
-      complain(`the policy of ${deadLetterQueueArn} does not let the rule send dead letters`);
+      complain(`the policy of ${deadLetterQueueArn} does not allow the rule to send dead letters`);
     }
   }
 }

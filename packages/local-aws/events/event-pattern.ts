@@ -1,7 +1,6 @@
 /**
- * Whether a pattern matches an event: every name in the pattern is there, with one of the values that the
- * pattern lists. `{"prefix": …}` is the one kind of filter that the local stack supports besides plain
- * values.
+ * Whether a pattern matches an event: every name in the pattern exists, with one of the listed values.
+ * `{"prefix": …}` is the only supported filter besides plain values.
  */
 export function matchesEvent(pattern: Readonly<Record<string, unknown>>, event: unknown): boolean {
   return Object.entries(pattern).every(([name, expected]) => {
@@ -12,7 +11,7 @@ export function matchesEvent(pattern: Readonly<Record<string, unknown>>, event: 
   });
 }
 
-/** Throws for a pattern that the local stack would not play as EventBridge does. */
+/** Throws for a pattern that is not supported. */
 export function checkPattern(pattern: Readonly<Record<string, unknown>>): void {
   for (const [name, expected] of Object.entries(pattern)) {
     if (isRecord(expected) && !name.startsWith('$')) {

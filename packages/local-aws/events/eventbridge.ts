@@ -7,26 +7,26 @@ import { dispatch } from '../json/operations.ts';
 import type { BusEvent } from './definitions.ts';
 import { eventBridgeOperations } from './operations.ts';
 
-/** As policies and signatures name it. */
+/** The name in policies and signatures. */
 const SERVICE = 'events';
 
-/** Above the largest request, whose entries may be 1 MB before they are escaped. */
+/** More than the largest request needs: its entries may be 1 MB before escaping. */
 const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
 
-/** What the local EventBridge needs to start. */
+/** How to start the local EventBridge. */
 export interface EventBridgeOptions {
   readonly identities: Identities;
   readonly region: string;
   readonly accountId: string;
   readonly partition: string;
-  /** Takes the events of callers. */
+  /** Gets the events. */
   readonly bus: { put(event: BusEvent): Promise<void> };
   /** @default the machine's clock */
   readonly clock?: (() => Date) | undefined;
   readonly log: (line: string) => void;
 }
 
-/** The endpoint of EventBridge, by which callers put events on the default bus; the caller listens. */
+/** The endpoint of EventBridge, where callers put events on the default bus. The caller listens. */
 export function createEventBridge(options: EventBridgeOptions): LocalService {
   const { identities, region, accountId, partition, bus, clock = () => new Date(), log } = options;
   return jsonService({

@@ -5,11 +5,11 @@ import type { JsonCall } from '../json/json-service.ts';
 import { type Operation, operation } from '../json/operations.ts';
 import type { BusEvent } from './definitions.ts';
 
-/** What the operations of EventBridge work with. */
+/** What the operations use. */
 export interface EventBridgeContext {
   readonly region: string;
   readonly accountId: string;
-  /** Before the name of a bus. */
+  /** The ARN of a bus, without its name. */
   readonly busArnPrefix: string;
   readonly bus: { put(event: BusEvent): Promise<void> };
   readonly clock: () => Date;
@@ -23,7 +23,7 @@ export interface EventBridgeContext {
 const DEFAULT_BUS = 'default';
 const MAX_ENTRIES = 10;
 const MAX_ENTRIES_BYTES = 1024 * 1024;
-/** What EventBridge counts for a time, however it is written. */
+/** EventBridge counts this for a time in any form. */
 const TIME_BYTES = 14;
 const MAX_DETAIL_TYPE_CHARACTERS = 128;
 
@@ -46,7 +46,7 @@ const PutEventsInput = v.strictObject({
 
 type Entry = v.InferOutput<typeof PutEventsInput>['Entries'][number];
 
-/** What becomes of an entry: a refused one does not keep the others from the bus. */
+/** The result of an entry. A refused entry does not stop the others. */
 type ResultEntry =
   | { readonly EventId: string }
   | { readonly ErrorCode: string; readonly ErrorMessage: string };
@@ -60,7 +60,7 @@ export function eventBridgeOperations(context: EventBridgeContext): Readonly<Rec
         const bus = busArn(entry.EventBusName, context);
         assertAllowed(bus, { 'events:source': entry.Source, 'events:detail-type': entry.DetailType });
         if (bus !== busArn(undefined, context)) {
-          throw notImplemented(`the event bus ${entry.EventBusName}: there is the default one`);
+          throw notImplemented(`the event bus ${entry.EventBusName}: only the default bus is supported`);
         }
       }
       const bytes = Entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
@@ -91,7 +91,7 @@ async function put(
       'Parameter DetailType is not valid. Reason: it is over 128 characters.',
     );
   }
-  // Events of AWS come from AWS alone.
+  // Only AWS may send events with these sources.
   if (Source.startsWith('aws.')) {
     return refused('NotAuthorizedForSourceException', 'Not authorized for the source.');
   }
@@ -121,7 +121,7 @@ async function put(
   return { EventId: id };
 }
 
-/** The ARN of a bus by what a caller calls it: nothing, its name or its ARN. */
+/** The ARN of a bus from the request: no name, a name or an ARN. */
 function busArn(name: string | undefined, { busArnPrefix }: EventBridgeContext): string {
   return name?.startsWith('arn:') ? name : `${busArnPrefix}${name ?? DEFAULT_BUS}`;
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { S3Event, S3EventName } from '../s3/definitions.ts';
 import type { BusEvent } from './definitions.ts';
 
-/** How EventBridge tells of what happened to an object. */
+/** EventBridge's names for what happened to an object. */
 const DETAILS: Readonly<Record<S3EventName, { type: string; facts: Readonly<Record<string, string>> }>> = {
   'ObjectCreated:Put': { type: 'Object Created', facts: { reason: 'PutObject' } },
   'ObjectCreated:Copy': { type: 'Object Created', facts: { reason: 'CopyObject' } },
@@ -20,7 +20,9 @@ const DETAILS: Readonly<Record<S3EventName, { type: string; facts: Readonly<Reco
   },
 };
 
-/** An event of S3 in EventBridge's words. The key is as it is: only S3's own notifications encode it. */
+/**
+ * An event of S3 in the form of EventBridge. The key is not encoded; only S3's own notifications encode it.
+ */
 export function s3BusEvent(event: S3Event, environment: { region: string; accountId: string }): BusEvent {
   const { type, facts } = DETAILS[event.name];
   const created = type === 'Object Created';

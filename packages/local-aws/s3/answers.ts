@@ -4,10 +4,10 @@ import { type XmlNode, xmlDocument } from '../http/xml.ts';
 
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
 
-/** How long the rest of a refused body is read and thrown away, so that the client gets to reading the refusal. */
+/** How long the rest of a refused body is read and dropped, so that the client gets to read the response. */
 const DRAIN_MILLISECONDS = 60_000;
 
-/** Answers with a document of S3. */
+/** Sends an XML document of S3. */
 export function sendDocument(
   response: ServerResponse,
   rootName: string,
@@ -23,7 +23,7 @@ export function sendDocument(
   response.end(body);
 }
 
-/** Answers without a body. */
+/** Sends a response without a body. */
 export function sendEmpty(
   response: ServerResponse,
   statusCode: number,
@@ -34,8 +34,8 @@ export function sendEmpty(
 }
 
 /**
- * Answers with an error. The connection stays open and what is left of the request's body is thrown away: a client
- * that is still sending would find the connection closed and never see why.
+ * Sends an error. The connection stays open, and the rest of the request's body is dropped: a client that is
+ * still sending would otherwise see a closed connection and no error.
  */
 export function sendError(response: ServerResponse, error: AwsError, requestId: string): void {
   if (response.headersSent) {
@@ -49,7 +49,7 @@ export function sendError(response: ServerResponse, error: AwsError, requestId: 
     ...error.details,
     RequestId: requestId,
   });
-  // The answers to HEAD and "not modified" have no body, though they could tell its length.
+  // Responses to HEAD and "not modified" have no body.
   const bodiless = request.method === 'HEAD' || error.statusCode === 304;
   response.writeHead(error.statusCode, {
     'content-type': 'application/xml',

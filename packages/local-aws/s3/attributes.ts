@@ -2,7 +2,7 @@ import { AwsError, notImplemented } from '../http/aws-error.ts';
 import type { S3Request } from './s3-request.ts';
 import type { ObjectAttributes } from './store/object-metadata.ts';
 
-/** Headers of the writer that readers get back. */
+/** Headers of the request that are stored and returned to readers. */
 const STORED_HEADERS = [
   'cache-control',
   'content-disposition',
@@ -15,7 +15,7 @@ const STORED_HEADERS = [
 const USER_METADATA = 'x-amz-meta-';
 const MAX_USER_METADATA_BYTES = 2 * 1024;
 
-/** Headers that ask for what is not here, unless they have the value that changes nothing. */
+/** Headers for unsupported features, and their values that have no effect. */
 const UNSUPPORTED_HEADERS: ReadonlyArray<readonly [prefix: string, harmlessValues: readonly string[]]> = [
   ['x-amz-acl', ['private', 'bucket-owner-full-control']],
   ['x-amz-grant-', []],
@@ -28,7 +28,7 @@ const UNSUPPORTED_HEADERS: ReadonlyArray<readonly [prefix: string, harmlessValue
   ['x-amz-write-offset-bytes', []],
 ];
 
-/** What the writer says about an object. Throws for what cannot be kept, rather than dropping it in silence. */
+/** The attributes of an object in a request. Throws for those that cannot be stored. */
 export function attributesOf(request: S3Request): ObjectAttributes {
   const headers: Record<string, string> = {};
   for (const name of STORED_HEADERS) {
@@ -56,7 +56,7 @@ export function attributesOf(request: S3Request): ObjectAttributes {
   return { headers, userMetadata };
 }
 
-/** Throws `NotImplemented` for headers that a reader of the object would miss the effect of. */
+/** Throws `NotImplemented` for headers whose effect is missing here. */
 export function refuseUnsupportedHeaders(request: S3Request): void {
   for (const [prefix, harmlessValues] of UNSUPPORTED_HEADERS) {
     for (const [name, value] of request.headersWith(prefix)) {
@@ -66,13 +66,13 @@ export function refuseUnsupportedHeaders(request: S3Request): void {
   }
 }
 
-/** The headers that tell a reader about an object. */
+/** The headers of a response that describe an object. */
 export function attributeHeaders({ headers, userMetadata }: ObjectAttributes): Record<string, string> {
   const named = Object.entries(userMetadata).map(([name, value]) => [`${USER_METADATA}${name}`, value]);
   return { 'content-type': 'binary/octet-stream', ...headers, ...Object.fromEntries(named) };
 }
 
-/** `aws-chunked` is how the bytes travelled, not how the object is encoded. */
+/** `aws-chunked` is the encoding of the transfer, and not of the object. */
 function storedEncoding(request: S3Request): string {
   return (request.header('content-encoding') ?? '')
     .split(',')

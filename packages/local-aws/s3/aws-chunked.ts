@@ -3,19 +3,20 @@ import { AwsError } from '../http/aws-error.ts';
 import type { ChunkSignatures } from '../iam/chunk-signatures.ts';
 import { signatureMismatch } from './errors.ts';
 
-/** Trailing headers, in order, names in lower case. */
+/** Trailing headers, in order. Names are in lower case. */
 export type Trailers = ReadonlyArray<readonly [name: string, value: string]>;
 
 const MAX_LINE_BYTES = 1024;
 const MAX_TRAILER_BYTES = 16 * 1024;
-/** S3 refuses smaller chunks, the last one apart. */
+/** S3 refuses smaller chunks, except the last one. */
 const MIN_CHUNK_BYTES = 8 * 1024;
 const TRAILER_SIGNATURE = 'x-amz-trailer-signature';
 
 /**
- * Takes the data out of an `aws-chunked` body: `<size in hex>[;chunk-signature=…]\r\n<data>\r\n`, a chunk of size 0,
- * then the trailers. Data is passed on before its chunk's signature is known to be right, so whoever stores it must
- * wait for the end.
+ * Extracts the data of an `aws-chunked` body: `<size in hex>[;chunk-signature=…]\r
+ * <data>\r
+ * `, a chunk of size 0, then the trailers. Data is passed on before the signature of its chunk is verified,
+ * so it must not be used before the end.
  */
 export async function* decodeAwsChunked(
   source: AsyncIterator<Buffer>,
@@ -54,7 +55,7 @@ export async function* decodeAwsChunked(
   options.onTrailers(trailers.filter(([name]) => name !== TRAILER_SIGNATURE));
 }
 
-/** The error for a body that ends before, or goes on after, what was announced. */
+/** The error for a body that is shorter or longer than announced. */
 export function incompleteBody(): AwsError {
   return new AwsError(
     'IncompleteBody',
@@ -62,7 +63,7 @@ export function incompleteBody(): AwsError {
   );
 }
 
-/** The error for trailers that are broken, or are not those that were announced. */
+/** The error for malformed trailers, and those that were not announced. */
 export function malformedTrailer(): AwsError {
   return new AwsError(
     'MalformedTrailerError',
@@ -82,7 +83,11 @@ function parseChunkHeader(line: string): { size: number; signature: string } {
   return { size: Number.parseInt(size, 16), signature: signature ?? '' };
 }
 
-/** Clients end these lines with `\r\n`, `\n` or both, so empty ones mean nothing. */
+/**
+ * Clients end lines with `\r
+ * `, `
+ * ` or both, so empty lines are ignored.
+ */
 function parseTrailers(text: string): Trailers {
   return text
     .split(/\r?\n/)
@@ -94,7 +99,7 @@ function parseTrailers(text: string): Trailers {
     });
 }
 
-/** Reads lines and byte counts from chunks whose borders mean nothing. */
+/** Reads lines and bytes from chunks with arbitrary boundaries. */
 class ByteReader {
   readonly #source: AsyncIterator<Buffer>;
   #buffer: Buffer = Buffer.alloc(0);
@@ -103,7 +108,10 @@ class ByteReader {
     this.#source = source;
   }
 
-  /** Text up to the next `\r\n`, which is left out. */
+  /**
+   * Text up to the next `\r
+   * `, which is left out.
+   */
   async line(): Promise<string> {
     for (;;) {
       const end = this.#buffer.indexOf('\r\n');

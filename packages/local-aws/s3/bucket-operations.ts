@@ -8,7 +8,7 @@ export async function listBuckets(call: S3Call): Promise<void> {
   const names = [...call.context.buckets.keys()].sort();
   sendDocument(call.response, 'ListAllMyBucketsResult', {
     Owner: ownerElement(call),
-    // The buckets come with the stack, which does not keep when it was first started.
+    // The time when the buckets were created is not stored.
     Buckets: { Bucket: names.map((Name) => ({ Name, CreationDate: xmlTime(0) })) },
   });
 }
@@ -20,7 +20,7 @@ export async function headBucket(call: S3Call): Promise<void> {
 
 /** `GetBucketLocation` */
 export async function getBucketLocation(call: S3Call): Promise<void> {
-  // The oldest region has no name here.
+  // S3 returns no name for us-east-1.
   const { region } = call.context;
   sendDocument(call.response, 'LocationConstraint', region === 'us-east-1' ? '' : region);
 }

@@ -1,14 +1,14 @@
 import { AwsError } from '../http/aws-error.ts';
 
-/** Bytes from `start` up to `end`, exclusive. */
+/** Bytes from `start` up to `end`, which is not included. */
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * The part that a `Range` header asks for. Undefined means the whole object: no header, one that is no byte range,
- * or several ranges, which S3 does not answer either. Throws `InvalidRange` when the object has no such bytes.
+ * The range of a `Range` header. Undefined for the whole object: without the header, for other units, and for
+ * several ranges, which S3 does not support. Throws `InvalidRange` when the object has no such bytes.
  */
 export function byteRange(header: string | undefined, size: number): ByteRange | undefined {
   const [, first, last] = /^bytes\s*=\s*(\d*)\s*-\s*(\d*)$/i.exec(header ?? '') ?? [];

@@ -12,13 +12,13 @@ import {
   type RunningChecksum,
 } from './crc.ts';
 
-/** What an object's checksum covers: its bytes, or the checksums of its parts. */
+/** What a checksum covers: the object's bytes, or the checksums of its parts. */
 export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE';
 
-/** A checksum as it is stored with an object. */
+/** The checksum of a stored object. */
 export interface StoredChecksum {
   readonly algorithm: ChecksumAlgorithm;
-  /** Base64; a composite one ends in `-` and the number of parts. */
+  /** Base64. A composite checksum ends in `-` and the number of parts. */
   readonly value: string;
   readonly type: ChecksumType;
 }
@@ -26,7 +26,7 @@ export interface StoredChecksum {
 interface AlgorithmDefinition {
   readonly start: () => RunningChecksum;
   readonly lengthBytes: number;
-  /** What a multipart upload uses unless it names its own; the first one is the default. */
+  /** The types for multipart uploads. The first one is the default. */
   readonly multipartTypes: readonly ChecksumType[];
   readonly crc?: CrcParameters;
 }
@@ -56,11 +56,11 @@ const ALGORITHMS = {
   SHA512: { start: () => runningHash('sha512'), lengthBytes: 64, multipartTypes: ['COMPOSITE'] },
 } as const satisfies Record<string, AlgorithmDefinition>;
 
-/** The checksum algorithms that the local S3 computes; S3 itself also knows three of xxHash. */
+/** The supported checksum algorithms. S3 also has three of xxHash. */
 export type ChecksumAlgorithm = keyof typeof ALGORITHMS;
 
 const HEADER_PREFIX = 'x-amz-checksum-';
-/** Headers that share the prefix of checksums without being one. */
+/** Headers with the prefix of checksums that are not checksums. */
 const NOT_CHECKSUMS = new Set(['x-amz-checksum-algorithm', 'x-amz-checksum-mode', 'x-amz-checksum-type']);
 
 /** Starts a checksum. */
@@ -68,17 +68,17 @@ export function startChecksum(algorithm: ChecksumAlgorithm): RunningChecksum {
   return ALGORITHMS[algorithm].start();
 }
 
-/** The header, or trailer, that carries a checksum. */
+/** The header or trailer of a checksum. */
 export function checksumHeader(algorithm: ChecksumAlgorithm): string {
   return `${HEADER_PREFIX}${algorithm.toLowerCase()}`;
 }
 
-/** The element that carries a checksum in S3's documents. */
+/** The element of a checksum in S3's documents. */
 export function checksumElement(algorithm: ChecksumAlgorithm): string {
   return `Checksum${algorithm}`;
 }
 
-/** The algorithm that a request names. Throws when S3 has no such one, or this S3. */
+/** The algorithm that a request names. Throws when it is not supported. */
 export function checksumAlgorithm(name: string): ChecksumAlgorithm {
   const algorithm = name.toUpperCase();
   if (algorithm in ALGORITHMS) return algorithm as ChecksumAlgorithm;
@@ -86,21 +86,21 @@ export function checksumAlgorithm(name: string): ChecksumAlgorithm {
   throw new AwsError('InvalidRequest', `Checksum algorithm provided is unsupported: ${name}.`);
 }
 
-/** The algorithm of a header or trailer that carries a checksum; undefined for any other header. */
+/** The algorithm of a checksum's header or trailer; undefined for any other header. */
 export function algorithmOfHeader(header: string): ChecksumAlgorithm | undefined {
   const name = header.toLowerCase();
   if (!name.startsWith(HEADER_PREFIX) || NOT_CHECKSUMS.has(name)) return undefined;
   return checksumAlgorithm(name.slice(HEADER_PREFIX.length));
 }
 
-/** Throws `InvalidRequest` when the value cannot be a checksum of this algorithm. */
+/** Throws `InvalidRequest` when the value has the wrong form for this algorithm. */
 export function assertChecksumValue(algorithm: ChecksumAlgorithm, value: string): void {
   const bytes = Buffer.from(value, 'base64');
   if (bytes.length === ALGORITHMS[algorithm].lengthBytes && bytes.toString('base64') === value) return;
   throw new AwsError('InvalidRequest', `Value for ${checksumHeader(algorithm)} header is invalid.`);
 }
 
-/** The type that a multipart upload's checksum gets. Throws when the algorithm cannot be of the type asked for. */
+/** The checksum type of a multipart upload. Throws when the algorithm does not have the requested type. */
 export function multipartChecksumType(
   algorithm: ChecksumAlgorithm,
   requested: string | undefined,

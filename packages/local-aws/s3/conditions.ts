@@ -3,17 +3,17 @@ import { noSuchKey, preconditionFailed } from './errors.ts';
 import type { S3Request } from './s3-request.ts';
 import type { ObjectVersion } from './store/object-metadata.ts';
 
-/** What a conditional read comes to. */
+/** The result of a conditional read. */
 export type ReadCondition = 'proceed' | 'not-modified';
 
-/** The time of a version in whole seconds, as its `Last-Modified` has it. */
+/** The time of a version in whole seconds, as in `Last-Modified`. */
 export function lastModifiedSeconds({ lastModified }: Pick<ObjectVersion, 'lastModified'>): number {
   return Math.floor(lastModified / 1000);
 }
 
 /**
- * Applies `If-Match` and its siblings, or those with a prefix such as `x-amz-copy-source-`. ETags win over times, as
- * in RFC 9110. Throws `PreconditionFailed`.
+ * Checks `If-Match` and the other conditions, or those with a prefix such as `x-amz-copy-source-`. As in RFC
+ * 9110, ETags win over times. Throws `PreconditionFailed`.
  */
 export function readCondition(request: S3Request, version: ObjectVersion, prefix = ''): ReadCondition {
   const header = (name: string) => request.header(`${prefix}${name}`);
@@ -34,7 +34,10 @@ export function readCondition(request: S3Request, version: ObjectVersion, prefix
     : 'proceed';
 }
 
-/** The check that a conditional write makes of the version it would replace, at the moment it would replace it. */
+/**
+ * A function that checks the conditions of a write against the version it replaces, in the moment of the
+ * write.
+ */
 export function writePrecondition(request: S3Request): (latest: ObjectVersion | undefined) => void {
   const ifNoneMatch = request.header('if-none-match');
   const ifMatch = request.header('if-match');
@@ -49,7 +52,7 @@ export function writePrecondition(request: S3Request): (latest: ObjectVersion | 
   };
 }
 
-/** Whether a list of ETags, quoted or not, names this one; `*` names them all. */
+/** Whether this ETag is in a list of ETags, which may be quoted. `*` matches all. */
 export function matchesETag(list: string, eTag: string): boolean {
   return list
     .split(',')

@@ -16,7 +16,7 @@ import type { S3Request } from './s3-request.ts';
 import type { OpenedObject } from './store/bucket-store.ts';
 import { NULL_VERSION, type ObjectMetadata } from './store/object-metadata.ts';
 
-/** `CopyObject`: the copy has an MD5 as its ETag even where the original was uploaded in parts. */
+/** `CopyObject`: the ETag of the copy is an MD5, also when the original was uploaded in parts. */
 export async function copyObject(call: S3Call): Promise<void> {
   const { key, request, store } = call;
   refuseUnsupportedHeaders(request);
@@ -116,7 +116,7 @@ function originHeaders({ versionId }: ObjectMetadata): Record<string, string> {
   return versionId === NULL_VERSION ? {} : { 'x-amz-copy-source-version-id': versionId };
 }
 
-/** `bytes=first-last`, both given and both there: other than for reading, nothing else is allowed. */
+/** `bytes=first-last`. Unlike in reads, both are required and must be in the object. */
 function copyRange(request: S3Request, size: number): ByteRange | undefined {
   const header = request.header('x-amz-copy-source-range');
   if (header === undefined) return undefined;

@@ -3,7 +3,7 @@ import { AwsError } from '../http/aws-error.ts';
 import { matchesPattern } from '../iam/policy-pattern.ts';
 import type { CorsRule } from './definitions.ts';
 
-/** The headers for a browser of another origin; undefined when the request is of none, or no rule lets it in. */
+/** The headers for a browser of another origin; undefined without an origin, or when no rule allows it. */
 export function corsHeaders(
   { headers, method = 'GET' }: IncomingMessage,
   rules: readonly CorsRule[],
@@ -19,7 +19,7 @@ export function corsHeaders(
   };
 }
 
-/** The answer to a preflight request. Throws `AccessForbidden` when no rule lets it in. */
+/** The response to a preflight request. Throws `AccessForbidden` when no rule allows it. */
 export function preflightHeaders(
   { headers }: IncomingMessage,
   rules: readonly CorsRule[],

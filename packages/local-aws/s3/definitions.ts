@@ -1,35 +1,35 @@
 import type { PolicyDocument } from '../iam/policy.ts';
 
-/** A bucket as the template declares it. */
+/** A bucket of the template. */
 export interface BucketDefinition {
   readonly name: string;
   readonly versioned: boolean;
-  /** ARNs resolved. @default none */
+  /** With resolved ARNs. @default none */
   readonly policy?: PolicyDocument | undefined;
   /** What browsers of other origins may do. @default nothing */
   readonly cors?: readonly CorsRule[] | undefined;
-  /** Who is told of changes. @default nobody */
+  /** Where notifications go. @default none */
   readonly notifications?: NotificationConfiguration | undefined;
 }
 
-/** Whom a bucket tells of changes. */
+/** Where the notifications of a bucket go. */
 export interface NotificationConfiguration {
   readonly eventBridge: boolean;
   readonly queues: readonly QueueConfiguration[];
 }
 
-/** A queue that is told of some changes. */
+/** A queue for some notifications. */
 export interface QueueConfiguration {
   readonly id: string;
   readonly queueArn: string;
   readonly events: ReadonlyArray<S3EventName | ExpiryEventName>;
-  /** Only of keys that begin with it. @default '' */
+  /** Only for keys with this prefix. @default '' */
   readonly prefix: string;
-  /** Only of keys that end with it. @default '' */
+  /** Only for keys with this suffix. @default '' */
   readonly suffix: string;
 }
 
-/** A rule for cross-origin requests; `*` in an origin or header stands for anything. */
+/** A rule for cross-origin requests. `*` in an origin or header matches anything. */
 export interface CorsRule {
   readonly allowedOrigins: readonly string[];
   readonly allowedMethods: readonly string[];
@@ -38,31 +38,31 @@ export interface CorsRule {
   readonly maxAgeSeconds?: number | undefined;
 }
 
-/** Something was stored or removed; told after it is on the disk. */
+/** A version was stored or removed. The event is sent after the change is on disk. */
 export interface S3Event extends ChangeCause {
   readonly time: Date;
   readonly bucket: string;
   readonly key: string;
   /** Undefined in a bucket without versions. */
   readonly versionId: string | undefined;
-  /** Of the object that was stored; empty for a delete marker. */
+  /** That of the stored object; empty for a delete marker. */
   readonly eTag: string;
   readonly size: number;
-  /** Of two events of one key, the later has the greater one, compared as text. */
+  /** Of two events for one key, the later one has the greater sequencer, compared as text. */
   readonly sequencer: string;
 }
 
-/** What a change is due to. */
+/** The cause of a change. */
 export interface ChangeCause {
-  /** As S3's notifications name it. */
+  /** The name in S3's notifications. */
   readonly name: S3EventName;
-  /** Unique id of whoever asked for it, such as `AROA…:session`. */
+  /** Unique id of the caller, such as `AROA…:session`. */
   readonly principalId: string;
   readonly sourceIp: string;
   readonly requestId: string;
 }
 
-/** The kinds of event that the local S3 has. */
+/** The event types of the local S3. */
 export type S3EventName =
   | 'ObjectCreated:Put'
   | 'ObjectCreated:Copy'
@@ -70,5 +70,5 @@ export type S3EventName =
   | 'ObjectRemoved:Delete'
   | 'ObjectRemoved:DeleteMarkerCreated';
 
-/** The kinds of event of S3's lifecycle rules. */
+/** The event types of S3's lifecycle rules. */
 export type ExpiryEventName = 'LifecycleExpiration:Delete' | 'LifecycleExpiration:DeleteMarkerCreated';

@@ -21,7 +21,7 @@ export async function deleteObject(call: S3Call): Promise<void> {
   });
 }
 
-/** `DeleteObjects`: each key is allowed or refused by itself. */
+/** `DeleteObjects`: permissions are checked for each key. */
 export async function deleteObjects(call: S3Call): Promise<void> {
   const body = call.body({ maxBytes: MAX_DOCUMENT_BYTES });
   if (!body.hasChecksum) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type ChecksumAlgorithm, startChecksum } from './checksums.ts';
 
-/** Computes MD5, and a checksum when asked, of bytes that pass through. Both end with the bytes. */
+/** Computes the MD5, and optionally a checksum, of bytes that pass through. */
 export class DigestingStream {
   readonly #algorithm: ChecksumAlgorithm | undefined;
   #md5: string | undefined;

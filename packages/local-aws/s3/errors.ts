@@ -1,6 +1,6 @@
 import { AwsError } from '../http/aws-error.ts';
 
-/** A parameter or header has a value that it cannot have. */
+/** A parameter or header has an invalid value. */
 export function invalidArgument(name: string, value: string, message: string): AwsError {
   return new AwsError('InvalidArgument', message, 400, { ArgumentName: name, ArgumentValue: value });
 }
@@ -10,7 +10,7 @@ export function noSuchKey(key: string): AwsError {
   return new AwsError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key });
 }
 
-/** The method means nothing for what the request is about. */
+/** The method does not apply to this resource. */
 export function methodNotAllowed(method: string, resourceType?: string): AwsError {
   return new AwsError('MethodNotAllowed', 'The specified method is not allowed against this resource.', 405, {
     Method: method,
@@ -18,7 +18,7 @@ export function methodNotAllowed(method: string, resourceType?: string): AwsErro
   });
 }
 
-/** A condition of the request does not hold. */
+/** A condition of the request is not met. */
 export function preconditionFailed(condition: string): AwsError {
   return new AwsError(
     'PreconditionFailed',
@@ -28,7 +28,7 @@ export function preconditionFailed(condition: string): AwsError {
   );
 }
 
-/** A body, or an object, is not what its checksum says. */
+/** A body or object does not have the checksum that the request says. */
 export function badDigest(checksumName: string): AwsError {
   return new AwsError(
     'BadDigest',
@@ -36,7 +36,7 @@ export function badDigest(checksumName: string): AwsError {
   );
 }
 
-/** A signature of the body, or of a part of it, is wrong. */
+/** The signature of the body, or of a part of it, is wrong. */
 export function signatureMismatch(): AwsError {
   return new AwsError(
     'SignatureDoesNotMatch',
@@ -45,7 +45,7 @@ export function signatureMismatch(): AwsError {
   );
 }
 
-/** A fault of the local stack itself. */
+/** An error of the local stack itself. */
 export function internalError(): AwsError {
   return new AwsError('InternalError', 'We encountered an internal error. Please try again.', 500);
 }

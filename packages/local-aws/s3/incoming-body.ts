@@ -13,32 +13,32 @@ import { DigestingStream } from './digesting-stream.ts';
 import { badDigest } from './errors.ts';
 import type { S3Request } from './s3-request.ts';
 
-/** The largest body of one request. */
+/** The largest body of a request. */
 export const MAX_BODY_BYTES = 5 * 1024 ** 3;
 
-/** The client went away: there is nobody to answer. */
+/** The client closed the connection, so no response can be sent. */
 export class ClientGone extends Error {}
 
-/** What a body turned out to be, once all of it has come. */
+/** What is known of a body when it was received completely. */
 export interface BodyFacts {
   readonly size: number;
   /** In hex. */
   readonly md5: string;
-  /** The checksum that the client sent and that was right, or the one that the caller wanted computed. */
+  /** The client's checksum, which was verified, or the one that the caller asked for. */
   readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string } | undefined;
 }
 
 interface ExpectedChecksum {
   readonly algorithm: ChecksumAlgorithm;
-  /** Base64; in a trailer it comes only at the end. */
+  /** Base64. When it is in a trailer, it comes at the end. */
   value?: string | undefined;
   readonly inTrailer: boolean;
 }
 
 /**
- * The body of a request, checked while it streams: length, signature, MD5 and checksum. Reading `bytes` to its end
- * throws when anything is not as announced, so whoever stores them stores nothing then. The constructor throws for
- * what the headers alone show, before the client is asked to send anything.
+ * The body of a request, verified while it streams: length, signature, MD5 and checksum. Reading `bytes` to
+ * its end throws when something is not as announced; then nothing must be stored. The constructor throws for
+ * what is wrong in the headers, before the client sends its body.
  */
 export class IncomingBody {
   readonly #message: IncomingMessage;
@@ -56,9 +56,9 @@ export class IncomingBody {
     options: {
       /** @default 5 GiB */
       maxBytes?: number;
-      /** To compute when the client sent no checksum. */
+      /** Computed when the client sent no checksum. */
       algorithm?: ChecksumAlgorithm | undefined;
-      /** Checksums in the headers are about something else than this body. */
+      /** The checksum headers are not those of this body. */
       ignoresChecksumHeaders?: boolean;
     } = {},
   ) {
@@ -72,7 +72,7 @@ export class IncomingBody {
     this.#algorithm = this.#expected?.algorithm ?? options.algorithm;
   }
 
-  /** Whether the client sent anything to check the body against, besides the signature. */
+  /** Whether the client sent a checksum or MD5 of the body. */
   get hasChecksum(): boolean {
     return this.#contentMd5 !== undefined || this.#expected !== undefined;
   }
@@ -82,7 +82,7 @@ export class IncomingBody {
     return this.#expected?.algorithm;
   }
 
-  /** Throws unless `bytes` has been read to its end. */
+  /** Throws unless `bytes` was read to its end. */
   get facts(): BodyFacts {
     if (!this.#facts) throw new TypeError('The body has not been read');
     return this.#facts;
@@ -108,7 +108,7 @@ export class IncomingBody {
     this.#facts = { size, md5, checksum };
   }
 
-  /** The whole body, for documents. */
+  /** The whole body as text. */
   async text(): Promise<string> {
     const chunks: Buffer[] = [];
     for await (const chunk of this.bytes()) chunks.push(chunk);
@@ -135,7 +135,7 @@ export class IncomingBody {
   }
 }
 
-/** The bytes on the connection; leaving early must not cut it, since the client is still to be answered. */
+/** The bytes of the connection. Stopping early must not close it, since the client needs a response. */
 async function* received(message: IncomingMessage): AsyncGenerator<Buffer> {
   try {
     yield* message.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
@@ -143,7 +143,7 @@ async function* received(message: IncomingMessage): AsyncGenerator<Buffer> {
     throw new ClientGone('The client closed the connection before the body was complete', { cause: error });
   }
   if (!message.complete) throw new ClientGone('The connection ended before the body was complete');
-  // Nothing moves on the connection while a slow disk takes the last of a large file.
+  // The connection is idle while a slow disk writes the last bytes of a large file.
   message.socket.setTimeout(0);
 }
 
@@ -167,7 +167,7 @@ function contentMd5(request: S3Request): string | undefined {
 
 function expectedChecksum(request: S3Request, payload: SignedPayload): ExpectedChecksum | undefined {
   const found: ExpectedChecksum[] = [];
-  // Not those in the query: presigners put the checksum of an empty body there, and S3 does not look at it either.
+  // Only headers count: presigners put the checksum of an empty body into the query, and S3 ignores it.
   for (const [name, value] of Object.entries(request.message.headers)) {
     const algorithm = algorithmOfHeader(name);
     if (!algorithm || typeof value !== 'string') continue;

@@ -39,7 +39,7 @@ export async function listObjects(call: S3Call): Promise<void> {
   sendDocument(call.response, 'ListBucketResult', {
     ...listHead(call, parameters),
     Marker: parameters.encode(marker),
-    // Without a delimiter, clients go on after the last key.
+    // Without a delimiter, clients continue after the last key.
     NextMarker:
       truncated && nextMarker !== undefined && parameters.delimiter !== ''
         ? parameters.encode(nextMarker)
@@ -88,7 +88,7 @@ export async function listObjectVersions(call: S3Call): Promise<void> {
   });
 }
 
-/** The owner of everything, as S3's documents name one. */
+/** The owner of all objects. */
 export function ownerElement(call: S3Call): { ID: string; DisplayName: string } {
   return { ID: call.context.accountId, DisplayName: call.context.accountId };
 }
@@ -145,7 +145,7 @@ function* versionEntries(
   }
 }
 
-/** The older versions of a key; the marker's own version may have been removed since. */
+/** The versions of a key after the marker. The marker's own version may have been removed. */
 function versionsAfter(versions: readonly ObjectVersion[], versionMarker: string): readonly ObjectVersion[] {
   const position = versions.findIndex(({ versionId }) => versionId === versionMarker);
   if (position >= 0) return versions.slice(position + 1);
@@ -184,7 +184,7 @@ function commonPrefixes(page: ReadonlyArray<object>, encode: (text: string) => s
   );
 }
 
-/** Opaque to clients: the last entry, which the next page goes on after. */
+/** The last entry of the page, encoded. */
 function makeToken(last: WalkEntry): string {
   return Buffer.from(JSON.stringify(last)).toString('base64url');
 }
@@ -197,7 +197,7 @@ function parseToken(token: string): Partial<Walk> {
     if (typeof entry['key'] === 'string') return { after: entry['key'] };
     if (typeof entry['commonPrefix'] === 'string') return { afterGroup: entry['commonPrefix'] };
   } catch {
-    // Not one of ours.
+    // Not a token of this server.
   }
   throw invalidArgument('continuation-token', token, 'The continuation token provided is incorrect');
 }

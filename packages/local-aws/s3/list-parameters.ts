@@ -4,18 +4,18 @@ import { groupOf, type Walk } from './store/walk.ts';
 
 const MAX_ENTRIES = 1000;
 
-/** What every listing of S3 can be asked for. */
+/** The parameters that all lists share. */
 export interface ListParameters {
   readonly prefix: string;
   readonly delimiter: string;
   readonly maxEntries: number;
-  /** `url` when keys are to be percent-encoded, since XML cannot hold every character. */
+  /** `url` for percent-encoded keys, since XML does not allow all characters. */
   readonly encodingType: 'url' | undefined;
-  /** Writes a key, or anything that is made of keys, as the client asked for it. */
+  /** Encodes a key, or a text with keys, as the client asked for it. */
   readonly encode: (text: string) => string;
 }
 
-/** Reads the parameters that listings share; `maxName` is what this one calls its page size. */
+/** Reads the shared parameters. `maxName` is the parameter for the page size. */
 export function listParameters(request: S3Request, maxName: string): ListParameters {
   const encodingType = request.query('encoding-type');
   if (encodingType !== undefined && encodingType !== 'url') {
@@ -30,7 +30,7 @@ export function listParameters(request: S3Request, maxName: string): ListParamet
   };
 }
 
-/** A number of the query, `most` at the highest and by default. */
+/** A number in the query. `most` is its maximum and default. */
 export function wholeNumber(request: S3Request, name: string, most: number): number {
   const value = request.query(name);
   if (value === undefined || value === '') return most;
@@ -38,7 +38,7 @@ export function wholeNumber(request: S3Request, name: string, most: number): num
   throw invalidArgument(name, value, `Provided ${name} not an integer or within integer range`);
 }
 
-/** Where a listing goes on after a marker, which may be a common prefix that was the last entry before. */
+/** Where a list continues after a marker, which may be a common prefix. */
 export function afterMarker(
   marker: string | undefined,
   { prefix, delimiter }: ListParameters,

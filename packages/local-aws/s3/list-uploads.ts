@@ -95,7 +95,7 @@ function compareUploads(left: MultipartUpload, right: MultipartUpload): number {
   );
 }
 
-/** Position after the marked upload, or after all of the marked key when only that is given. */
+/** The position after the marked upload; without an upload id, after all uploads of the marked key. */
 function firstAfter(uploads: readonly MultipartUpload[], keyMarker: string, uploadIdMarker: string): number {
   if (keyMarker === '') return 0;
   const marked = uploads.findIndex(({ key, uploadId }) => key === keyMarker && uploadId === uploadIdMarker);

@@ -18,14 +18,14 @@ import type { ObjectMetadata } from './store/object-metadata.ts';
 import type { MultipartUpload, UploadedPart } from './store/uploads.ts';
 import { elements, malformedXml, readXml, textOf } from './xml-reader.ts';
 
-/** The highest number that a part may have. */
+/** The highest part number. */
 export const MAX_PARTS = 10_000;
-/** Every part but the last has at least this size. */
+/** The minimum size of all parts but the last. */
 const MIN_PART_BYTES = 5 * 1024 * 1024;
-/** 10,000 parts with the longest checksums. */
+/** Room for 10,000 parts with the longest checksums. */
 const MAX_DOCUMENT_BYTES = 8 * 1024 * 1024;
 
-/** A part as the client lists it when it completes an upload. */
+/** A part in the request that completes an upload. */
 interface ListedPart {
   readonly partNumber: number;
   readonly eTag: string;
@@ -85,7 +85,7 @@ export async function uploadPart(call: S3Call): Promise<void> {
   });
 }
 
-/** The part that a request is about. Throws when it has no such number. */
+/** The part number of a request. Throws when it is missing or wrong. */
 export function requestedPartNumber(request: S3Request): number {
   const value = request.query('partNumber') ?? '';
   const partNumber = Number(value);
@@ -93,7 +93,7 @@ export function requestedPartNumber(request: S3Request): number {
   throw invalidArgument('partNumber', value, 'Part number must be an integer between 1 and 10000, inclusive');
 }
 
-/** Adds a part whose bytes are on the disk. Throws `NoSuchUpload` when the upload ended meanwhile. */
+/** Adds a part that is on disk. Throws `NoSuchUpload` when the upload has ended meanwhile. */
 export async function addPart(
   { store }: S3Call,
   { uploadId }: MultipartUpload,
@@ -104,7 +104,9 @@ export async function addPart(
   return part;
 }
 
-/** `CompleteMultipartUpload`. Repeating it after it succeeded, as clients do that lost the answer, succeeds again. */
+/**
+ * `CompleteMultipartUpload`. It can be repeated after it succeeded: clients that lost the response do that.
+ */
 export async function completeMultipartUpload(call: S3Call): Promise<void> {
   const { request, key, store } = call;
   const uploadId = request.query('uploadId') ?? '';
@@ -187,7 +189,7 @@ async function listedParts(document: string, upload: MultipartUpload | undefined
   return listed;
 }
 
-/** The uploaded parts that the client lists. Throws when one is not as listed, out of order, or too small. */
+/** The uploaded parts in the client's list. Throws when one differs, is out of order, or too small. */
 function chooseParts(
   upload: MultipartUpload,
   uploaded: readonly UploadedPart[],
@@ -259,7 +261,7 @@ async function assemble(upload: MultipartUpload, parts: readonly UploadedPart[])
   };
 }
 
-/** The client may say what the whole object should be. */
+/** Checks the object size that the client may announce. */
 function assertAsAnnounced(
   { request }: S3Call,
   { size, checksum }: Awaited<ReturnType<typeof assemble>>,

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { QueueConfiguration, S3Event } from './definitions.ts';
 
-/** Where a bucket is. */
+/** Region and account of a bucket. */
 export interface NotificationSource {
   readonly region: string;
   readonly accountId: string;
   readonly partition: string;
 }
 
-/** The ETag of nothing, which S3 tells of a delete marker. */
+/** The ETag of no bytes, which S3 sends for delete markers. */
 const EMPTY_ETAG = 'd41d8cd98f00b204e9800998ecf8427e';
 
-/** An event in S3's own words, as its notifications have it. */
+/** An event in the form of S3's notifications. */
 export function notificationRecord(event: S3Event, { id }: QueueConfiguration, source: NotificationSource) {
   const { bucket, name } = event;
   return {
@@ -42,7 +42,7 @@ export function notificationRecord(event: S3Event, { id }: QueueConfiguration, s
   };
 }
 
-/** What S3 sends to a queue that a bucket is about to tell of its changes. */
+/** The test event that S3 sends to a new destination. */
 export function testEvent(bucket: string, time: Date) {
   return {
     Service: 'Amazon S3',
@@ -59,7 +59,7 @@ export function bucketArn(bucket: string, { partition }: Pick<NotificationSource
   return `arn:${partition}:s3:::${bucket}`;
 }
 
-/** As in a form: `+` for a space, and slashes as they are. */
+/** Encoded as in forms: `+` for a space, and slashes as they are. */
 function encodedKey(key: string): string {
   return encodeURIComponent(key.toWellFormed())
     .replace(/[!'()*~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)

@@ -2,25 +2,25 @@ import type { LocalSqs } from '../sqs/sqs.ts';
 import type { BucketDefinition, QueueConfiguration, S3Event } from './definitions.ts';
 import { bucketArn, type NotificationSource, notificationRecord, testEvent } from './notification-record.ts';
 
-/** A notification on its way to a queue. */
+/** A notification for a queue. */
 export interface QueuedNotification {
   readonly queueArn: string;
   readonly event: S3Event;
 }
 
 /**
- * How often, and how late, a notification reaches its queue: S3 may deliver it more than once, and late. At least once
- * in any case.
+ * How often and how late a notification reaches its queue: S3 may repeat and delay it, but delivers it at
+ * least once.
  */
 export type NotificationDeliveries = (
   notification: QueuedNotification,
 ) => readonly { readonly delaySeconds: number }[];
 
-/** What notifications work with. */
+/** How to send notifications. */
 export interface NotificationsOptions extends NotificationSource {
   readonly buckets: readonly BucketDefinition[];
   readonly sqs: Pick<LocalSqs, 'allowsService' | 'deliver'>;
-  /** Takes the events of buckets that tell EventBridge. */
+  /** Gets the events of buckets that use EventBridge. */
   readonly toEventBridge: (event: S3Event) => Promise<void>;
   /** For tests. @default once, at once */
   readonly deliveries?: NotificationDeliveries | undefined;
@@ -28,7 +28,7 @@ export interface NotificationsOptions extends NotificationSource {
 
 const ONCE = [{ delaySeconds: 0 }];
 
-/** Tells EventBridge and queues of what happens in buckets. */
+/** Sends the events of buckets to EventBridge and queues. */
 export class BucketNotifications {
   readonly #options: NotificationsOptions;
   readonly #buckets: ReadonlyMap<string, BucketDefinition>;
@@ -42,13 +42,13 @@ export class BucketNotifications {
         const sender = { service: 's3.amazonaws.com', sourceArn: bucketArn(name, options) };
         if (options.sqs.allowsService(queueArn, sender)) continue;
         throw new Error(
-          `Unable to validate the following destination configurations: the policy of ${queueArn} does not let s3.amazonaws.com send messages for ${sender.sourceArn}`,
+          `Unable to validate the following destination configurations: the policy of ${queueArn} does not allow s3.amazonaws.com to send messages for ${sender.sourceArn}`,
         );
       }
     }
   }
 
-  /** Resolves when everybody was told: queues have the message on the disk. */
+  /** Resolves when the event was sent everywhere, and queues have it on disk. */
   async tell(event: S3Event): Promise<void> {
     const notifications = this.#buckets.get(event.bucket)?.notifications;
     const queues = notifications?.queues.filter((configuration) => concerns(configuration, event)) ?? [];
@@ -73,7 +73,7 @@ export class BucketNotifications {
     const body = JSON.stringify({ Records: [notificationRecord(event, configuration, this.#options)] });
     await Promise.all(
       deliveries.map(({ delaySeconds }) =>
-        // A delay of the queue applies to what is not late by itself.
+        // A notification that is late ignores the delay of the queue.
         this.#options.sqs.deliver(queueArn, body, delaySeconds > 0 ? { delaySeconds } : {}),
       ),
     );

@@ -1,6 +1,6 @@
 import type { S3Request } from './s3-request.ts';
 
-/** Parameters of the query that turn a request about a bucket into one about something of the bucket. */
+/** Query parameters that name a subresource of a bucket. */
 const BUCKET_SUBRESOURCES: Readonly<Record<string, string>> = {
   accelerate: 'BucketAccelerateConfiguration',
   acl: 'BucketAcl',
@@ -37,7 +37,7 @@ const OBJECT_SUBRESOURCES: Readonly<Record<string, string>> = {
 
 const VERBS: Readonly<Record<string, string>> = { GET: 'Get', PUT: 'Put', DELETE: 'Delete' };
 
-/** The name of the operation that a request asks for, implemented or not; undefined when S3 has none. */
+/** The name of the requested operation, supported or not; undefined when S3 has none. */
 export function operationName(request: S3Request): string | undefined {
   if (request.bucketName === undefined) return request.method === 'GET' ? 'ListBuckets' : undefined;
   return request.key === '' ? bucketOperation(request) : objectOperation(request);

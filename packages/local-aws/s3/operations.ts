@@ -17,7 +17,7 @@ import { readObject } from './read-object.ts';
 import type { S3Call } from './s3-call.ts';
 
 interface Operation {
-  /** What the caller needs to be allowed; undefined where the handler asks, since it is about several objects. */
+  /** The required permission; undefined when the handler checks it, for several objects. */
   readonly permission?: { readonly action: string; readonly on: 'account' | 'bucket' | 'object' };
   readonly handle: (call: S3Call) => Promise<void>;
 }
@@ -26,7 +26,7 @@ const onAccount = (action: string) => ({ action, on: 'account' }) as const;
 const onBucket = (action: string) => ({ action, on: 'bucket' }) as const;
 const onObject = (action: string) => ({ action, on: 'object' }) as const;
 
-/** Every operation of S3 that is implemented, with the permission that AWS asks for. */
+/** All supported operations, with the permissions that AWS requires. */
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   ListBuckets: { permission: onAccount('s3:ListAllMyBuckets'), handle: listBuckets },
   HeadBucket: { permission: onBucket('s3:ListBucket'), handle: headBucket },
@@ -53,10 +53,10 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   DeleteObjects: { handle: deleteObjects },
 };
 
-/** What the local S3 implements. */
+/** The supported operations. */
 export const S3_OPERATIONS: readonly string[] = Object.keys(OPERATIONS);
 
-/** Does what a request asks for, once the caller is known to be allowed to. */
+/** Runs the requested operation after checking the permission. */
 export async function perform(call: S3Call): Promise<void> {
   const { request } = call;
   const name = operationName(request);

@@ -10,7 +10,7 @@ export async function putObject(call: S3Call): Promise<void> {
   refuseUnsupportedHeaders(request);
   const attributes = attributesOf(request);
   const precondition = writePrecondition(request);
-  // What is refused in the end is better refused before the bytes travel.
+  // The condition is checked again at the end; failing early saves the transfer.
   precondition(store.index.latest(key));
   const body = call.body();
   const data = await store.data.write(body.bytes());

@@ -11,7 +11,7 @@ import type { S3Call } from './s3-call.ts';
 import type { S3Request } from './s3-request.ts';
 import type { ObjectMetadata } from './store/object-metadata.ts';
 
-/** Headers that the reader may choose, by the parameter that chooses them. */
+/** Headers that a reader can set, by their query parameters. */
 const OVERRIDES = {
   'response-cache-control': 'cache-control',
   'response-content-disposition': 'content-disposition',
@@ -53,7 +53,7 @@ export async function readObject(call: S3Call): Promise<void> {
     'content-length': end - start,
     ...(selected ? { 'content-range': `bytes ${start}-${end - 1}/${size}` } : {}),
     ...(selected?.isPart ? { 'x-amz-mp-parts-count': metadata.data.length } : {}),
-    // A checksum is of the whole object.
+    // The checksum is that of the whole object.
     ...(request.header('x-amz-checksum-mode')?.toUpperCase() === 'ENABLED' && !selected
       ? checksumHeaders(metadata.checksum)
       : {}),

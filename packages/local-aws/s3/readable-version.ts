@@ -4,14 +4,14 @@ import { invalidArgument, methodNotAllowed, noSuchKey } from './errors.ts';
 import type { S3Call } from './s3-call.ts';
 import type { OpenedObject } from './store/bucket-store.ts';
 
-/** An object, or a version of it. */
+/** An object, or one of its versions. */
 export interface ObjectAddress {
   readonly bucketName: string;
   readonly key: string;
   readonly versionId?: string | undefined;
 }
 
-/** The version that a request is about; undefined means the current one. Throws when it is no version id. */
+/** The version of a request; undefined for the current one. Throws for an invalid version id. */
 export function requestedVersionId(versionId: string | undefined): string | undefined {
   if (versionId === undefined || /^(null|[0-9a-f]{32})$/.test(versionId)) return versionId;
   const message = versionId === '' ? 'Version id cannot be the empty string' : 'Invalid version id specified';
@@ -19,8 +19,8 @@ export function requestedVersionId(versionId: string | undefined): string | unde
 }
 
 /**
- * Opens what the caller may read. That something is missing is told only to those who may list the bucket; to all
- * others it is forbidden, like everything else there.
+ * Opens a version that the caller may read. Only callers who may list the bucket learn that a version is
+ * missing; others get AccessDenied.
  */
 export async function openReadable(call: S3Call, address: ObjectAddress): Promise<OpenedObject> {
   const { bucketName, key } = address;

@@ -9,13 +9,13 @@ import { IncomingBody } from './incoming-body.ts';
 import type { S3Request } from './s3-request.ts';
 import type { BucketStore } from './store/bucket-store.ts';
 
-/** A bucket and what it holds. */
+/** A bucket and its contents. */
 export interface Bucket {
   readonly definition: BucketDefinition;
   readonly store: BucketStore;
 }
 
-/** What every call shares. */
+/** What all calls share. */
 export interface S3Context {
   readonly region: string;
   readonly accountId: string;
@@ -24,14 +24,14 @@ export interface S3Context {
   readonly log: (line: string) => void;
 }
 
-/** What an action is done to. */
+/** The resource of an action. */
 export interface Target {
   readonly bucketName: string;
   /** @default the bucket itself */
   readonly key?: string;
 }
 
-/** Parameters that policies may ask about under `s3:` and their own name. */
+/** Parameters that are condition keys under `s3:` and their name. */
 const CONDITION_HEADERS = [
   'if-match',
   'if-none-match',
@@ -43,7 +43,7 @@ const CONDITION_HEADERS = [
   'x-amz-storage-class',
 ];
 
-/** One authenticated request and the means to answer it. */
+/** An authenticated request, and its response. */
 export class S3Call {
   readonly request: S3Request;
   readonly response: ServerResponse;
@@ -58,7 +58,7 @@ export class S3Call {
     response: ServerResponse;
     context: S3Context;
     authenticated: Authenticated;
-    /** The client sends the body only when it is told to. */
+    /** The client sends the body only after `100 Continue`. */
     expectsContinue: boolean;
   }) {
     this.request = options.request;
@@ -90,7 +90,7 @@ export class S3Call {
     throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404, { BucketName: name });
   }
 
-  /** Throws `AccessDenied` unless the caller may do it. */
+  /** Throws `AccessDenied` unless the caller has the permission. */
   authorize(action: string, target?: Target, conditions: AccessRequest['context'] = {}): void {
     authorize('s3', this.identity, this.#accessRequest(action, target, conditions), this.#policyOf(target));
   }
@@ -101,7 +101,7 @@ export class S3Call {
     );
   }
 
-  /** The body of the request; call it when nothing but the body can still be wrong. */
+  /** The body of the request. Call it when nothing else can be wrong any more. */
   body(options?: ConstructorParameters<typeof IncomingBody>[2]): IncomingBody {
     const body = new IncomingBody(this.request, this.#payload, options);
     if (this.#expectsContinue) {
@@ -111,7 +111,7 @@ export class S3Call {
     return body;
   }
 
-  /** What a change that this call makes is due to. */
+  /** The cause of a change that this call makes. */
   cause(name: S3EventName): ChangeCause {
     return {
       name,
@@ -138,7 +138,7 @@ export class S3Call {
       now: this.context.clock(),
       context: {
         ...Object.fromEntries(headers),
-        // Plain HTTP on the loopback stands for the TLS that every policy demands.
+        // Plain HTTP on loopback counts as TLS, which policies require.
         'aws:SecureTransport': 'true',
         's3:TlsVersion': '1.3',
         'aws:SourceIp': message.socket.remoteAddress,

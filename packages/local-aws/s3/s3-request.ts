@@ -4,7 +4,7 @@ import { decodePercent, requestTarget } from '../http/request.ts';
 
 const MAX_KEY_BYTES = 1024;
 
-/** A request, taken apart: which bucket, which key, and the parameters in header or query. */
+/** The parts of a request: bucket, key, and the parameters in headers or query. */
 export class S3Request {
   readonly message: IncomingMessage;
   readonly method: string;
@@ -48,16 +48,16 @@ export class S3Request {
     return this.#query.has(name);
   }
 
-  /** A header, by its lower-case name; presigned URLs carry those of S3 in the query. */
+  /** A header, by its name in lower case. Presigned URLs have S3's headers in the query. */
   header(name: string): string | undefined {
     const value = this.message.headers[name];
     if (value !== undefined) return Array.isArray(value) ? value.join(', ') : value;
     const inQuery = name.startsWith('x-amz-') ? this.#query.get(name) : undefined;
-    // Header values are bytes, which Node gives as Latin-1.
+    // Node decodes the bytes of header values as Latin-1.
     return inQuery === undefined ? undefined : Buffer.from(inQuery, 'utf8').toString('latin1');
   }
 
-  /** All headers of S3 that begin like this, those in the query of a presigned URL included. */
+  /** All headers of S3 with this prefix, also those in the query of a presigned URL. */
   headersWith(prefix: string): Array<[name: string, value: string]> {
     const names = [...Object.keys(this.message.headers), ...this.#query.keys()];
     const matching = new Set(
@@ -67,7 +67,7 @@ export class S3Request {
   }
 }
 
-/** `<bucket>.localhost`, or a known bucket before any other name, such as one of the local network. */
+/** `<bucket>.localhost`, or the name of a bucket before any other host name. */
 function bucketOfHost(hostAndPort: string, bucketNames: Iterable<string>): string | undefined {
   const host = hostAndPort.replace(/:\d+$/, '').toLowerCase();
   for (const name of bucketNames) if (host.startsWith(`${name}.`)) return name;

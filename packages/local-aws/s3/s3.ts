@@ -19,40 +19,44 @@ import { BucketStore } from './store/bucket-store.ts';
 
 export type { BucketDefinition, CorsRule, S3Event, S3EventName } from './definitions.ts';
 
-/** What the local S3 needs to start. */
+/** How to start the local S3. */
 export interface S3Options {
   readonly identities: Identities;
   readonly region: string;
-  /** Folder that holds a folder for every bucket. */
+  /** Folder with a folder for each bucket. */
   readonly dataDirectory: string;
   readonly buckets: readonly BucketDefinition[];
   /**
-   * Told of every change in a bucket with notifications, after it is on the disk: at least once, also when the process
-   * was killed in between. It is told again when it fails. @default nobody is told
+   * Called for each change in a bucket with notifications, after it is on disk: at least once, also when the
+   * process is killed meanwhile. It is called again when it fails. @default no notifications
    */
   readonly onEvent?: ((event: S3Event) => Promise<void> | void) | undefined;
-  /** Told of a bucket whose notifications are new or others than before, until it succeeds once. @default nobody is told */
+  /**
+   * Called when the notification configuration of a bucket has changed, until it succeeds. @default ignored
+   */
   readonly onConfigured?: ((bucketName: string) => Promise<void>) | undefined;
   /** @default the machine's clock */
   readonly clock?: (() => Date) | undefined;
-  /** Told of faults. @default standard error */
+  /** Gets errors of the service itself. @default standard error */
   readonly log?: ((line: string) => void) | undefined;
-  /** What to do when objects are gone, told with that. @default nothing */
+  /** What to do when objects are lost; it is part of that message. @default nothing */
   readonly lossAdvice?: string | undefined;
 }
 
-/** A connection on which nothing moves for this long is given up. */
+/** An idle connection is closed after this time. */
 const IDLE_MILLISECONDS = 120_000;
-/** Longer than clients keep theirs, so that they are not cut off while they send the next request. */
+/** Longer than clients keep connections, so that none is closed while a client sends its next request. */
 const KEEP_ALIVE_MILLISECONDS = 65_000;
 
-/** S3 with what the local stack uses of it. */
+/** The parts of S3 that the local stack uses. */
 export interface LocalS3 extends LocalService {
-  /** Tells of changes of which a killed process could not tell any more. For when the listener is ready. */
+  /**
+   * Sends notifications that were missed because the process was killed. Call it when the listener is ready.
+   */
   announceMissed(): void;
 }
 
-/** Opens the buckets, which sweeps what a killed process left, and makes their server; the caller listens. */
+/** Opens the buckets, removes leftovers of a killed process, and creates the server. The caller listens. */
 export function createS3(options: S3Options): LocalS3 {
   const clock = options.clock ?? (() => new Date());
   const log = options.log ?? ((line) => console.error(line));
@@ -86,7 +90,7 @@ export function createS3(options: S3Options): LocalS3 {
     running.add(answering);
     void answering.finally(() => running.delete(answering));
   };
-  // A large file over a slow line takes longer than any limit on whole requests.
+  // A large file on a slow connection takes longer than any timeout for whole requests.
   const server = createServer({ requestTimeout: 0 });
   server.keepAliveTimeout = KEEP_ALIVE_MILLISECONDS;
   server.timeout = IDLE_MILLISECONDS;
@@ -95,7 +99,7 @@ export function createS3(options: S3Options): LocalS3 {
   return {
     name: 's3',
     server,
-    /** Cuts what is under way: an unfinished upload leaves nothing. Returns when nothing is written any more. */
+    /** Aborts running uploads, which leave nothing behind. Resolves when all writes have ended. */
     async close() {
       const closed = server.listening
         ? new Promise<void>((resolve) => server.close(() => resolve()))
@@ -132,7 +136,7 @@ function changeListener(
   };
 }
 
-/** Never rejects: whatever goes wrong is answered, or the connection is cut. */
+/** Never rejects: errors become responses, or the connection is closed. */
 async function answer(
   message: IncomingMessage,
   response: ServerResponse,
@@ -142,7 +146,7 @@ async function answer(
   const requestId = randomUUID();
   response.setHeader('x-amz-request-id', requestId);
   response.setHeader('x-amz-id-2', requestId);
-  // A client that waits to be told to go on is not told, unless the body is wanted, and may send it or not.
+  // A client that waits for `100 Continue` may not get it. Then it is unknown whether it sends the body.
   if (expectsContinue) response.setHeader('connection', 'close');
   try {
     const request = new S3Request(message, context.buckets.keys());
@@ -167,10 +171,10 @@ async function answer(
   }
 }
 
-/** Bucket names are safe as folders: lower-case letters, digits, hyphens, and dots inside. */
+/** Bucket names are safe as folder names: lower-case letters, digits, hyphens, and dots inside. */
 function bucketFolder(name: string): string {
   if (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) return name;
-  throw new Error(`"${name}" is no name for a bucket`);
+  throw new Error(`"${name}" is not a valid bucket name`);
 }
 
 function describe(error: unknown): string {

@@ -1,10 +1,10 @@
 import { AwsError } from '../http/aws-error.ts';
 
-/** An element of a document that a client sent; its name comes without a namespace prefix. */
+/** An element of a client's document. Its name has no namespace prefix. */
 export interface XmlElement {
   readonly name: string;
   readonly children: readonly XmlElement[];
-  /** The text right inside it. */
+  /** The text directly inside it. */
   readonly text: string;
 }
 
@@ -23,8 +23,8 @@ const TOKEN =
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
 /**
- * Reads the little XML that S3's requests are made of. Document types are refused, so no entity expands. Throws
- * `MalformedXML` for everything that is not one well-formed element of this name.
+ * Reads the simple XML of S3's requests. Document types are refused, so entities cannot expand. Throws
+ * `MalformedXML` unless it is one well-formed element of this name.
  */
 export function readXml(document: string, rootName: string): XmlElement {
   const root: OpenElement = { name: '', children: [], text: '' };
@@ -54,19 +54,19 @@ export function readXml(document: string, rootName: string): XmlElement {
   return only;
 }
 
-/** The children of this name. */
+/** The children with this name. */
 export function elements(parent: XmlElement, name: string): XmlElement[] {
   return parent.children.filter((child) => child.name === name);
 }
 
-/** The text of the only child of this name; undefined when there is none. */
+/** The text of the only child with this name; undefined when there is none. */
 export function textOf(parent: XmlElement, name: string): string | undefined {
   const [first, ...more] = elements(parent, name);
   if (more.length > 0) throw malformedXml();
   return first?.text;
 }
 
-/** The error for a document that is not what S3 expects. */
+/** The error for a document of the wrong form. */
 export function malformedXml(): AwsError {
   return new AwsError(
     'MalformedXML',
@@ -91,7 +91,7 @@ function resolveReferences(text: string): string {
 function numericReference(name: string): string | undefined {
   const [, hexadecimal, decimal] = /^#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}))$/.exec(name) ?? [];
   const code = hexadecimal !== undefined ? Number.parseInt(hexadecimal, 16) : Number(decimal);
-  // A lone surrogate is no character; text with one cannot be written as UTF-8.
+  // A lone surrogate is not a character, and cannot be written as UTF-8.
   if (Number.isNaN(code) || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return undefined;
   return String.fromCodePoint(code);
 }

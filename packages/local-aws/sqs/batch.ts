@@ -3,16 +3,16 @@ import { sqsError } from './message-body.ts';
 
 const MAX_ENTRIES = 10;
 
-/** What became of an entry: its part of the answer, or why it was refused. */
+/** The result of an entry: its part of the response, or the error. */
 export type EntryOutcome = object | AwsError;
 
-/** What a batch operation answers; a list without entries is left out, as SQS does. */
+/** The response of a batch operation. As in SQS, an empty list is left out. */
 export interface BatchAnswer {
   readonly Successful?: readonly object[];
   readonly Failed?: readonly object[];
 }
 
-/** Does a batch: entries succeed and fail each by itself, but the batch must be one that SQS takes. */
+/** Runs a batch. Entries succeed or fail independently; the batch itself must be valid. */
 export async function batch<Entry extends { readonly Id: string }>(
   entries: readonly Entry[],
   run: (entries: readonly Entry[]) => Promise<readonly EntryOutcome[]>,

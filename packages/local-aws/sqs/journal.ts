@@ -1,14 +1,14 @@
 import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** A journal smaller than this is never written anew. */
+/** A smaller journal is never compacted. */
 const MIN_COMPACTION_BYTES = 1024 * 1024;
-/** How many times larger than what it holds a journal may become. */
+/** How many times larger than its snapshot a journal may become. */
 const MAX_GROWTH = 4;
 /** Characters of a snapshot that are written at once. */
 const SNAPSHOT_WRITE_LENGTH = 256 * 1024;
 
-/** An entry that waits to be written. */
+/** An entry that is to be written. */
 interface Entry {
   readonly text: string;
   readonly durable: boolean;
@@ -17,17 +17,17 @@ interface Entry {
   readonly reject: (error: Error) => void;
 }
 
-/** What a journal needs. */
+/** How to open a journal. */
 export interface JournalOptions {
   readonly path: string;
-  /** Everything that the records so far amount to, as records. */
+  /** The present state, as records. */
   readonly snapshot: () => Iterable<object>;
 }
 
 /**
- * A file of JSON records, one a line, that only grows: what was written is there after the process was killed. It is
- * written anew when most of what it holds is outdated. Records that are added while others are being written share
- * one write.
+ * A file of JSON records, one in each line, that only grows: what was written survives a kill. It is
+ * compacted when most of its records are outdated. Records that are added during a write share the next
+ * write.
  */
 export class Journal {
   readonly #options: JournalOptions;
@@ -43,8 +43,8 @@ export class Journal {
   }
 
   /**
-   * Reads every record and opens the file for more. A last line that a killed process did not finish is cut off: its
-   * caller was never answered. Rejects when a whole line is no JSON object, or `take` throws.
+   * Reads all records and opens the file for more. An incomplete last line is cut off: the process was killed
+   * before it responded. Rejects when a complete line is not a JSON object, or when `take` throws.
    */
   async open(take: (record: object) => void): Promise<void> {
     const { path } = this.#options;
@@ -60,8 +60,8 @@ export class Journal {
   }
 
   /**
-   * Adds records that stand or fall together, and resolves when they outlive this process; `durable` ones outlive the
-   * machine as well. `written` is called as soon as they are in the file, before any record that is added later.
+   * Adds records atomically. Resolves when they survive the end of this process; `durable` ones also survive
+   * a power failure. `written` is called when they are in the file, before any later record.
    */
   append(
     records: readonly object[],
@@ -96,7 +96,7 @@ export class Journal {
     }
   }
 
-  /** Never rejects: each entry is told how it went. */
+  /** Never rejects: each entry gets its own result. */
   async #write(): Promise<void> {
     while (this.#waiting.length > 0) {
       const entries = this.#waiting;
@@ -111,7 +111,7 @@ export class Journal {
       for (const { resolve } of entries) resolve();
       await this.#compactIfWorthwhile();
     }
-    // In the same breath as the look for more: an entry that comes later starts the next round.
+    // In the same turn as the check for more entries: a later entry starts the next round.
     this.#writing = undefined;
   }
 
@@ -123,7 +123,8 @@ export class Journal {
       await file.appendFile(bytes);
       if (entries.some(({ durable }) => durable)) await file.datasync();
     } catch (error) {
-      // A part of it may be there, as on a full disk. Cut off, or the next record would continue a broken line.
+      // A part of it may have been written, as on a full disk. It is cut off, so that the next record starts
+      // a new line.
       await file.truncate(this.#size).catch(() => this.#giveUp(file));
       throw error;
     }
@@ -135,7 +136,7 @@ export class Journal {
     await file.close().catch(() => {});
   }
 
-  /** Never rejects: when it does not work, as on a full disk, the file stays as it is. */
+  /** Never rejects. When it fails, as on a full disk, the file stays as it is. */
   async #compactIfWorthwhile(): Promise<void> {
     const former = this.#file;
     if (!former || this.#size <= Math.max(MIN_COMPACTION_BYTES, this.#baseSize * MAX_GROWTH)) return;

@@ -4,10 +4,10 @@ import type { QueueDefinition } from './queue.ts';
 /** SQS's limit for a message, and for all messages of a batch together. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 
-/** Everything that XML 1.0 has no place for; lone halves of a surrogate pair among it. */
+/** Characters that XML 1.0 does not allow, with unpaired surrogates. */
 const FORBIDDEN_CHARACTERS = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
 
-/** The body of a message. Throws unless SQS would take it. */
+/** The body of a message. Throws when SQS would refuse it. */
 export function messageBody({ maximumMessageBytes = MAX_BODY_BYTES }: QueueDefinition, body: string): string {
   if (body === '') {
     throw new AwsError('MissingParameter', 'The request must contain the parameter MessageBody.');
@@ -24,7 +24,7 @@ export function messageBody({ maximumMessageBytes = MAX_BODY_BYTES }: QueueDefin
   return body;
 }
 
-/** An error that SQS's own model has a shape for. */
+/** An error of SQS's own model. */
 export function sqsError(shape: string, message: string): AwsError {
   return new AwsError(`com.amazonaws.sqs#${shape}`, message);
 }

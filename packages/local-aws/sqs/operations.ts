@@ -8,7 +8,7 @@ import { md5Of, type Queue, type StoredMessage } from './queue.ts';
 import type { OutgoingMessage, Queues } from './queues.ts';
 import { receiptAttributes } from './receipt-attributes.ts';
 
-/** Twelve hours, counted from the receive. */
+/** Twelve hours, from when the message was received. */
 const MAX_VISIBILITY_SECONDS = 43_200;
 const MAX_DELAY_SECONDS = 900;
 
@@ -25,20 +25,20 @@ const MESSAGE_ATTRIBUTES = [
 
 const AttributeNamesSchema = v.optional(v.array(v.picklist(MESSAGE_ATTRIBUTES)), []);
 
-/** What the operations work with. */
+/** What the operations use. */
 export interface OperationContext {
   readonly queues: Queues;
   readonly accountId: string;
   /**
-   * Throws unless the caller signed the request and may do it to the queue, or to all of them. Returns the caller's
-   * unique id.
+   * Throws unless the caller has signed the request and has the permission for the queue, or for all queues.
+   * Returns the caller's unique id.
    */
   authorize(call: JsonCall, queueName: string | undefined): Promise<string>;
   /** Aborted when the service closes. */
   readonly closing: AbortSignal;
 }
 
-/** The operations of SQS that the local stack has. */
+/** The supported operations of SQS. */
 export function sqsOperations(context: OperationContext): Record<string, Operation> {
   const { queues, accountId, authorize, closing } = context;
   const define = <Schema extends v.GenericSchema>(
@@ -123,7 +123,7 @@ export function sqsOperations(context: OperationContext): Record<string, Operati
         WaitTimeSeconds: v.optional(wholeNumber(0, 20)),
         AttributeNames: AttributeNamesSchema,
         MessageSystemAttributeNames: AttributeNamesSchema,
-        // Messages have no attributes of their own here: whichever are asked for, there are none.
+        // Messages have no attributes here, so there are none to return.
         MessageAttributeNames: v.optional(v.array(v.string())),
       }),
       async (input, call) => {
@@ -243,10 +243,10 @@ const VisibilityChangeSchema = v.object({ ReceiptHandle: v.string(), VisibilityT
 
 type VisibilityChange = v.InferOutput<typeof VisibilityChangeSchema>;
 
-/** Attributes of a queue that it has only when it was given them. */
+/** Attributes that a queue has only when they were set. */
 const OPTIONAL_ATTRIBUTES: readonly string[] = ['Policy', 'RedrivePolicy'];
 
-/** A message as the caller sent it. Throws unless SQS would take it. */
+/** A message of the request. Throws when SQS would refuse it. */
 function outgoing(
   { definition }: Queue,
   senderId: string,
@@ -284,7 +284,7 @@ function invalidReceiptHandle(handle: string): AwsError {
   );
 }
 
-/** A signal that is aborted when the client goes away: nobody would delete what it receives. */
+/** A signal that aborts when the client closes the connection: it could not delete what it receives. */
 function clientGone({ request: { socket } }: JsonCall): Disposable & { readonly signal: AbortSignal } {
   const controller = new AbortController();
   const abort = () => controller.abort();
@@ -293,7 +293,7 @@ function clientGone({ request: { socket } }: JsonCall): Disposable & { readonly 
   return { signal: controller.signal, [Symbol.dispose]: () => socket.off('close', abort) };
 }
 
-/** The last part of a queue's URL, whatever address it was made for. */
+/** The last part of a queue's URL. The host does not matter. */
 function nameIn(queueUrl: string): string {
   return queueUrl.split('/').at(-1) ?? '';
 }

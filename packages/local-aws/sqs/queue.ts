@@ -2,69 +2,69 @@ import { createHash, randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import type { PolicyDocument } from '../iam/policy.ts';
 
-/** A standard queue as the template declares it. */
+/** A standard queue of the template. */
 export interface QueueDefinition {
   readonly name: string;
   readonly arn: string;
   readonly retentionSeconds: number;
   readonly visibilityTimeoutSeconds: number;
-  /** How long a message without a delay of its own stays hidden at first. @default 0 */
+  /** The delay of messages that have none. @default 0 */
   readonly delaySeconds?: number | undefined;
-  /** How long a receive waits that does not say it. @default 0 */
+  /** The wait of receive calls that have none. @default 0 */
   readonly receiveWaitSeconds?: number | undefined;
   /** @default SQS's limit */
   readonly maximumMessageBytes?: number | undefined;
   /** @default messages are received until they expire */
   readonly redrive?: RedrivePolicy | undefined;
-  /** @default nobody but those whose own policies say so */
+  /** @default access depends only on the policies of callers */
   readonly policy?: PolicyDocument | undefined;
 }
 
-/** Where a message goes that was received too often. */
+/** The dead-letter queue, and after how many receives a message goes there. */
 export interface RedrivePolicy {
   readonly deadLetterQueueArn: string;
   readonly maxReceiveCount: number;
 }
 
-/** How a message is kept; times are epoch milliseconds. */
+/** A stored message. Times are epoch milliseconds. */
 export const StoredMessageSchema = v.object({
   id: v.string(),
   body: v.string(),
-  /** Unique id of whoever sent it, such as `AROA…:session`. */
+  /** Unique id of the sender, such as `AROA…:session`. */
   senderId: v.string(),
   sentAt: v.number(),
   visibleAt: v.number(),
   receiveCount: v.number(),
   firstReceivedAt: v.optional(v.number()),
-  /** Of its last receipt. */
+  /** The handle of the last receive. */
   receiptHandle: v.optional(v.string()),
   /** Received by an event source mapping, whose invocation ends with this process. */
   polled: v.optional(v.boolean()),
-  /** The queue that it was a dead letter of. */
+  /** The queue from which it went to this dead-letter queue. */
   deadLetterSourceArn: v.optional(v.string()),
 });
 
 /** A message in a queue. */
 export type StoredMessage = v.InferOutput<typeof StoredMessageSchema>;
 
-/** What a receive found. */
+/** The result of a receive call. */
 export interface Receipt {
   readonly received: readonly StoredMessage[];
-  /** Hidden, and to be moved: they were received as often as the redrive policy allows. */
+  /** Hidden messages that must be moved: they were received as often as the redrive policy allows. */
   readonly exhausted: readonly StoredMessage[];
 }
 
-/** How many messages are where. */
+/** The numbers of messages by state. */
 export interface QueueCounts {
   readonly visible: number;
   readonly inFlight: number;
   readonly delayed: number;
 }
 
-/** What the local stack keeps in memory of a queue that nobody empties. */
+/** The memory limit of a queue that nobody empties. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
-/** The longest that a timer of Node.js waits. */
+/** The longest timeout of a timer in Node.js. */
 const LONGEST_TIMER_MILLISECONDS = 2 ** 31 - 1;
 
 /** The messages of a standard queue, in memory. */
@@ -73,7 +73,7 @@ export class Queue {
   readonly #clock: () => Date;
   readonly #messages = new Map<string, StoredMessage>();
   #bytes = 0;
-  /** Nothing in the queue was sent before that. */
+  /** No message in the queue was sent earlier. */
   #oldestSentAt = Number.POSITIVE_INFINITY;
   readonly #waiting = new Set<() => void>();
 
@@ -82,13 +82,13 @@ export class Queue {
     this.#clock = clock;
   }
 
-  /** Every message, hidden ones included. */
+  /** All messages, hidden ones included. */
   get messages(): Iterable<StoredMessage> {
     this.#expire();
     return this.#messages.values();
   }
 
-  /** A new message, which is not in the queue before it is added. */
+  /** A new message. It is not in the queue yet. */
   draft(body: string, options: { senderId: string; delayMilliseconds: number }): StoredMessage {
     const now = this.#clock().getTime();
     return {
@@ -101,7 +101,7 @@ export class Queue {
     };
   }
 
-  /** Adds a message. Returns the old ones that had to make room for it. */
+  /** Adds a message. Returns old messages that were dropped to make room. */
   add(message: StoredMessage): StoredMessage[] {
     this.#messages.set(message.id, message);
     this.#bytes += message.body.length;
@@ -116,7 +116,7 @@ export class Queue {
     return dropped;
   }
 
-  /** Hands out messages and hides them from others for a while. */
+  /** Returns messages, and hides them for a while. */
   receive(limit: number, hiddenMilliseconds: number, polled = false): Receipt {
     const now = this.#clock().getTime();
     const { redrive } = this.definition;
@@ -139,7 +139,7 @@ export class Queue {
     return { received, exhausted };
   }
 
-  /** Resolves when a message may have become visible, when the time is over, or when the signal is aborted. */
+  /** Resolves when a message may have become visible, after the time, or when the signal aborts. */
   async arrival(milliseconds: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return;
     const now = this.#clock().getTime();
@@ -156,7 +156,7 @@ export class Queue {
     this.#waiting.delete(done);
   }
 
-  /** The message of a receipt; undefined when it is gone or was received again since. */
+  /** The message of a receipt; undefined when it was deleted, or received again since. */
   findByReceipt(receiptHandle: string): StoredMessage | undefined {
     const message = this.#messages.get(receiptHandle.slice(0, receiptHandle.indexOf('/')));
     return message?.receiptHandle === receiptHandle ? message : undefined;
@@ -168,12 +168,12 @@ export class Queue {
     this.#wake();
   }
 
-  /** Whether somebody has the message and it is hidden for that reason. */
+  /** Whether the message is hidden because it was received. */
   isInFlight({ receiveCount, visibleAt }: StoredMessage): boolean {
     return receiveCount > 0 && visibleAt > this.#clock().getTime();
   }
 
-  /** Deletes a message; one that is gone already is fine. */
+  /** Deletes a message, if it still exists. */
   delete(id: string): void {
     const message = this.#messages.get(id);
     if (message) this.#remove(message);
@@ -184,7 +184,7 @@ export class Queue {
     this.#bytes = 0;
   }
 
-  /** Changes what is known of a message, as the journal tells it. */
+  /** Changes a message to what the journal says. */
   restore(id: string, facts: Partial<StoredMessage>): void {
     const message = this.#messages.get(id);
     if (message) Object.assign(message, facts);
@@ -220,7 +220,7 @@ export class Queue {
   }
 }
 
-/** As SQS tells it, so that clients see that a message came through whole. */
+/** As in SQS's responses, so that clients can verify the message. */
 export function md5Of(body: string): string {
   return createHash('md5').update(body).digest('hex');
 }

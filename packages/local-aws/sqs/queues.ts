@@ -22,29 +22,29 @@ const RecordSchema = v.variant('op', [
 /** A line of the journal. */
 type JournalRecord = v.InferOutput<typeof RecordSchema>;
 
-/** What the queues need to start. */
+/** How to open the queues. */
 export interface QueuesOptions {
   readonly definitions: readonly QueueDefinition[];
   /** File of the messages. @default in memory */
   readonly path?: string | undefined;
   readonly clock: () => Date;
-  /** Told when messages are dropped. */
+  /** Called when messages are dropped. */
   readonly log: (line: string) => void;
-  /** Multiplies every delay. @default 1 */
+  /** Multiplies delays. @default 1 */
   readonly delayScale?: number | undefined;
-  /** Multiplies every visibility timeout. @default 1 */
+  /** Multiplies visibility timeouts. @default 1 */
   readonly visibilityScale?: number | undefined;
 }
 
-/** A message on its way into a queue. */
+/** A message to send. */
 export interface OutgoingMessage {
   readonly body: string;
   readonly senderId: string;
-  /** @default the queue's own delay */
+  /** @default the delay of the queue */
   readonly delaySeconds?: number | undefined;
 }
 
-/** Every queue with its messages, kept in a journal: what a caller was told is true after the process was killed. */
+/** All queues and their messages, stored in a journal: what a client was told is still true after a kill. */
 export class Queues {
   readonly byName: ReadonlyMap<string, Queue>;
   readonly #options: QueuesOptions;
@@ -75,7 +75,7 @@ export class Queues {
     return [...this.byName.values()].find(({ definition }) => definition.arn === arn);
   }
 
-  /** Puts messages into a queue, all or none; they are on the disk when this resolves. */
+  /** Adds messages to a queue, all or none. They are on disk when this resolves. */
   async send(queue: Queue, outgoing: readonly OutgoingMessage[]): Promise<StoredMessage[]> {
     const scale = this.#options.delayScale ?? 1;
     const messages = outgoing.map(({ body, senderId, delaySeconds }) => {
@@ -89,7 +89,7 @@ export class Queues {
     return messages;
   }
 
-  /** Hands out messages, and moves those to the dead-letter queue that were received too often. */
+  /** Receives messages, and moves those that were received too often to the dead-letter queue. */
   async receive(
     queue: Queue,
     limit: number,
@@ -100,7 +100,7 @@ export class Queues {
     if (exhausted.length > 0) await this.#redrive(queue, exhausted);
     if (received.length > 0) {
       const receipts = received.map((message) => v.parse(ReceiptSchema, message));
-      // What a caller holds must not change when the message is received again.
+      // A caller's message must not change when it is received again.
       const copies = received.map((message) => ({ ...message }));
       await this.#write([{ op: 'receive', queue: queue.definition.name, receipts }]);
       return copies;
@@ -108,7 +108,7 @@ export class Queues {
     return [];
   }
 
-  /** Receives, and waits for messages as long as there are none. */
+  /** Receives messages, and waits while there are none. */
   async receiveOrWait(
     queue: Queue,
     limit: number,
@@ -116,7 +116,7 @@ export class Queues {
       visibilityTimeoutSeconds?: number | undefined;
       waitMilliseconds: number;
       polled?: boolean;
-      /** Ends the waiting. */
+      /** Ends the wait. */
       signal?: AbortSignal;
     },
   ): Promise<StoredMessage[]> {
@@ -131,7 +131,7 @@ export class Queues {
     return [];
   }
 
-  /** Deletes messages by their receipts; one that was received again since stays. */
+  /** Deletes messages by their receipts, except those that were received again since. */
   async deleteReceived(queue: Queue, receiptHandles: readonly string[]): Promise<void> {
     const ids = receiptHandles.flatMap((handle) => queue.findByReceipt(handle)?.id ?? []);
     if (ids.length === 0) return;
@@ -139,13 +139,13 @@ export class Queues {
     await this.#write([{ op: 'delete', queue: queue.definition.name, ids }]);
   }
 
-  /** Shows received messages at once; one that was received again since stays hidden. */
+  /** Makes received messages visible at once, except those that were received again since. */
   async release(queue: Queue, receiptHandles: readonly string[]): Promise<void> {
     const messages = receiptHandles.flatMap((handle) => queue.findByReceipt(handle) ?? []);
     await Promise.all(messages.map((message) => this.hide(queue, message, 0)));
   }
 
-  /** Hides a message for this long from now on; 0 shows it. */
+  /** Hides a message for this long from now on; 0 makes it visible. */
   async hide(queue: Queue, message: StoredMessage, seconds: number): Promise<void> {
     queue.hide(message, this.#hidden(seconds));
     const { id, visibleAt } = message;
@@ -243,7 +243,7 @@ export class Queues {
     }
   }
 
-  /** Invocations ended with the process that ran them: nobody will delete their messages. */
+  /** Invocations ended with the process that ran them, so their messages become visible again. */
   #releasePolled(): void {
     const now = this.#options.clock().getTime();
     for (const queue of this.byName.values()) {

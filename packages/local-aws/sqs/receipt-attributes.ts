@@ -1,6 +1,6 @@
 import type { StoredMessage } from './queue.ts';
 
-/** What SQS itself tells of a received message. */
+/** The attributes that SQS adds to a received message. */
 export function receiptAttributes(message: StoredMessage): Record<string, string> {
   return {
     ApproximateReceiveCount: String(message.receiveCount),

@@ -14,23 +14,23 @@ import { Queues } from './queues.ts';
 
 const SERVICE = 'sqs';
 
-/** Whoever sends without signing a request, as receivers see it. */
+/** The sender id of messages that were sent without a signed request. */
 const SERVICE_SENDER_ID = 'AIDALOCALAWSSERVICES0';
 
-/** Above the largest message as JSON. */
+/** More than the largest message needs as JSON. */
 const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
 
-/** Batch operations need the permission of the operation that they repeat. */
+/** Batch operations need the permission of the single operation. */
 const ACTIONS: Readonly<Record<string, string>> = {
   SendMessageBatch: 'SendMessage',
   DeleteMessageBatch: 'DeleteMessage',
   ChangeMessageVisibilityBatch: 'ChangeMessageVisibility',
 };
 
-/** What an event source mapping needs to be allowed. */
+/** The permissions that an event source mapping needs. */
 const POLLER_ACTIONS = ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'];
 
-/** What the local SQS needs to start. */
+/** How to start the local SQS. */
 export interface SqsOptions {
   readonly identities: Identities;
   readonly region: string;
@@ -42,59 +42,65 @@ export interface SqsOptions {
   readonly dataDirectory?: string | undefined;
   /** @default the machine's clock */
   readonly clock?: (() => Date) | undefined;
-  /** Multiplies every delay of a message; tests set it low. @default 1 */
+  /** Multiplies the delays of messages, for tests. @default 1 */
   readonly delayScale?: number | undefined;
-  /** Multiplies every visibility timeout; tests set it low. @default 1 */
+  /** Multiplies visibility timeouts, for tests. @default 1 */
   readonly visibilityScale?: number | undefined;
   readonly log: Log;
 }
 
-/** Who sends to a queue without signing a request: a service of AWS as a role. */
+/** A sender without a signed request: a service of AWS that acts as a role. */
 export interface QueueSender {
   readonly roleArn: string;
   /** Such as `iot.amazonaws.com`. */
   readonly service: string;
-  /** For whom the service acts, such as a topic rule. */
+  /** What the service acts for, such as a topic rule. */
   readonly sourceArn?: string | undefined;
 }
 
-/** A service of AWS that sends in its own name, as far as the queue's policy allows it. */
+/** A service of AWS that sends as itself, when the queue's policy allows it. */
 export interface ServiceSender {
   /** Such as `s3.amazonaws.com`. */
   readonly service: string;
-  /** For whom the service acts, such as a bucket. */
+  /** What the service acts for, such as a bucket. */
   readonly sourceArn: string;
 }
 
-/** A message that no later attempt would put into its queue either. */
+/** The message can never be put into its queue. */
 export class Undeliverable extends Error {
   override readonly name = 'Undeliverable';
 }
 
-/** SQS with what other services of the local stack use of it. */
+/** The parts of SQS that the local stack uses. */
 export interface LocalSqs extends LocalService {
-  /** The queues themselves, for who has checked its permissions. */
+  /** The queues themselves, for callers that have checked the permissions. */
   readonly queues: Queues;
-  /** Throws unless there is such a queue and the service may send to it as the role. */
+  /** Throws unless the queue exists and the service may send to it as the role. */
   checkSender(queueArn: string, sender: QueueSender): void;
-  /** Throws unless there is such a queue and the role may receive from it as an event source mapping does. */
+  /** Throws unless the queue exists and the role has the permissions of an event source mapping. */
   checkPoller(queueArn: string, roleArn: string): void;
-  /** Whether there is such a queue and its policy lets the service send to it. */
+  /** Whether the queue exists and its policy allows the service to send to it. */
   allowsService(queueArn: string, sender: ServiceSender): boolean;
-  /** Puts a message into a queue: a dead letter, or the record of a failed invocation. Never throws. */
+  /** Sends a dead letter, or the record of a failed invocation. Never throws. */
   send(queueArn: string, body: string): void;
-  /** Puts a message into a queue; it is on the disk when this resolves. Rejects with `Undeliverable` when it never can. */
+  /**
+   * Sends a message. It is on disk when this resolves. Rejects with `Undeliverable` when it can never be
+   * sent.
+   */
   deliver(queueArn: string, body: string, options?: { delaySeconds?: number }): Promise<void>;
 }
 
-/** Starts SQS with the queues of the template; the caller listens. Rejects when the file of messages is damaged. */
+/**
+ * Starts SQS with the queues of the template. The caller listens. Rejects when the file of messages is
+ * damaged.
+ */
 export async function createSqs(options: SqsOptions): Promise<LocalSqs> {
   const { identities, region, accountId, partition = 'aws', clock = () => new Date() } = options;
   const log = (line: string) => options.log({ source: SERVICE, line, level: 'error' });
   const { dataDirectory } = options;
   const queues = await Queues.open({
     definitions: options.queues,
-    // Without queues there is nothing to keep, and nobody who would close the file.
+    // Without queues there is nothing to store, and nothing would close the file.
     path:
       dataDirectory === undefined || options.queues.length === 0
         ? undefined
@@ -209,7 +215,7 @@ function sqsRequest(operation: string, resource: string) {
   return { action: `${SERVICE}:${operation}`, resource, context: { 'aws:SecureTransport': 'true' } };
 }
 
-/** A role by itself, as a service of AWS acts as it. */
+/** A role without session, as services of AWS act. */
 function bareRole({ arn, policies }: Role): Identity {
   return {
     accessKeyId: '',

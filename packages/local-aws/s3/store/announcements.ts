@@ -13,34 +13,34 @@ import type { ChangeCause } from '../definitions.ts';
 import { NotSynced, readDocuments, removeDocument, writeDocument } from './documents.ts';
 import type { ObjectVersion } from './object-metadata.ts';
 
-/** A version came or went. */
+/** A version was created or removed. */
 export interface Change {
   readonly version: ObjectVersion;
-  /** Of the change: of a removal it is not the version's own. */
+  /** The sequence of the change. For a removal, it is not that of the version. */
   readonly sequence: number;
   /** Milliseconds since the epoch. */
   readonly time: number;
   readonly cause: ChangeCause;
 }
 
-/** Who is told of changes. What fails is told again. */
+/** Gets the changes. When it fails, it is called again. */
 export interface ChangeListener {
   /** What the listener is made from. */
   readonly configuration: string;
-  /** Told once of each other configuration than before. */
+  /** Called once when the configuration differs from the one before. */
   configured(): Promise<void>;
   changed(change: Change): Promise<void>;
 }
 
-/** What the announcements of a bucket are made of. */
+/** How to announce the changes of a bucket. */
 export interface AnnouncementsOptions {
-  /** A folder for this alone. */
+  /** A folder for this purpose only. */
   readonly directory: string;
-  /** Everything up to this sequence was announced. */
+  /** Changes up to this sequence were announced. */
   readonly announced: number;
-  /** Versions that came after it. */
+  /** Versions that were created after it. */
   readonly missed: readonly Change[];
-  /** Whether a version that was to be removed was not. */
+  /** Whether the version exists: its removal may have failed. */
   readonly isStillThere: (version: ObjectVersion) => boolean;
   readonly listener: ChangeListener;
   readonly log: (line: string) => void;
@@ -49,24 +49,25 @@ export interface AnnouncementsOptions {
 const ANNOUNCED_FILE = 'announced';
 const CONFIGURATION_FILE = 'configuration';
 const NOTES_FOLDER = 'notes';
-/** Room for every sequence: the file never grows, so a full disk does not keep it from being written. */
+/** Fixed width for all sequences: the file never grows, so it can be written on a full disk. */
 const ANNOUNCED_DIGITS = 20;
 const RETRY_MILLISECONDS = 1_000;
 
 /**
- * Tells a listener of every change at least once, also when the process is killed between a change and its announcement.
+ * Announces every change at least once, also when the process is killed between a change and its
+ * announcement.
  *
- * Versions are documents on the disk, with sequences that grow: those after the last one that was announced are announced
- * at the next start. A removal leaves nothing behind that could be compared, so a note of it is on the disk before. So is
- * one of a version that goes before it was announced.
+ * Versions are documents on disk with growing sequences: those after the last announced sequence are
+ * announced at the next start. A removal leaves no document, so a note of it is written first. The same is
+ * done when a version is removed before it was announced.
  */
 export class Announcements {
   readonly #options: AnnouncementsOptions;
   readonly #notes: string;
   readonly #announcedFile: number;
-  /** Stamped, and not announced yet. */
+  /** Sequences that were assigned and are not announced yet. */
   readonly #expected = new Set<number>();
-  /** With a note on the disk. */
+  /** Sequences with a note on disk. */
   readonly #noted = new Set<number>();
   readonly #attempts = new Map<number, Promise<void>>();
   readonly #running = new Set<Promise<void>>();
@@ -87,7 +88,7 @@ export class Announcements {
     if (fstatSync(this.#announcedFile).size === 0) this.#note();
   }
 
-  /** Announces what a killed process could not announce any more, and a configuration that is another than before. */
+  /** Announces changes that a killed process did not, and a changed configuration. */
   announceMissed(): void {
     const missed = this.#missed;
     this.#missed = [];
@@ -95,18 +96,18 @@ export class Announcements {
     for (const change of missed) this.announce(change);
   }
 
-  /** A version with this sequence is about to come. */
+  /** A version with this sequence is about to be created. */
   expect(sequence: number): void {
     this.#expected.add(sequence);
     this.#latest = Math.max(this.#latest, sequence);
   }
 
-  /** It did not come. */
+  /** The version was not created. */
   cancel(sequence: number): void {
     this.#done(sequence);
   }
 
-  /** Announces a change that is on the disk. */
+  /** Announces a change that is on disk. */
   announce(change: Change): void {
     const { sequence, cause, version } = change;
     const attempt = this.#untilItWorks(`${cause.name} of ${version.key}`, async () => {
@@ -118,19 +119,19 @@ export class Announcements {
     void attempt.finally(() => this.#attempts.delete(sequence));
   }
 
-  /** Resolves when the listener was told of a change, or could not be for the first time. */
+  /** Resolves after the first attempt to announce a change. */
   async attempted(sequence: number): Promise<void> {
     await this.#attempts.get(sequence);
   }
 
-  /** Removes a version, which `creation` made, and announces that. */
+  /** Removes the version that `creation` made, and announces the removal. */
   async removal(change: Change, creation: Change, remove: () => Promise<void>): Promise<void> {
     await this.leave(creation);
     await this.#write(change);
     try {
       await remove();
     } catch (error) {
-      // Left where it is when that fails as well: the next start sees that the version is still there.
+      // When that fails too, the note stays: the next start sees that the version exists.
       this.#noted.delete(change.sequence);
       await removeDocument(this.#notes, noteName(change)).catch(() => {});
       throw error;
@@ -138,7 +139,7 @@ export class Announcements {
     this.announce(change);
   }
 
-  /** The version that this change made is about to go: it is announced all the same. */
+  /** The version that this change made is about to be removed. Its creation is still announced. */
   async leave(creation: Change): Promise<void> {
     if (this.#expected.has(creation.sequence)) await this.#write(creation);
   }
@@ -146,12 +147,12 @@ export class Announcements {
   async #write(change: Change): Promise<void> {
     this.#noted.add(change.sequence);
     await writeDocument(this.#notes, noteName(change), change).catch((error: unknown) => {
-      // It is in its place, which is enough for a killed process.
+      // It is in place, which is enough when the process is killed.
       if (!(error instanceof NotSynced)) throw error;
     });
   }
 
-  /** Resolves when nobody is being told any more. What could not be told is told at the next start. */
+  /** Resolves when all running announcements have ended. Failed ones are repeated at the next start. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const timer of this.#retries) clearTimeout(timer);
@@ -159,11 +160,11 @@ export class Announcements {
     closeSync(this.#announcedFile);
   }
 
-  /** Never rejects; resolves after the first attempt. */
+  /** Never rejects. Resolves after the first attempt. */
   #untilItWorks(what: string, tell: () => Promise<void>): Promise<void> {
     const attempt = tell()
       .catch((error: unknown) => {
-        this.#options.log(`A listener failed on ${what}, and is told again: ${String(error)}`);
+        this.#options.log(`A listener failed on ${what}, and is called again: ${String(error)}`);
         if (this.#closed) return;
         const timer = setTimeout(() => {
           this.#retries.delete(timer);
@@ -180,7 +181,7 @@ export class Announcements {
     if (this.#expected.delete(sequence)) this.#note();
   }
 
-  /** Not synced: what a lost power supply takes away is announced twice. */
+  /** Not synced to disk: after a power failure, some changes are announced twice. */
   #note(): void {
     const announced = this.#expected.size > 0 ? Math.min(...this.#expected) - 1 : this.#latest;
     writeSync(this.#announcedFile, String(announced).padStart(ANNOUNCED_DIGITS, '0'), 0);
@@ -217,7 +218,7 @@ export class Announcements {
   }
 }
 
-/** Up to which sequence changes were announced in a bucket's last run; undefined when it announced none. */
+/** The last sequence that was announced for a bucket; undefined when there is none. */
 export function readAnnounced(directory: string): number | undefined {
   try {
     const text = readFileSync(join(directory, ANNOUNCED_FILE), 'utf8');
@@ -228,7 +229,7 @@ export function readAnnounced(directory: string): number | undefined {
   }
 }
 
-/** For a bucket that announces nothing: what happens in it meanwhile is not to be announced later. */
+/** For a bucket without notifications: changes of this time are never announced. */
 export function forgetAnnounced(directory: string): void {
   rmSync(directory, { recursive: true, force: true });
 }

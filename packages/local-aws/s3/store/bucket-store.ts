@@ -16,25 +16,25 @@ import { ObjectIndex } from './object-index.ts';
 import { NULL_VERSION, type ObjectMetadata, type ObjectVersion } from './object-metadata.ts';
 import { Uploads } from './uploads.ts';
 
-/** An object whose bytes are on the disk and which nobody can see yet. */
+/** An object whose bytes are on disk, and which is not visible yet. */
 export type ObjectDraft = Pick<
   ObjectMetadata,
   'key' | 'data' | 'size' | 'eTag' | 'attributes' | 'checksum' | 'uploadId' | 'cause'
 >;
 
-/** A version that is being read: its bytes stay until it is disposed of. */
+/** A version that is being read. Its bytes stay until it is disposed of. */
 export interface OpenedObject extends Disposable {
   readonly metadata: ObjectMetadata;
   readonly lease: DataLease;
 }
 
-/** What a deletion did. */
+/** The result of a deletion. */
 export type Deletion =
   | { readonly kind: 'removed'; readonly version: ObjectVersion }
   | { readonly kind: 'marked'; readonly version: ObjectVersion }
   | { readonly kind: 'nothing' };
 
-/** What a deletion is due to, whichever it turns out to be. */
+/** The causes of a deletion, for either result. */
 export interface RemovalCauses {
   readonly removal: ChangeCause;
   readonly marker: ChangeCause;
@@ -43,14 +43,14 @@ export interface RemovalCauses {
 const HEX_DIGITS_OF_SEQUENCE = 14;
 
 /**
- * One bucket on disk:
+ * A bucket on disk:
  *
  * - `data/<id>`: bytes, under a random id;
- * - `objects/<hash of the key>.<version id>.json`: everything about a version, the ids of its data included. Its
- *   appearance under this name is the moment at which the object exists, and its removal the moment at which it
- *   does not, so object and metadata cannot disagree. No key is ever a path;
- * - `uploads/<upload id>/`: multipart uploads under way;
- * - `announcements/`: which changes have been announced, in a bucket that announces them.
+ * - `objects/<hash of the key>.<version id>.json`: all about a version, with the ids of its data. The object
+ *   exists from the moment this file has its name, until it is removed, so object and metadata cannot
+ *   disagree. Keys are never used as paths;
+ * - `uploads/<upload id>/`: multipart uploads that are not completed;
+ * - `announcements/`: which changes have been announced, in a bucket with notifications.
  */
 export class BucketStore {
   readonly data: DataFiles;
@@ -69,7 +69,7 @@ export class BucketStore {
     clock: () => Date;
     log: (line: string) => void;
     lossAdvice?: string | undefined;
-    /** Who is told of changes. @default nobody */
+    /** Gets the changes. @default none */
     listener?: ChangeListener | undefined;
   }) {
     this.versioned = options.versioned;
@@ -118,24 +118,25 @@ export class BucketStore {
     }
   }
 
-  /** Announces what happened before a process was killed that could not announce it any more. */
+  /** Announces changes that a killed process did not. */
   announceMissed(): void {
     this.#announcements?.announceMissed();
   }
 
-  /** Resolves when nothing is being announced any more. */
+  /** Resolves when all running announcements have ended. */
   async close(): Promise<void> {
     await this.#announcements?.close();
   }
 
-  /** The time now, in milliseconds since the epoch. */
+  /** The present time, in milliseconds since the epoch. */
   now(): number {
     return this.#clock().getTime();
   }
 
   /**
-   * Makes a draft the current version of its key. `precondition` sees the version that is current at that moment and
-   * throws to keep it; the draft's data is removed then, unless `keepsData`: a failed completion keeps its parts.
+   * Makes a draft the current version of its key. `precondition` gets the present version and may throw to
+   * keep it. Then the draft's data is removed, unless `keepsData` is set: a failed completion keeps its
+   * parts.
    */
   async commit(
     draft: ObjectDraft,
@@ -157,7 +158,10 @@ export class BucketStore {
     return object;
   }
 
-  /** Opens a version for reading, the current one by default. Undefined when there is none; delete markers count. */
+  /**
+   * Opens a version for reading, by default the current one. Undefined when there is none. Delete markers
+   * count.
+   */
   open(key: string, versionId?: string): Promise<OpenedObject | undefined> {
     return this.#locks.run(key, async () => {
       const version = versionId === undefined ? this.index.latest(key) : this.index.find(key, versionId);
@@ -169,8 +173,8 @@ export class BucketStore {
   }
 
   /**
-   * With a version id: removes that version for good. Without: puts a delete marker on top where versions are kept,
-   * and removes the object where they are not.
+   * With a version id: removes that version permanently. Without: adds a delete marker in a versioned bucket,
+   * and removes the object in any other.
    */
   async delete(key: string, versionId: string | undefined, causes: RemovalCauses): Promise<Deletion> {
     const { sequence, ...deletion } = await this.#locks.run(key, () => this.#delete(key, versionId, causes));
@@ -178,7 +182,7 @@ export class BucketStore {
     return deletion;
   }
 
-  /** The caller holds the lock of the key. */
+  /** The caller must hold the lock of the key. */
   async #delete(
     key: string,
     versionId: string | undefined,
@@ -205,7 +209,7 @@ export class BucketStore {
     return { kind: 'removed', version, sequence };
   }
 
-  /** The caller holds the lock of the key. */
+  /** The caller must hold the lock of the key. */
   async #publish(metadata: ObjectMetadata): Promise<void> {
     const { sequence } = metadata;
     this.#announcements?.expect(sequence);
@@ -218,7 +222,7 @@ export class BucketStore {
       this.#appear(metadata);
       await this.data.remove(replacedMetadata?.data ?? []);
     } catch (error) {
-      // The version is there, and so is its document: the index says so though the client hears of a fault.
+      // The document of the version is in place, so it is in the index, even though the client gets an error.
       if (error instanceof NotSynced) this.#appear(metadata);
       else this.#announcements?.cancel(sequence);
       throw error;
@@ -243,7 +247,7 @@ export class BucketStore {
     };
   }
 
-  /** Sequences grow even when the clock is set back, over a restart too. */
+  /** Sequences grow even when the clock is set back, also over a restart. */
   #stamp(): Pick<ObjectVersion, 'sequence' | 'lastModified' | 'versionId'> {
     const lastModified = this.now();
     const sequence = Math.max(this.#lastSequence + 1, lastModified * 1000);
@@ -252,7 +256,7 @@ export class BucketStore {
   }
 }
 
-/** The sequence of a version by its id, whether or not the version is still there; undefined for foreign ids. */
+/** The sequence in a version id, whether or not the version exists; undefined for ids of others. */
 export function sequenceOfVersionId(versionId: string): number | undefined {
   return /^[0-9a-f]{32}$/.test(versionId)
     ? Number.parseInt(versionId.slice(0, HEX_DIGITS_OF_SEQUENCE), 16)
@@ -272,7 +276,7 @@ function changeOf(metadata: ObjectMetadata): Change {
   return { version: indexEntry(metadata), sequence, time, cause };
 }
 
-/** What the index keeps: no reference to the rest, which can be large. */
+/** What the index stores: nothing that refers to the rest, which can be large. */
 function indexEntry(metadata: ObjectMetadata): ObjectVersion {
   const { key, versionId, sequence, lastModified, deleteMarker, size, eTag } = metadata;
   return { key, versionId, sequence, lastModified, deleteMarker, size, eTag };

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { DataPart } from './object-metadata.ts';
 
-/** An upload takes two buffers of this size, and no more however large it is. */
+/** An upload uses two buffers of this size, however large it is. */
 const WRITE_BYTES = 256 * 1024;
 const READ_BYTES = 64 * 1024;
 /**
- * What a slow disk may still have to take when the last byte has come. Without it that is most of a large file, and
- * clients give up waiting for the answer.
+ * How much a slow disk may still have to write when the last byte has arrived. Without a limit it would be
+ * most of a large file, and clients would time out.
  */
 const MAX_UNSYNCED_BYTES = 64 * 1024 * 1024;
 
@@ -20,13 +20,13 @@ export interface DataLease extends Disposable {
 }
 
 /**
- * The bytes of objects, each file under a random id and complete before anything refers to it. A file that nothing
- * refers to is rubbish, and swept at start.
+ * The bytes of objects. Each file has a random id and is complete before anything refers to it. Files that
+ * nothing refers to are removed at start.
  */
 export class DataFiles {
   readonly #directory: string;
   readonly #readers = new Map<string, number>();
-  /** Removed while being read: their files go with the last reader. */
+  /** Removed while being read: these files are deleted after their last reader. */
   readonly #doomed = new Set<string>();
 
   constructor(directory: string) {
@@ -34,9 +34,7 @@ export class DataFiles {
     mkdirSync(directory, { recursive: true });
   }
 
-  /**
-   * Streams to a new file and returns when it is on the disk. When the source fails, nothing is left.
-   */
+  /** Streams to a new file. Resolves when it is on disk. When the source fails, nothing is left. */
   async write(source: AsyncIterable<Buffer>): Promise<DataPart> {
     const dataId = randomBytes(16).toString('hex');
     try {
@@ -50,7 +48,7 @@ export class DataFiles {
     }
   }
 
-  /** Takes out a lease; the caller makes sure that the files are still referred to. */
+  /** Creates a lease. The caller must make sure that the files are still referred to. */
   lease(data: readonly DataPart[]): DataLease {
     for (const { dataId } of data) this.#readers.set(dataId, (this.#readers.get(dataId) ?? 0) + 1);
     let held = true;
@@ -62,7 +60,7 @@ export class DataFiles {
     return { data, [Symbol.dispose]: release };
   }
 
-  /** The bytes from `start` up to `end`, exclusive, of the files one after the other. */
+  /** The bytes from `start` up to `end`, which is not included, of the files in sequence. */
   read(data: readonly DataPart[], start: number, end: number): Readable {
     return Readable.from(this.#readRange(data, start, end), { objectMode: false, highWaterMark: READ_BYTES });
   }
@@ -75,7 +73,10 @@ export class DataFiles {
     }
   }
 
-  /** Removes every file that is not referred to, and returns the ids of those that are there. For the start only. */
+  /**
+   * Removes every file that is not referred to, and returns the ids of those that are there. For the start
+   * only.
+   */
   sweep(referred: ReadonlySet<string>): Set<string> {
     const present = new Set<string>();
     for (const name of readdirSync(this.#directory)) {
@@ -111,7 +112,7 @@ export class DataFiles {
       return;
     }
     this.#readers.delete(dataId);
-    // What cannot be removed now is swept at the next start.
+    // What cannot be removed now is removed at the next start.
     if (this.#doomed.delete(dataId)) rm(this.#path(dataId), { force: true }).catch(() => {});
   }
 
@@ -120,7 +121,7 @@ export class DataFiles {
   }
 }
 
-/** Writes one buffer while the other fills; the source waits when the disk is the slower one. */
+/** Writes one buffer while the other is filled. The source waits when the disk is slower. */
 async function writeAll(file: FileHandle, source: AsyncIterable<Buffer>): Promise<number> {
   let filling = Buffer.allocUnsafeSlow(WRITE_BYTES);
   let spare = Buffer.allocUnsafeSlow(WRITE_BYTES);
@@ -135,7 +136,7 @@ async function writeAll(file: FileHandle, source: AsyncIterable<Buffer>): Promis
       writing = writing.then(() => file.datasync());
       syncedSize = size;
     }
-    // Whoever awaits it next sees the failure; until then it must not count as unhandled.
+    // The next `await` throws the error; until then it must not count as unhandled.
     writing.catch(() => {});
     size += filled;
     filled = 0;
@@ -152,7 +153,7 @@ async function writeAll(file: FileHandle, source: AsyncIterable<Buffer>): Promis
     }
     if (filled > 0) await flush();
   } finally {
-    // The file is closed after this, so a write that is under way has to end first.
+    // The file is closed after this, so a running write must end first.
     await writing;
   }
   return size;

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 const TEMPORARY = '.tmp';
 
 /**
- * Writes a JSON document that appears as a whole or not at all, and replaces the one before in the same instant.
- * When this returns it is on the disk: it survives a killed process and a lost power supply.
+ * Writes a JSON document atomically; it replaces an earlier one. When this resolves, it is on disk and
+ * survives a kill and a power failure.
  */
 export async function writeDocument(directory: string, name: string, content: unknown): Promise<void> {
   const temporary = join(directory, `${name}.${randomBytes(6).toString('hex')}${TEMPORARY}`);
@@ -25,12 +25,12 @@ export async function writeDocument(directory: string, name: string, content: un
   });
 }
 
-/** A document that is there, though nobody can promise that it stays: what it refers to has to stay as well. */
+/** The document is in place, but may not survive a power failure. What it refers to must be kept. */
 export class NotSynced extends Error {
   override readonly name = 'NotSynced';
 }
 
-/** Removes a document for good; one that is not there is fine. */
+/** Removes a document permanently, if it exists. */
 export async function removeDocument(directory: string, name: string): Promise<void> {
   await rm(join(directory, name), { force: true });
   await syncDirectory(directory);
@@ -42,8 +42,8 @@ export async function readDocument<T>(directory: string, name: string): Promise<
 }
 
 /**
- * Reads every document of a folder at start, and removes what a killed process left half-written. Blocking, since
- * nothing else runs yet: 5,000 documents take 35 ms, and 200 ms through promises.
+ * Reads all documents of a folder at start, and removes half-written ones of a killed process. It is
+ * synchronous, since nothing else runs yet: 5,000 documents take 35 ms, and 200 ms with promises.
  */
 export function* readDocuments<T>(directory: string): Generator<{ name: string; content: T }> {
   for (const name of readdirSync(directory)) {
@@ -56,11 +56,11 @@ function parseDocument<T>(path: string): T {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as T;
   } catch (error) {
-    throw new Error(`${path} is no document of the local S3`, { cause: error });
+    throw new Error(`${path} is not a document of the local S3`, { cause: error });
   }
 }
 
-/** Makes it last that files of the folder have come, gone or changed their names. */
+/** Syncs a folder: files that were created, removed or renamed are on disk then. */
 async function syncDirectory(directory: string): Promise<void> {
   // Windows cannot open a folder; its file system keeps names in order by itself.
   if (process.platform === 'win32') return;

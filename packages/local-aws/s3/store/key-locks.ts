@@ -1,10 +1,10 @@
-/** Runs what concerns one name one after the other, and different names side by side. */
+/** Runs work for the same name one after the other, and for different names concurrently. */
 export class KeyLocks {
   readonly #last = new Map<string, Promise<unknown>>();
 
   async run<T>(name: string, work: () => Promise<T>): Promise<T> {
     const before = this.#last.get(name) ?? Promise.resolve();
-    // The one before has its own caller to tell of a failure.
+    // An error of the work before is reported to its own caller.
     const mine = before.then(work, work);
     this.#last.set(name, mine);
     try {

@@ -1,6 +1,6 @@
 /**
- * Orders keys as S3 lists them: by the bytes of their UTF-8 form, which is the order of code points. JavaScript
- * compares UTF-16 units, where a surrogate pair (U+10000 and up) would come before U+E000 to U+FFFF.
+ * Compares keys in S3's order: by the bytes of their UTF-8 form, which is the order of code points.
+ * JavaScript compares UTF-16 units, where surrogate pairs (U+10000 and up) come before U+E000 to U+FFFF.
  */
 export function compareKeys(left: string, right: string): number {
   const length = Math.min(left.length, right.length);

@@ -1,7 +1,7 @@
 import { compareKeys } from './key-order.ts';
 import { NULL_VERSION, type ObjectVersion } from './object-metadata.ts';
 
-/** What a bucket holds, in memory and in S3's order: listings and look-ups read no file. */
+/** The versions of a bucket in memory, in S3's order. Lists and look-ups read no files. */
 export class ObjectIndex {
   /** Newest version first. */
   readonly #versions = new Map<string, ObjectVersion[]>();
@@ -44,17 +44,17 @@ export class ObjectIndex {
     return this.#keys[position];
   }
 
-  /** Position of the first key that is not before this one. */
+  /** Position of the first key that is equal or later. */
   seek(key: string): number {
     return this.#firstPosition(0, (candidate) => compareKeys(candidate, key) >= 0);
   }
 
-  /** Position of the first key after those that begin with the prefix; `from` is the position of one of them. */
+  /** Position of the first key after those with the prefix. `from` is the position of one of them. */
   seekPast(prefix: string, from: number): number {
     return this.#firstPosition(from, (candidate) => !candidate.startsWith(prefix));
   }
 
-  /** Binary search: the test fails up to some position and holds from there on. */
+  /** Binary search for the first position where the test is true. It is true for all later ones. */
   #firstPosition(from: number, test: (key: string) => boolean): number {
     let low = from;
     let high = this.#keys.length;

@@ -1,12 +1,12 @@
 import type { StoredChecksum } from '../checksums.ts';
 import type { ChangeCause } from '../definitions.ts';
 
-/** What listings and conditions need of a version; the index keeps it in memory. */
+/** What lists and conditions need of a version. The index keeps it in memory. */
 export interface ObjectVersion {
   readonly key: string;
-  /** `null` where the bucket was not versioned when it was written. */
+  /** `null` when the bucket was not versioned at the time of the write. */
   readonly versionId: string;
-  /** Grows with every write to the bucket: the highest one of a key is its current version. */
+  /** Grows with every write to the bucket. The highest one of a key is its current version. */
   readonly sequence: number;
   /** Milliseconds since the epoch. */
   readonly lastModified: number;
@@ -16,24 +16,24 @@ export interface ObjectVersion {
   readonly eTag: string;
 }
 
-/** Bytes in a file of their own. */
+/** Bytes in a file. */
 export interface DataPart {
   readonly dataId: string;
   readonly size: number;
 }
 
-/** Everything about a version, as its document on disk holds it. */
+/** All about a version: the contents of its document on disk. */
 export interface ObjectMetadata extends ObjectVersion {
-  /** The bytes, in order: one file, or one a part of a multipart upload. */
+  /** The bytes, in order: one file, or one for each part of a multipart upload. */
   readonly data: readonly DataPart[];
   readonly attributes: ObjectAttributes;
   readonly checksum?: StoredChecksum | undefined;
-  /** The multipart upload that made it. */
+  /** The multipart upload that created it. */
   readonly uploadId?: string | undefined;
   readonly cause: ChangeCause;
 }
 
-/** What the writer said about an object, returned when it is read. */
+/** What a write says about an object. It is returned when the object is read. */
 export interface ObjectAttributes {
   /** Standard headers, such as `content-type`. */
   readonly headers: Readonly<Record<string, string>>;
@@ -41,5 +41,5 @@ export interface ObjectAttributes {
   readonly userMetadata: Readonly<Record<string, string>>;
 }
 
-/** The version id of everything in a bucket without versioning. */
+/** The version id of all objects in a bucket without versioning. */
 export const NULL_VERSION = 'null';

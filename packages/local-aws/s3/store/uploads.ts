@@ -35,14 +35,17 @@ interface Entry {
 
 const UPLOAD_DOCUMENT = 'upload.json';
 
-/** The multipart uploads of a bucket: a folder each, with a document about the upload and one about every part. */
+/**
+ * The multipart uploads of a bucket: a folder for each, with a document about the upload and one for each
+ * part.
+ */
 export class Uploads {
   readonly #directory: string;
   readonly #data: DataFiles;
   readonly #entries = new Map<string, Entry>();
   readonly #locks = new KeyLocks();
 
-  /** `completed` holds the uploads that became objects, whose folders a killed process may have left. */
+  /** `completed` has the uploads that became objects. A killed process may have left their folders. */
   constructor(options: { directory: string; data: DataFiles; completed: ReadonlySet<string> }) {
     this.#directory = options.directory;
     this.#data = options.data;
@@ -82,7 +85,10 @@ export class Uploads {
     return [...parts].sort((left, right) => left.partNumber - right.partNumber);
   }
 
-  /** Adds a part or replaces the one of its number; `gone` when the upload was completed or aborted meanwhile. */
+  /**
+   * Adds a part, or replaces the part with its number. `gone` when the upload was completed or aborted
+   * meanwhile.
+   */
   addPart(uploadId: string, part: UploadedPart): Promise<'added' | 'gone'> {
     return this.#locks.run(uploadId, async () => {
       const entry = this.#entries.get(uploadId);
@@ -102,8 +108,8 @@ export class Uploads {
   }
 
   /**
-   * Ends an upload: once `makeObject` has stored the object, the upload is gone and so are the parts that the object
-   * does not hold. When it fails, the upload stays as it was. `gone` when there is no such upload.
+   * Completes an upload. When `makeObject` has stored the object, the upload and all parts that the object
+   * does not use are removed. When it fails, the upload stays as it was. `gone` when there is no such upload.
    */
   complete<T extends { readonly data: readonly DataPart[] }>(
     uploadId: string,
@@ -120,7 +126,7 @@ export class Uploads {
     });
   }
 
-  /** Ends an upload and removes its parts; `gone` when there is no such upload. */
+  /** Aborts an upload and removes its parts. `gone` when there is no such upload. */
   abort(uploadId: string): Promise<'aborted' | 'gone'> {
     return this.#locks.run(uploadId, async () => {
       if (!this.#entries.has(uploadId)) return 'gone';
@@ -131,12 +137,12 @@ export class Uploads {
     });
   }
 
-  /** The ids of all data that uploads hold. */
+  /** The ids of all data of uploads. */
   *dataIds(): Generator<string> {
     for (const { parts } of this.#entries.values()) for (const { dataId } of parts.values()) yield dataId;
   }
 
-  /** A folder without its first document is no upload: that is the moment at which it ends. */
+  /** Removing the first document of the folder ends the upload. */
   async #forget(uploadId: string): Promise<void> {
     this.#entries.delete(uploadId);
     await removeDocument(this.#folder(uploadId), UPLOAD_DOCUMENT);

@@ -1,22 +1,22 @@
 import type { ObjectIndex } from './object-index.ts';
 
-/** Where a listing begins, and what it takes in. */
+/** Which keys a list covers. */
 export interface Walk {
   readonly prefix: string;
-  /** Keys are rolled up to the first of these after the prefix; empty for none. */
+  /** Keys are grouped up to the first of these after the prefix; empty for no groups. */
   readonly delimiter: string;
-  /** Everything up to this key, the key included, is left out. */
+  /** Only keys after this one. */
   readonly after?: string | undefined;
-  /** All keys that are rolled up to this common prefix are left out. */
+  /** Only keys after all those with this common prefix. */
   readonly afterGroup?: string | undefined;
 }
 
-/** A key, or the common prefix that stands for keys. */
+/** A key, or a common prefix of keys. */
 export type WalkEntry = { readonly key: string } | { readonly commonPrefix: string };
 
 /**
- * The keys of a bucket in order, those under one common prefix as one entry, with a look-up rather than a walk past
- * them. Keys that `isListed` rejects are as good as absent.
+ * The keys of a bucket in order. Keys with a common prefix are one entry, and are skipped with one look-up.
+ * Keys that `isListed` rejects are left out.
  */
 export function* walkKeys(
   index: ObjectIndex,
@@ -46,7 +46,7 @@ export function* walkKeys(
   }
 }
 
-/** The common prefix that a key is rolled up to; undefined when it stands for itself. */
+/** The common prefix of a key; undefined when it is listed itself. */
 export function groupOf(key: string, prefix: string, delimiter: string): string | undefined {
   if (delimiter === '') return undefined;
   const end = key.indexOf(delimiter, prefix.length);

@@ -109,7 +109,7 @@ function redriveOf(template: InterpretedTemplate, queue: Resource): RedrivePolic
   }
   if (!allowsRedrive(target, queue.attribute('Arn'))) {
     throw new TemplateError(
-      `${logicalId}: the RedriveAllowPolicy of ${target.logicalId} does not let it redrive`,
+      `${logicalId}: the RedriveAllowPolicy of ${target.logicalId} does not allow it to redrive`,
     );
   }
   return { deadLetterQueueArn, maxReceiveCount };

@@ -84,8 +84,11 @@ describe('queues of the template', () => {
   });
 
   it.each([
-    [{ redrivePermission: 'denyAll' }, 'does not let it redrive'],
-    [{ redrivePermission: 'byQueue', sourceQueueArns: ['arn:aws:sqs:x:1:y'] }, 'does not let it redrive'],
+    [{ redrivePermission: 'denyAll' }, 'does not allow it to redrive'],
+    [
+      { redrivePermission: 'byQueue', sourceQueueArns: ['arn:aws:sqs:x:1:y'] },
+      'does not allow it to redrive',
+    ],
     [{ redrivePermission: 'other' }, 'has no redrivePermission other'],
     [{ redrivePermission: 'byQueue', sourceQueueArns: [{ 'Fn::GetAtt': ['Jobs', 'Arn'] }] }, undefined],
     [{ redrivePermission: 'allowAll' }, undefined],
