@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
-const BLOCK_BYTES = 4 * 1024 * 1024;
+const BLOCK_SIZE_IN_BYTES = 4 * 1024 * 1024;
 /** What every JPEG begins with. */
 const JPEG_BEGINNING = Buffer.from([
   0xff,
@@ -29,10 +29,10 @@ const CHANGED_AT = 1024;
 
 /** Random bytes; each of the blocks, and so each part of a multipart upload, differs from all others. */
 export function writeRandomFile(path: string, bytes: number, beginning: Uint8Array = Buffer.alloc(0)): void {
-  const block = randomBytes(Math.min(BLOCK_BYTES, bytes));
+  const block = randomBytes(Math.min(BLOCK_SIZE_IN_BYTES, bytes));
   const file = openSync(path, 'w');
   try {
-    for (let written = 0; written < bytes; written += BLOCK_BYTES) {
+    for (let written = 0; written < bytes; written += BLOCK_SIZE_IN_BYTES) {
       randomBytes(Math.min(1024, block.length)).copy(block);
       if (written === 0) block.set(beginning);
       writeSync(file, block, 0, Math.min(block.length, bytes - written), written);
@@ -43,11 +43,11 @@ export function writeRandomFile(path: string, bytes: number, beginning: Uint8Arr
 }
 
 /** Photos, as far as their first bytes go, from this size to a third more. Answers what they weigh together. */
-export function writePhotos(folder: string, count: number, smallestBytes = 3_000_000): number {
+export function writePhotos(folder: string, count: number, smallestSizeInBytes = 3_000_000): number {
   mkdirSync(folder, { recursive: true });
   let total = 0;
   for (let number = 1; number <= count; number++) {
-    const bytes = smallestBytes + Math.floor((smallestBytes / 3) * (number / count));
+    const bytes = smallestSizeInBytes + Math.floor((smallestSizeInBytes / 3) * (number / count));
     const name = `DJI_20240516114207_${String(number).padStart(4, '0')}_V.JPG`;
     writeRandomFile(join(folder, name), bytes, JPEG_BEGINNING);
     total += bytes;

@@ -32,7 +32,7 @@ const folder = scratchFolder('photos');
 const card = join(folder, 'card');
 const dataDirectory = join(folder, 'data');
 const tinyCard = join(folder, 'tiny-card');
-const totalBytes = writePhotos(card, PHOTOS);
+const totalInBytes = writePhotos(card, PHOTOS);
 writePhotos(tinyCard, PHOTOS, 2_000);
 
 /** Something that uploads the folder. */
@@ -40,7 +40,7 @@ interface Contender {
   readonly name: string;
   readonly milliseconds: number[];
   /** What the stack's process worked meanwhile, on all cores together. */
-  readonly stackMilliseconds: number[];
+  readonly stackInMilliseconds: number[];
   upload(stack: StackProcess, prefix: string): Promise<unknown>;
 }
 
@@ -48,7 +48,7 @@ const contender = (name: string, upload: Contender['upload']): Contender => ({
   name,
   upload,
   milliseconds: [],
-  stackMilliseconds: [],
+  stackInMilliseconds: [],
 });
 
 async function pilot(from: string): Promise<void> {
@@ -68,7 +68,7 @@ const sdkLoop = contender(`SDK loop, ${AT_ONCE} at once`, (_stack, prefix) =>
 
 const awsCli = contender('aws s3 cp --recursive', (stack, prefix) => copyWithAwsCli(stack, card, prefix));
 
-function workedMilliseconds(processId: number): number {
+function workedInMilliseconds(processId: number): number {
   const afterName = readFileSync(`/proc/${processId}/stat`, 'utf8').split(') ')[1] ?? '';
   const fields = afterName.split(' ').map(Number);
   return ((fields[11] ?? 0) + (fields[12] ?? 0)) * MILLISECONDS_A_TICK;
@@ -102,11 +102,11 @@ for (let round = 0; round < rounds; round++) {
   const order = contenders.map((_, index) => contenders[(index + round) % contenders.length] ?? uploader);
   for (const each of order) {
     for (const directory of [card, tinyCard]) changePhotos(directory);
-    const workedBefore = workedMilliseconds(stack.processId);
+    const workedBefore = workedInMilliseconds(stack.processId);
     const startedAt = performance.now();
     await each.upload(stack, each.name.replaceAll(/\W+/g, '-'));
     each.milliseconds.push(performance.now() - startedAt);
-    each.stackMilliseconds.push(workedMilliseconds(stack.processId) - workedBefore);
+    each.stackInMilliseconds.push(workedInMilliseconds(stack.processId) - workedBefore);
   }
   const objects = await countObjects(stack);
   if (objects !== PHOTOS * contenders.length) throw new Error(`The bucket holds ${objects} objects`);
@@ -119,16 +119,16 @@ const ratioTo = (other: Contender): number =>
   median(uploader.milliseconds.map((milliseconds, round) => milliseconds / (other.milliseconds[round] ?? 0)));
 
 console.log(
-  `\n${PHOTOS} photos, ${(totalBytes / 1e6).toFixed(0)} MB; medians of ${rounds} rounds, processes started and ended included.\n`,
+  `\n${PHOTOS} photos, ${(totalInBytes / 1e6).toFixed(0)} MB; medians of ${rounds} rounds, processes started and ended included.\n`,
 );
 printTable(
   ['program', 'took', 'MB/s', 'the uploader takes', "the stack's processor time"],
   contenders.map((each) => [
     each.name,
     formatMilliseconds(median(each.milliseconds)),
-    each === protocol ? '' : (totalBytes / 1e3 / median(each.milliseconds)).toFixed(0),
+    each === protocol ? '' : (totalInBytes / 1e3 / median(each.milliseconds)).toFixed(0),
     each === uploader ? '' : `${formatRatio(ratioTo(each))} as long`,
-    formatMilliseconds(median(each.stackMilliseconds)),
+    formatMilliseconds(median(each.stackInMilliseconds)),
   ]),
 );
 console.log(`\n${machineLine()}`);

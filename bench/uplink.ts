@@ -39,7 +39,7 @@ const rounds = Number(process.argv[2] ?? 3);
 const folder = scratchFolder('uplink');
 const card = join(folder, 'card');
 const dataDirectory = join(folder, 'data');
-const totalBytes = writePhotos(card, PHOTOS);
+const totalInBytes = writePhotos(card, PHOTOS);
 const tinyCard = join(folder, 'tiny-card');
 writePhotos(tinyCard, WARMING_PHOTOS, 2_000);
 
@@ -165,10 +165,10 @@ const ratio = median(
     (milliseconds, round) => milliseconds / (awsCli.milliseconds[round] ?? Number.NaN),
   ),
 );
-const bytesTakeInMilliseconds = (totalBytes * 8000) / LINE.bitsPerSecond;
+const bytesTakeInMilliseconds = (totalInBytes * 8000) / LINE.bitsPerSecond;
 
 console.log(
-  `\n${PHOTOS} photos, ${(totalBytes / 1e6).toFixed(0)} MB; medians of ${rounds} rounds, processes started and ended included.\n`,
+  `\n${PHOTOS} photos, ${(totalInBytes / 1e6).toFixed(0)} MB; medians of ${rounds} rounds, processes started and ended included.\n`,
 );
 printTable(
   ['program', 'took', 'MB/s', 'the uploader takes'],
@@ -176,13 +176,13 @@ printTable(
     ...contenders.map((each) => [
       each.name,
       formatMilliseconds(median(each.milliseconds)),
-      (totalBytes / 1e3 / median(each.milliseconds)).toFixed(1),
+      (totalInBytes / 1e3 / median(each.milliseconds)).toFixed(1),
       each === awsCli ? `${formatRatio(ratio)} as long` : '',
     ]),
     [
       'the bytes alone at the rate of the line',
       formatMilliseconds(bytesTakeInMilliseconds),
-      (totalBytes / 1e3 / bytesTakeInMilliseconds).toFixed(1),
+      (totalInBytes / 1e3 / bytesTakeInMilliseconds).toFixed(1),
       `${formatRatio(median(uploader.milliseconds) / bytesTakeInMilliseconds)} as long`,
     ],
   ],

@@ -238,7 +238,7 @@ export class InMemoryMediaCatalog implements MediaCatalog, FileLists {
       flightId,
       owner: found,
       receivedFileCount: received.length,
-      receivedBytes: received.reduce((sum, { file }) => sum + file.sizeInBytes, 0),
+      receivedInBytes: received.reduce((sum, { file }) => sum + file.sizeInBytes, 0),
       missing: own.flatMap(({ file, missing }) => (missing ? { name: file.name, reason: missing } : [])),
       ...present({ lastHeardAt: heard.at(-1) }),
     };

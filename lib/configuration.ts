@@ -35,7 +35,7 @@ const MUST_BE = {
   origin: 'an origin, scheme and host without a path, such as https://console.example.com',
   origins: 'a list of origins, such as ["https://console.example.com"]',
   days: 'a whole number of days, at least 1',
-  infrequentAccessDays: `a whole number of days, at least ${DAYS_IN_A_STORAGE_CLASS}`,
+  infrequentAccessInDays: `a whole number of days, at least ${DAYS_IN_A_STORAGE_CLASS}`,
   logRetention: `one of ${LOG_RETENTION_DAYS.join(', ')}`,
   logLevel: `one of ${LOG_LEVELS.join(', ')}`,
   rate: 'a number of requests a second, greater than 0',
@@ -48,10 +48,10 @@ const MUST_BE = {
 
 const text = v.pipe(v.string(MUST_BE.text), v.nonEmpty(MUST_BE.text));
 const days = v.pipe(v.number(MUST_BE.days), v.integer(MUST_BE.days), v.minValue(1, MUST_BE.days));
-const infrequentAccessDays = v.pipe(
-  v.number(MUST_BE.infrequentAccessDays),
-  v.integer(MUST_BE.infrequentAccessDays),
-  v.minValue(DAYS_IN_A_STORAGE_CLASS, MUST_BE.infrequentAccessDays),
+const infrequentAccessInDays = v.pipe(
+  v.number(MUST_BE.infrequentAccessInDays),
+  v.integer(MUST_BE.infrequentAccessInDays),
+  v.minValue(DAYS_IN_A_STORAGE_CLASS, MUST_BE.infrequentAccessInDays),
 );
 const issuer = v.pipe(
   v.string(MUST_BE.issuer),
@@ -89,18 +89,18 @@ const LIFECYCLE = {
    * Age in days at which a file moves to S3 Standard-IA.
    * @default - never
    */
-  infrequentAccessAfterDays: v.optional(infrequentAccessDays),
+  infrequentAccessAfterInDays: v.optional(infrequentAccessInDays),
   /**
    * Age in days at which a file moves to S3 Glacier Instant Retrieval; at least 30 more than
-   * `infrequentAccessAfterDays`, if that is set.
+   * `infrequentAccessAfterInDays`, if that is set.
    * @default - never
    */
-  glacierInstantRetrievalAfterDays: v.optional(days),
+  glacierInstantRetrievalAfterInDays: v.optional(days),
   /**
    * Age in days at which S3 puts a delete marker on a file. Its bytes stay.
    * @default - never
    */
-  expireAfterDays: v.optional(days),
+  expireAfterInDays: v.optional(days),
 };
 
 const THROTTLING = {
@@ -167,7 +167,7 @@ const CONFIGURATION = {
    * Days that logs are kept.
    * @default 30
    */
-  logRetentionDays: v.optional(v.picklist(LOG_RETENTION_DAYS, MUST_BE.logRetention), 30),
+  logRetentionInDays: v.optional(v.picklist(LOG_RETENTION_DAYS, MUST_BE.logRetention), 30),
   /**
    * The least level that functions log. At `INFO` it is one line a call.
    * @default 'INFO'
@@ -227,7 +227,7 @@ function fromCommandLine(typed: string): unknown {
 
 /** What no key can tell by itself. */
 function contradictions({ oidcIssuer, oidcAudience, lifecycle, dock }: Configuration): string[] {
-  const { infrequentAccessAfterDays, glacierInstantRetrievalAfterDays, expireAfterDays } = lifecycle;
+  const { infrequentAccessAfterInDays, glacierInstantRetrievalAfterInDays, expireAfterInDays } = lifecycle;
   const mistakes: string[] = [];
 
   if (oidcIssuer !== undefined && oidcAudience === undefined)
@@ -237,20 +237,20 @@ function contradictions({ oidcIssuer, oidcAudience, lifecycle, dock }: Configura
   if (oidcIssuer === undefined && oidcAudience !== undefined)
     mistakes.push(`${pathTo('oidcAudience')} must be set together with oidcIssuer, or not at all.`);
 
-  if (infrequentAccessAfterDays !== undefined && glacierInstantRetrievalAfterDays !== undefined) {
-    const earliest = infrequentAccessAfterDays + DAYS_IN_A_STORAGE_CLASS;
-    if (glacierInstantRetrievalAfterDays < earliest)
+  if (infrequentAccessAfterInDays !== undefined && glacierInstantRetrievalAfterInDays !== undefined) {
+    const earliest = infrequentAccessAfterInDays + DAYS_IN_A_STORAGE_CLASS;
+    if (glacierInstantRetrievalAfterInDays < earliest)
       mistakes.push(
-        `${pathTo('lifecycle.glacierInstantRetrievalAfterDays')} must be at least ${earliest}, ` +
-          `${DAYS_IN_A_STORAGE_CLASS} days after infrequentAccessAfterDays, and is ${glacierInstantRetrievalAfterDays}.`,
+        `${pathTo('lifecycle.glacierInstantRetrievalAfterInDays')} must be at least ${earliest}, ` +
+          `${DAYS_IN_A_STORAGE_CLASS} days after infrequentAccessAfterInDays, and is ${glacierInstantRetrievalAfterInDays}.`,
       );
   }
 
-  const lastMove = Math.max(infrequentAccessAfterDays ?? 0, glacierInstantRetrievalAfterDays ?? 0);
-  if (expireAfterDays !== undefined && expireAfterDays <= lastMove)
+  const lastMove = Math.max(infrequentAccessAfterInDays ?? 0, glacierInstantRetrievalAfterInDays ?? 0);
+  if (expireAfterInDays !== undefined && expireAfterInDays <= lastMove)
     mistakes.push(
-      `${pathTo('lifecycle.expireAfterDays')} must be greater than ${lastMove}, when files move to their last ` +
-        `storage class, and is ${expireAfterDays}.`,
+      `${pathTo('lifecycle.expireAfterInDays')} must be greater than ${lastMove}, when files move to their last ` +
+        `storage class, and is ${expireAfterInDays}.`,
     );
 
   return [...mistakes, ...contradictionsOfDock(dock)];

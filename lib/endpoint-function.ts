@@ -16,7 +16,7 @@ import { POWERTOOLS_LOG_LEVEL } from '../functions/environment.ts';
 import type { Configuration } from './configuration.ts';
 
 /** What all functions have in common. */
-export interface EndpointFunctionSettings extends Pick<Configuration, 'logRetentionDays' | 'logLevel'> {
+export interface EndpointFunctionSettings extends Pick<Configuration, 'logRetentionInDays' | 'logLevel'> {
   /** Folder of the bundles: `<name>/index.mjs`. */
   readonly bundlesDirectory: string;
 }
@@ -43,7 +43,7 @@ export class EndpointFunction extends NodejsFunction {
 
   constructor(scope: Construct, id: string, props: EndpointFunctionProps) {
     const logGroup = new LogGroup(scope, `${id}Logs`, {
-      retention: props.logRetentionDays,
+      retention: props.logRetentionInDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     // Without this role, CDK would attach AWSLambdaBasicExecutionRole, which may write to every log group.

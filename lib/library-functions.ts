@@ -109,14 +109,14 @@ export class LibraryFunctions extends Construct {
 
   private functionOf(row: FunctionRow, props: LibraryFunctionsProps): EndpointFunction {
     const { name, does, trigger, memoryInMegabytes = MEMORY_IN_MEGABYTES } = row;
-    const { bundlesDirectory, logRetentionDays, logLevel } = props;
+    const { bundlesDirectory, logRetentionInDays, logLevel } = props;
     const endpoint = new EndpointFunction(this, constructId(name), {
       name,
       does,
       memorySize: memoryInMegabytes,
       timeout: Duration.seconds(row.timeoutInSeconds ?? TIMEOUT_IN_SECONDS[trigger.kind]),
       bundlesDirectory,
-      logRetentionDays,
+      logRetentionInDays,
       logLevel,
     });
     if (trigger.kind === 'http' && trigger.contract.access !== 'open')

@@ -114,9 +114,9 @@ export class MediaBucket extends Construct {
 /** What the configuration says of files as they age. */
 function agingRules(lifecycle: Configuration['lifecycle']): LifecycleRule[] {
   const after = (days: number | undefined) => (days === undefined ? undefined : Duration.days(days));
-  const infrequentAccess = after(lifecycle.infrequentAccessAfterDays);
-  const glacier = after(lifecycle.glacierInstantRetrievalAfterDays);
-  const expiration = after(lifecycle.expireAfterDays);
+  const infrequentAccess = after(lifecycle.infrequentAccessAfterInDays);
+  const glacier = after(lifecycle.glacierInstantRetrievalAfterInDays);
+  const expiration = after(lifecycle.expireAfterInDays);
 
   const transitions = [
     ...(infrequentAccess

@@ -46,7 +46,7 @@ const ACCESS_LOG_LINE = {
 
 /** What the HTTP API is made from. */
 export interface MediaHttpApiProps
-  extends Pick<Configuration, 'consoleOrigins' | 'throttling' | 'logRetentionDays'> {
+  extends Pick<Configuration, 'consoleOrigins' | 'throttling' | 'logRetentionInDays'> {
   /** Whose tokens it accepts. */
   readonly identity: Identity;
   /** The functions; those with routes are behind this API. */
@@ -84,7 +84,7 @@ export class MediaHttpApi extends Construct {
       jwtAudience: props.identity.audience,
     });
     const accessLogs = new LogGroup(this, 'AccessLogs', {
-      retention: props.logRetentionDays,
+      retention: props.logRetentionInDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.stage = new HttpStage(this, 'Stage', {

@@ -38,7 +38,7 @@ const REGION = 'eu-central-1';
 const PAGE_HOST = '127.0.0.1';
 
 /** Assemblies are swept when nobody has used them for days; a running stack says that it does. */
-const TOUCH_MILLISECONDS = 3600 * 1000;
+const TOUCH_INTERVAL_IN_MILLISECONDS = 3600 * 1000;
 
 /** How to start. */
 export interface LocalStackOptions {
@@ -94,7 +94,7 @@ async function start(options: LocalStackOptions, onClose: OnClose): Promise<Omit
       if (reason !== undefined) options.onOtherPorts?.(reason, port);
       if (port !== 0) await checkPort(pageListening);
       const directory = await synthesise({ onSynthesis: options.onSynthesis });
-      const touching = setInterval(() => touch(directory), TOUCH_MILLISECONDS).unref();
+      const touching = setInterval(() => touch(directory), TOUCH_INTERVAL_IN_MILLISECONDS).unref();
       onClose(() => clearInterval(touching));
       return directory;
     },

@@ -80,10 +80,10 @@ export class ObjectUploads {
     // Prefixes are far shorter than the rest, so most paths need no request for the prefix.
     if (Buffer.byteLength(path) < OBJECT_KEY_LIMIT_IN_BYTES / 2) return;
     const { objectKeyPrefix } = await leases.forUpload(0);
-    const keyBytes = Buffer.byteLength(objectKey(objectKeyPrefix, path));
-    if (keyBytes > OBJECT_KEY_LIMIT_IN_BYTES) {
+    const keyLengthInBytes = Buffer.byteLength(objectKey(objectKeyPrefix, path));
+    if (keyLengthInBytes > OBJECT_KEY_LIMIT_IN_BYTES) {
       throw new ImpossibleUploadError(
-        `its object key would have ${keyBytes} bytes, and S3 allows ${OBJECT_KEY_LIMIT_IN_BYTES}: shorten the names of its folders`,
+        `its object key would have ${keyLengthInBytes} bytes, and S3 allows ${OBJECT_KEY_LIMIT_IN_BYTES}: shorten the names of its folders`,
       );
     }
   }

@@ -39,7 +39,7 @@ interface Transfer {
 /** Counts shared by both forms. */
 class Tally {
   fileCount = 0;
-  totalBytes = 0;
+  totalInBytes = 0;
   finishedFiles = 0;
   finishedInBytes = 0;
   startedAtInMilliseconds = Date.now();
@@ -47,7 +47,7 @@ class Tally {
 
   begin(fileCount: number, bytes: number): void {
     this.fileCount = fileCount;
-    this.totalBytes = bytes;
+    this.totalInBytes = bytes;
     this.startedAtInMilliseconds = Date.now();
   }
 
@@ -66,7 +66,7 @@ class Tally {
     this.finishedFiles++;
     // What failed did not travel, and will not.
     if (detail === undefined) this.finishedInBytes += bytes;
-    else this.totalBytes -= bytes;
+    else this.totalInBytes -= bytes;
     return bytes;
   }
 
@@ -93,7 +93,7 @@ function plainProgress(
   const signOfLife = (): void => {
     if (tally.active.size > 0) {
       line(
-        `… ${formatBytes(tally.doneInBytes)} of ${formatBytes(tally.totalBytes)}, ${tally.active.size} under way`,
+        `… ${formatBytes(tally.doneInBytes)} of ${formatBytes(tally.totalInBytes)}, ${tally.active.size} under way`,
       );
     }
   };
@@ -163,10 +163,10 @@ function terminalProgress(output: NodeJS.WritableStream & { columns?: number }):
     const seconds = (Date.now() - tally.startedAtInMilliseconds) / 1000;
     const done = tally.doneInBytes;
     const rate = seconds > 0.5 ? done / seconds : 0;
-    const left = rate > 0 ? `, ${formatDuration((tally.totalBytes - done) / rate)} left` : '';
+    const left = rate > 0 ? `, ${formatDuration((tally.totalInBytes - done) / rate)} left` : '';
     const speed = rate > 0 ? `, ${formatBytes(rate)}/s` : '';
-    const share = tally.totalBytes > 0 ? done / tally.totalBytes : 0;
-    const total = `${tally.finishedFiles} of ${tally.fileCount} files, ${formatBytes(done)} of ${formatBytes(tally.totalBytes)}`;
+    const share = tally.totalInBytes > 0 ? done / tally.totalInBytes : 0;
+    const total = `${tally.finishedFiles} of ${tally.fileCount} files, ${formatBytes(done)} of ${formatBytes(tally.totalInBytes)}`;
     return [...rows, cliTruncate(`  ${bar(share, barColumns)} ${total}${speed}${left}`, columns)];
   };
 

@@ -18,7 +18,7 @@ import {
 } from './media-table-keys.ts';
 
 /** A failure is of use while somebody may look for a missing file. */
-const FAILURE_KEPT_FOR_SECONDS = 90 * 24 * 3600;
+const FAILURE_KEPT_FOR_IN_SECONDS = 90 * 24 * 3600;
 /** Enough to see what a device sent. */
 const FAILURE_RAW_LENGTH = 2000;
 
@@ -118,7 +118,7 @@ export function dynamoDbMediaCatalog(tableName: string, client = documentClient(
         reported_by: failure.reporter,
         reported_at: failure.reportedAt,
         raw: failure.raw.slice(0, FAILURE_RAW_LENGTH),
-        expires_at: Math.floor(Date.parse(failure.reportedAt) / 1000) + FAILURE_KEPT_FOR_SECONDS,
+        expires_at: Math.floor(Date.parse(failure.reportedAt) / 1000) + FAILURE_KEPT_FOR_IN_SECONDS,
       });
     },
   };

@@ -7,7 +7,7 @@ import { toPrioritizationItem } from './flight-item.ts';
 import { flightKey, serviceCallKey } from './media-table-keys.ts';
 
 /** Long after any dock has given up answering. */
-const CALL_KEPT_FOR_SECONDS = 24 * 3600;
+const CALL_KEPT_FOR_IN_SECONDS = 24 * 3600;
 
 /** A dock's late answer to an earlier wish must not pass for the answer to this one. */
 const ANSWERS_THIS_WISH = 'prioritization.tid = :tid AND prioritization.bid = :bid';
@@ -24,7 +24,7 @@ export function dynamoDbPrioritizationLog(tableName: string, client = documentCl
   return {
     async begin(workspaceId, flightId, prioritization) {
       const { gatewaySn, tid, bid, requestedAt } = prioritization;
-      const expiresAt = Math.floor(Date.parse(requestedAt) / 1000) + CALL_KEPT_FOR_SECONDS;
+      const expiresAt = Math.floor(Date.parse(requestedAt) / 1000) + CALL_KEPT_FOR_IN_SECONDS;
       await client.send(
         new PutCommand({
           TableName: tableName,

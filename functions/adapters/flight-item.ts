@@ -69,7 +69,7 @@ export function toFlight(
     expectedFileCount: item?.expected_file_count ?? 0,
     uploadedFileCount: item?.uploaded_file_count ?? 0,
     receivedFileCount: received.length,
-    receivedBytes: received.reduce((sum, { size }) => sum + size, 0),
+    receivedInBytes: received.reduce((sum, { size }) => sum + size, 0),
     missing: members.flatMap(({ name, missing }) => (missing ? { name, reason: missing } : [])),
     ...present({
       lastHeardAt: heard.sort().at(-1),

@@ -48,7 +48,7 @@ export interface Flight extends ReportedCounts, FlightRef {
   /** Files that were here, or seemed to be, and do not count. */
   readonly missing: readonly { readonly name: string; readonly reason: MissingReason }[];
   /** Bytes of the files that count. */
-  readonly receivedBytes: number;
+  readonly receivedInBytes: number;
   /** The last time that a device said anything of this flight. */
   readonly lastHeardAt?: string;
   /** The dock that was last heard of it; absent for a flight of Pilot's. */
@@ -71,9 +71,9 @@ export type FlightState = (typeof FLIGHT_STATES)[number];
 export type PrioritizationState = 'requested' | 'accepted' | 'refused' | 'uploading-first' | 'unanswered';
 
 /** A dock on a poor link takes minutes for a video; silence for longer than this is worth a look. It is also SQS's longest delay. */
-export const STALLED_AFTER_SECONDS = 15 * 60;
+export const STALLED_AFTER_IN_SECONDS = 15 * 60;
 /** Docks answer a service within about 10 s or never. */
-export const UNANSWERED_AFTER_SECONDS = 30;
+export const UNANSWERED_AFTER_IN_SECONDS = 30;
 
 const secondsSince = (time: string, now: number): number => (now - Date.parse(time)) / 1000;
 
@@ -89,7 +89,7 @@ export function flightState(flight: Flight, now: number): FlightState {
   // Of a flight that an operator has just asked for, nothing may have been heard yet.
   const since = lastHeardAt ?? prioritization?.requestedAt;
   const silence = since === undefined ? Number.POSITIVE_INFINITY : secondsSince(since, now);
-  if (silence < STALLED_AFTER_SECONDS) return 'uploading';
+  if (silence < STALLED_AFTER_IN_SECONDS) return 'uploading';
   return expectedFileCount === 0 && receivedFileCount > 0 && flight.missing.length === 0
     ? 'complete'
     : 'stalled';
@@ -99,7 +99,7 @@ export function flightState(flight: Flight, now: number): FlightState {
 export function prioritizationState(prioritization: Prioritization, now: number): PrioritizationState {
   if (prioritization.startedAt !== undefined) return 'uploading-first';
   if (prioritization.result !== undefined) return prioritization.result === 0 ? 'accepted' : 'refused';
-  return secondsSince(prioritization.requestedAt, now) > UNANSWERED_AFTER_SECONDS
+  return secondsSince(prioritization.requestedAt, now) > UNANSWERED_AFTER_IN_SECONDS
     ? 'unanswered'
     : 'requested';
 }

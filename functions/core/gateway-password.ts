@@ -4,12 +4,12 @@ import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 const COST = 16_384;
 const BLOCK_SIZE = 8;
 const PARALLELIZATION = 1;
-const KEY_BYTES = 32;
+const KEY_LENGTH_IN_BYTES = 32;
 
 const derive = (password: string, salt: Buffer): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const options = { N: COST, r: BLOCK_SIZE, p: PARALLELIZATION };
-    scrypt(password.normalize('NFKC'), salt, KEY_BYTES, options, (error, key) =>
+    scrypt(password.normalize('NFKC'), salt, KEY_LENGTH_IN_BYTES, options, (error, key) =>
       error ? reject(error) : resolve(key),
     );
   });
@@ -24,7 +24,7 @@ export async function hashPassword(password: string): Promise<string> {
 }
 
 /** What an unknown device is compared with, so that it takes as long as a known one. */
-const NOBODY = `scrypt$${Buffer.alloc(16).toString('base64url')}$${Buffer.alloc(KEY_BYTES).toString('base64url')}`;
+const NOBODY = `scrypt$${Buffer.alloc(16).toString('base64url')}$${Buffer.alloc(KEY_LENGTH_IN_BYTES).toString('base64url')}`;
 
 /** Takes the same time whether the hash is there or not and wherever the two differ. */
 export async function passwordMatches(password: string, hash: string | undefined): Promise<boolean> {

@@ -113,7 +113,7 @@ export function flightEvent(flight: Flight, state: FlightState, changedAt: strin
       expected_file_count: flight.expectedFileCount,
       uploaded_file_count: flight.uploadedFileCount,
       received_file_count: flight.receivedFileCount,
-      received_bytes: flight.receivedBytes,
+      received_bytes: flight.receivedInBytes,
       changed_at: changedAt,
     },
   };

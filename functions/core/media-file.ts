@@ -128,7 +128,7 @@ export function toMediaFile(facts: MediaFileFacts): MediaFile {
 export type FileState = 'arriving' | 'unreported' | 'reported' | 'removed';
 
 /** A device reports within seconds; whatever nobody reported for this long is shown as such. */
-export const UNREPORTED_AFTER_SECONDS = 15 * 60;
+export const UNREPORTED_AFTER_IN_SECONDS = 15 * 60;
 
 /** `now` in milliseconds. */
 export function fileState(
@@ -138,7 +138,7 @@ export function fileState(
   if (removedAt !== undefined) return 'removed';
   if (reportedAt !== undefined) return 'reported';
   const ageInSeconds = arrivedAt === undefined ? 0 : (now - Date.parse(arrivedAt)) / 1000;
-  return ageInSeconds > UNREPORTED_AFTER_SECONDS ? 'unreported' : 'arriving';
+  return ageInSeconds > UNREPORTED_AFTER_IN_SECONDS ? 'unreported' : 'arriving';
 }
 
 /** The last part of an object key. */

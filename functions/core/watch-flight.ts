@@ -1,4 +1,4 @@
-import { type Flight, type FlightRef, flightState, STALLED_AFTER_SECONDS } from './flight.ts';
+import { type Flight, type FlightRef, flightState, STALLED_AFTER_IN_SECONDS } from './flight.ts';
 import type { Library } from './library.ts';
 import { flightEvent } from './library-events.ts';
 import type { Flights } from './media-catalog.ts';
@@ -10,7 +10,7 @@ export interface WatchFlightPorts extends Pick<Library, 'events' | 'watch'> {
 
 /**
  * Looks at a flight and tells others when its state has changed. While silence may still change it, somebody looks again when it has lasted for
- * {@link STALLED_AFTER_SECONDS}: one message a flight is under way at a time.
+ * {@link STALLED_AFTER_IN_SECONDS}: one message a flight is under way at a time.
  *
  * The event comes before the note that it was sent: a crash in between sends it twice, never not at all.
  */
@@ -37,6 +37,6 @@ export async function watchFlight(
 function nextCheck({ checkDueAt, lastHeardAt }: Flight, now: number): number | undefined {
   if (checkDueAt !== undefined && Date.parse(checkDueAt) > now) return undefined;
   const heard = lastHeardAt === undefined ? now : Date.parse(lastHeardAt);
-  const left = Math.ceil((heard - now) / 1000) + STALLED_AFTER_SECONDS;
-  return left > 0 ? Math.min(left, STALLED_AFTER_SECONDS) : undefined;
+  const left = Math.ceil((heard - now) / 1000) + STALLED_AFTER_IN_SECONDS;
+  return left > 0 ? Math.min(left, STALLED_AFTER_IN_SECONDS) : undefined;
 }

@@ -41,7 +41,7 @@ import { readSecrets } from './template/resources/secrets-manager.ts';
 import { readQueues } from './template/resources/sqs.ts';
 
 /** Sessions of a function's role. An hour is the default limit of roles. */
-const FUNCTION_SESSION_SECONDS = 3600;
+const FUNCTION_SESSION_IN_SECONDS = 3600;
 
 /** More variables of a function, which replace those of the template. Called when a worker starts. */
 export type EnvironmentOf = (
@@ -299,7 +299,7 @@ function functionCredentials(
 ): FunctionCredentials {
   const { accessKeyId, secretAccessKey, sessionToken, expiresAt } = identities.mintForRole(roleArn, {
     sessionName: name,
-    durationSeconds: FUNCTION_SESSION_SECONDS,
+    durationSeconds: FUNCTION_SESSION_IN_SECONDS,
   });
   if (sessionToken === undefined || expiresAt === undefined)
     throw new Error(`The session of ${name} is not temporary`);

@@ -16,7 +16,7 @@ export interface LockHolder {
 }
 
 /** How often a waiting process tries again. */
-const RETRY_MILLISECONDS = 50;
+const RETRY_AFTER_IN_MILLISECONDS = 50;
 
 /** How long to wait for the description of the holder. It holds the lock even without one. */
 const INTRODUCTION_TIMEOUT_IN_MILLISECONDS = 1_000;
@@ -54,7 +54,7 @@ export async function waitForLock(name: string, describe: () => string): Promise
   for (;;) {
     const lock = await tryLock(name, describe);
     if ('release' in lock) return lock;
-    await sleep(RETRY_MILLISECONDS);
+    await sleep(RETRY_AFTER_IN_MILLISECONDS);
   }
 }
 

@@ -152,7 +152,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       ]);
       expect(await isHit()).toBe(true);
       expect(await hasTiny()).toBe(true);
-      expect(await flight()).toMatchObject({ receivedFileCount: 1, receivedBytes: 8_388_608 });
+      expect(await flight()).toMatchObject({ receivedFileCount: 1, receivedInBytes: 8_388_608 });
     });
 
     it('is one entry however often and by whomever it arrives', async () => {

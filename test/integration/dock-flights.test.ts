@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { flightKey } from '../../functions/adapters/media-table-keys.ts';
-import { STALLED_AFTER_SECONDS, UNANSWERED_AFTER_SECONDS } from '../../functions/core/flight.ts';
+import { STALLED_AFTER_IN_SECONDS, UNANSWERED_AFTER_IN_SECONDS } from '../../functions/core/flight.ts';
 import type { GatewaySn } from '../../functions/core/gateway.ts';
 import { type Dock, DockStack, flightSeenBy, report } from './dock-fixture.ts';
 import { type PilotDevice, photo } from './stack-fixture.ts';
@@ -107,7 +107,7 @@ describe("a flight's counts", () => {
   it('go on to stall when a dock falls silent, and to grow when it comes back', async () => {
     const flightId = randomUUID();
     await dock.upload(flightId, photo(), task(2, 1));
-    await age(flightId, 'heard_at', STALLED_AFTER_SECONDS + 5);
+    await age(flightId, 'heard_at', STALLED_AFTER_IN_SECONDS + 5);
     expect(await flightSeenBy(pilot, flightId)).toMatchObject({ state: 'stalled', received_file_count: 1 });
     await dock.upload(flightId, photo(), task(2, 2));
     expect(await flightSeenBy(pilot, flightId)).toMatchObject({ state: 'complete' });
@@ -117,7 +117,7 @@ describe("a flight's counts", () => {
     const flightId = randomUUID();
     await dock.upload(flightId);
     expect(await flightSeenBy(pilot, flightId)).toMatchObject({ state: 'uploading', expected_file_count: 0 });
-    await age(flightId, 'heard_at', STALLED_AFTER_SECONDS + 5);
+    await age(flightId, 'heard_at', STALLED_AFTER_IN_SECONDS + 5);
     expect(await flightSeenBy(pilot, flightId)).toMatchObject({ state: 'complete', received_file_count: 1 });
   });
 
@@ -192,7 +192,7 @@ describe('a wish for priority', () => {
     await dock.upload(flightId);
     const asked = dock.services.length;
     await prioritize(flightId);
-    await age(flightId, 'prioritization.requested_at', UNANSWERED_AFTER_SECONDS + 1);
+    await age(flightId, 'prioritization.requested_at', UNANSWERED_AFTER_IN_SECONDS + 1);
     expect(await stateOf(flightId)).toMatchObject({ state: 'unanswered' });
     await dock.say('services_reply', { ...(await dock.service(asked)), data: { result: 0 } });
     await becomes(flightId, { state: 'accepted' });

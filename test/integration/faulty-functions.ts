@@ -32,7 +32,7 @@ export const REQUESTS: Record<FunctionName, Request> = {
 /** Handlers as Lambda loads them, talking to one address for every service. */
 export interface Functions {
   /** Sends the good request, changed as told. */
-  ask(name: FunctionName, changes?: Request, remainingMilliseconds?: number): Promise<Answer>;
+  ask(name: FunctionName, changes?: Request, remainingInMilliseconds?: number): Promise<Answer>;
   /** Gives the variables of this process back. */
   unload(): void;
 }
@@ -66,11 +66,11 @@ export async function loadFunctions(
     handlers.set(name, (await import(`../../functions/http/${name}.ts`)).handler);
   }
   return {
-    ask: (name, changes = {}, remainingMilliseconds = 20_000) =>
+    ask: (name, changes = {}, remainingInMilliseconds = 20_000) =>
       call(
         handlers.get(name),
         { ...REQUESTS[name], ...changes },
-        { getRemainingTimeInMillis: () => remainingMilliseconds },
+        { getRemainingTimeInMillis: () => remainingInMilliseconds },
       ),
     unload: () => vi.unstubAllEnvs(),
   };

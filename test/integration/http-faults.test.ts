@@ -35,8 +35,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const ask = (name: FunctionName, remainingMilliseconds?: number) =>
-  functions.ask(name, {}, remainingMilliseconds);
+const ask = (name: FunctionName, remainingInMilliseconds?: number) =>
+  functions.ask(name, {}, remainingInMilliseconds);
 
 const operations = () => aws.requests.map(({ service, operation }) => `${service} ${operation}`);
 

@@ -69,10 +69,10 @@ describe('the app', () => {
   });
 
   it('stops at a mistake in the configuration with a sentence, and no stack trace', () => {
-    expect(run({ logRetentionDays: 8, colour: 'red' })).toEqual({
+    expect(run({ logRetentionInDays: 8, colour: 'red' })).toEqual({
       status: 1,
       stderr: expect.stringMatching(
-        /^media-library\.logRetentionDays must be one of [\d, ]+, and is 8\.\nmedia-library\.colour is not a key\. The keys are [\w, ]+\.\n$/,
+        /^media-library\.logRetentionInDays must be one of [\d, ]+, and is 8\.\nmedia-library\.colour is not a key\. The keys are [\w, ]+\.\n$/,
       ),
     });
   });
@@ -89,7 +89,7 @@ describe('cdk-nag', () => {
   it.each([
     {
       consoleOrigins: ['https://console.example.com'],
-      lifecycle: { expireAfterDays: 400 },
+      lifecycle: { expireAfterInDays: 400 },
       alarmEmail: 'ops@example.com',
     },
     { oidcIssuer: 'https://login.example.com', oidcAudience: ['pilot'] },

@@ -9,7 +9,7 @@ const DEFAULTS = {
   workspacesClaim: 'cognito:groups',
   consoleOrigins: [],
   lifecycle: {},
-  logRetentionDays: 30,
+  logRetentionInDays: 30,
   logLevel: 'INFO',
   throttling: { rateLimit: 500, burstLimit: 1000 },
   dock: { endpoint: 'managed-domain' },
@@ -29,11 +29,11 @@ const EVERYTHING = {
   workspacesClaim: 'workspaces',
   consoleOrigins: ['https://console.example.com', 'http://localhost:5173'],
   lifecycle: {
-    infrequentAccessAfterDays: 30,
-    glacierInstantRetrievalAfterDays: 60,
-    expireAfterDays: 61,
+    infrequentAccessAfterInDays: 30,
+    glacierInstantRetrievalAfterInDays: 60,
+    expireAfterInDays: 61,
   },
-  logRetentionDays: 3653,
+  logRetentionInDays: 3653,
   logLevel: 'DEBUG',
   throttling: { rateLimit: 0.5, burstLimit: 1 },
   dock: { ...CUSTOM_DOMAIN, validationCertificateArn: CERTIFICATE },
@@ -81,32 +81,32 @@ const MISTAKES: [object, string][] = [
   ],
   [{ lifecycle: [] }, 'media-library.lifecycle must be an object, and is [].'],
   [
-    { lifecycle: { infrequentAccessAfterDays: 29 } },
-    'media-library.lifecycle.infrequentAccessAfterDays must be a whole number of days, at least 30, and is 29.',
+    { lifecycle: { infrequentAccessAfterInDays: 29 } },
+    'media-library.lifecycle.infrequentAccessAfterInDays must be a whole number of days, at least 30, and is 29.',
   ],
   [
-    { lifecycle: { glacierInstantRetrievalAfterDays: '90' } },
-    'media-library.lifecycle.glacierInstantRetrievalAfterDays must be a whole number of days, at least 1, and is "90".',
+    { lifecycle: { glacierInstantRetrievalAfterInDays: '90' } },
+    'media-library.lifecycle.glacierInstantRetrievalAfterInDays must be a whole number of days, at least 1, and is "90".',
   ],
   [
-    { lifecycle: { infrequentAccessAfterDays: 40, glacierInstantRetrievalAfterDays: 69 } },
-    'media-library.lifecycle.glacierInstantRetrievalAfterDays must be at least 70, 30 days after infrequentAccessAfterDays, and is 69.',
+    { lifecycle: { infrequentAccessAfterInDays: 40, glacierInstantRetrievalAfterInDays: 69 } },
+    'media-library.lifecycle.glacierInstantRetrievalAfterInDays must be at least 70, 30 days after infrequentAccessAfterInDays, and is 69.',
   ],
   [
-    { lifecycle: { expireAfterDays: 0 } },
-    'media-library.lifecycle.expireAfterDays must be a whole number of days, at least 1, and is 0.',
+    { lifecycle: { expireAfterInDays: 0 } },
+    'media-library.lifecycle.expireAfterInDays must be a whole number of days, at least 1, and is 0.',
   ],
   [
-    { lifecycle: { infrequentAccessAfterDays: 30, expireAfterDays: 30 } },
-    'media-library.lifecycle.expireAfterDays must be greater than 30, when files move to their last storage class, and is 30.',
+    { lifecycle: { infrequentAccessAfterInDays: 30, expireAfterInDays: 30 } },
+    'media-library.lifecycle.expireAfterInDays must be greater than 30, when files move to their last storage class, and is 30.',
   ],
   [
     { lifecycle: { deleteNoncurrentAfterDays: 1 } },
-    'media-library.lifecycle.deleteNoncurrentAfterDays is not a key. The keys are infrequentAccessAfterDays, ' +
-      'glacierInstantRetrievalAfterDays, expireAfterDays.',
+    'media-library.lifecycle.deleteNoncurrentAfterDays is not a key. The keys are infrequentAccessAfterInDays, ' +
+      'glacierInstantRetrievalAfterInDays, expireAfterInDays.',
   ],
   [{ logLevel: 'debug' }, 'media-library.logLevel must be one of DEBUG, INFO, WARN, ERROR, and is "debug".'],
-  [{ logRetentionDays: 31 }, `media-library.logRetentionDays must be ${LOG_RETENTION}, and is 31.`],
+  [{ logRetentionInDays: 31 }, `media-library.logRetentionInDays must be ${LOG_RETENTION}, and is 31.`],
   [{ throttling: null }, 'media-library.throttling must be an object, and is null.'],
   [
     { throttling: { rateLimit: 0 } },
@@ -169,7 +169,7 @@ describe('the configuration', () => {
 
   it('refuses a key that it does not know, and names those that it does', () => {
     expect(() => parseConfiguration({ logRetention: 30 })).toThrow(
-      'media-library.logRetention is not a key. The keys are oidcIssuer, oidcAudience, workspacesClaim, consoleOrigins, lifecycle, logRetentionDays, logLevel, throttling, dock, mqttAddress, alarmEmail.',
+      'media-library.logRetention is not a key. The keys are oidcIssuer, oidcAudience, workspacesClaim, consoleOrigins, lifecycle, logRetentionInDays, logLevel, throttling, dock, mqttAddress, alarmEmail.',
     );
     expect(() => parseConfiguration({ throttling: { rate: 1 } })).toThrow(
       'media-library.throttling.rate is not a key. The keys are rateLimit, burstLimit.',

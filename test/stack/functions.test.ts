@@ -8,7 +8,7 @@ import {
 } from '../../functions/manifest.ts';
 import { synthesise } from './synthesise.ts';
 
-const template = synthesise({ mqttAddress: 'ssl://mqtt.example.com:8883', logRetentionDays: 90 });
+const template = synthesise({ mqttAddress: 'ssl://mqtt.example.com:8883', logRetentionInDays: 90 });
 
 const BUCKET = { MEDIA_BUCKET_NAME: '<AWS::S3::Bucket>' };
 

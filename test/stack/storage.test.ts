@@ -84,9 +84,9 @@ describe('the bucket', () => {
 
   it('moves and expires files as configured, and never their earlier versions', () => {
     const [, ...rules] = rulesOf({
-      infrequentAccessAfterDays: 30,
-      glacierInstantRetrievalAfterDays: 90,
-      expireAfterDays: 365,
+      infrequentAccessAfterInDays: 30,
+      glacierInstantRetrievalAfterInDays: 90,
+      expireAfterInDays: 365,
     });
     expect(rules).toEqual([
       {

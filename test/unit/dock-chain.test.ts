@@ -37,9 +37,14 @@ afterEach(() => {
 const endpointOf = (contract: Contract) => dockEndpoint(contract, seen, world);
 
 /** What a dock's message leads to: the handler's result, or what it throws. */
-const say = (sent: unknown, contract: Contract = REQUESTS, sn: string = SN, remainingMilliseconds = 9_000) =>
+const say = (
+  sent: unknown,
+  contract: Contract = REQUESTS,
+  sn: string = SN,
+  remainingInMilliseconds = 9_000,
+) =>
   invoke(endpointOf(contract), ruleEvent(sent, sn), {
-    getRemainingTimeInMillis: () => remainingMilliseconds,
+    getRemainingTimeInMillis: () => remainingInMilliseconds,
   });
 
 const refused = () => log.lines().filter(({ message: text }) => text === 'refused');

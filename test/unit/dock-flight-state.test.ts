@@ -4,8 +4,8 @@ import {
   flightState,
   type Prioritization,
   prioritizationState,
-  STALLED_AFTER_SECONDS,
-  UNANSWERED_AFTER_SECONDS,
+  STALLED_AFTER_IN_SECONDS,
+  UNANSWERED_AFTER_IN_SECONDS,
 } from '../../functions/core/flight.ts';
 import { toFlightOutput } from '../../functions/protocol/flight.ts';
 import { WORKSPACE } from '../fixtures/library.ts';
@@ -13,13 +13,13 @@ import { WORKSPACE } from '../fixtures/library.ts';
 const HEARD = '2026-04-12T09:30:00.000Z';
 /** Milliseconds at so many seconds after it was heard. */
 const at = (seconds: number) => Date.parse(HEARD) + seconds * 1000;
-const QUIET = STALLED_AFTER_SECONDS + 1;
+const QUIET = STALLED_AFTER_IN_SECONDS + 1;
 
 const flight = (changes: Partial<Flight> = {}): Flight => ({
   expectedFileCount: 3,
   uploadedFileCount: 0,
   receivedFileCount: 1,
-  receivedBytes: 1,
+  receivedInBytes: 1,
   missing: [],
   workspaceId: WORKSPACE,
   flightId: 'flight-1',
@@ -39,7 +39,7 @@ const wish = (changes: Partial<Prioritization> = {}): Prioritization => ({
 describe('a flight', () => {
   it('is uploading while something was heard of it lately', () => {
     expect(flightState(flight(), at(0))).toBe('uploading');
-    expect(flightState(flight(), at(STALLED_AFTER_SECONDS - 1))).toBe('uploading');
+    expect(flightState(flight(), at(STALLED_AFTER_IN_SECONDS - 1))).toBe('uploading');
   });
 
   it('is stalled when files are missing and nothing is heard for longer', () => {
@@ -65,7 +65,7 @@ describe('a flight', () => {
 
   it('whose size nobody tells is complete when it has been quiet for long enough', () => {
     const untold = flight({ expectedFileCount: 0 });
-    expect(flightState(untold, at(STALLED_AFTER_SECONDS - 1))).toBe('uploading');
+    expect(flightState(untold, at(STALLED_AFTER_IN_SECONDS - 1))).toBe('uploading');
     expect(flightState(untold, at(QUIET))).toBe('complete');
   });
 
@@ -84,8 +84,8 @@ describe('a flight', () => {
 
 describe('a wish', () => {
   it.each<[string, Partial<Prioritization>, number]>([
-    ['requested', {}, UNANSWERED_AFTER_SECONDS],
-    ['unanswered', {}, UNANSWERED_AFTER_SECONDS + 1],
+    ['requested', {}, UNANSWERED_AFTER_IN_SECONDS],
+    ['unanswered', {}, UNANSWERED_AFTER_IN_SECONDS + 1],
     ['accepted', { result: 0 }, 5],
     ['accepted', { result: 0 }, QUIET],
     ['refused', { result: 314003 }, 5],

@@ -54,6 +54,6 @@ function preflightHeaders(cors: CorsDefinition): Record<string, string> {
   const headers: Record<string, string> = {};
   if (cors.allowMethods.length > 0) headers['access-control-allow-methods'] = cors.allowMethods.join(',');
   if (cors.allowHeaders.length > 0) headers['access-control-allow-headers'] = cors.allowHeaders.join(',');
-  if (cors.maxAgeSeconds !== undefined) headers['access-control-max-age'] = String(cors.maxAgeSeconds);
+  if (cors.maxAgeInSeconds !== undefined) headers['access-control-max-age'] = String(cors.maxAgeInSeconds);
   return headers;
 }

@@ -54,6 +54,6 @@ export interface CorsDefinition {
   readonly allowMethods: readonly string[];
   readonly allowHeaders: readonly string[];
   readonly exposeHeaders: readonly string[];
-  readonly maxAgeSeconds?: number | undefined;
+  readonly maxAgeInSeconds?: number | undefined;
   readonly allowCredentials: boolean;
 }

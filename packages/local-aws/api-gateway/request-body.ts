@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
 /** API Gateway's limit for request bodies. */
-export const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
+export const BODY_LIMIT_IN_BYTES = 10 * 1024 * 1024;
 
 /** How much of a larger body is still read, so that the client can read the response. */
 const DISCARD_LIMIT_IN_BYTES = 64 * 1024 * 1024;
@@ -14,7 +14,7 @@ export interface ReadBodyResult {
 
 /** Whether the announced length is over the limit. */
 export function tooLargeByHeader(request: IncomingMessage): boolean {
-  return Number(request.headers['content-length'] ?? 0) > BODY_LIMIT_BYTES;
+  return Number(request.headers['content-length'] ?? 0) > BODY_LIMIT_IN_BYTES;
 }
 
 /** Reads the body up to the limit. The rest is dropped while the response is sent. */
@@ -26,7 +26,7 @@ export function readBounded(request: IncomingMessage): Promise<ReadBodyResult> {
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size > DISCARD_LIMIT_IN_BYTES) request.destroy();
-      if (size > BODY_LIMIT_BYTES) {
+      if (size > BODY_LIMIT_IN_BYTES) {
         chunks.length = 0;
         resolve({ end: 'too-large', body: Buffer.alloc(0) });
       } else {

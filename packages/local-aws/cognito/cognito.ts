@@ -17,7 +17,7 @@ import { createUserPool, type UserPool } from './user-pool.ts';
 export type { PasswordPolicy, UserPoolClientDefinition, UserPoolDefinition } from './definitions.ts';
 
 /** More than any request of these operations needs. */
-const BODY_LIMIT_BYTES = 128 * 1024;
+const BODY_LIMIT_IN_BYTES = 128 * 1024;
 
 /** How to start the local Cognito. */
 export interface CognitoOptions {
@@ -62,7 +62,7 @@ export async function createCognito(options: CognitoOptions): Promise<Cognito> {
     name: 'cognito',
     contentType: 'application/x-amz-json-1.1',
     target: 'AWSCognitoIdentityProviderService',
-    bodyLimitBytes: BODY_LIMIT_BYTES,
+    bodyLimitBytes: BODY_LIMIT_IN_BYTES,
     answer: dispatch(
       {
         ...signInOperations(pools),

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { AwsError } from '../http/aws-error.ts';
 import type { CompletePasswordPolicy } from './definitions.ts';
 
-const KEY_BYTES = 32;
+const KEY_LENGTH_IN_BYTES = 32;
 const derive = promisify<string, Buffer, number, Buffer>(scrypt);
 
 /** The characters that Cognito counts as symbols. */
@@ -28,7 +28,7 @@ export function checkPasswordPolicy(password: string, policy: CompletePasswordPo
 /** A salted scrypt hash, `<salt>:<key>` in base64. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16);
-  const key = await derive(password, salt, KEY_BYTES);
+  const key = await derive(password, salt, KEY_LENGTH_IN_BYTES);
   return `${salt.toString('base64')}:${key.toString('base64')}`;
 }
 
@@ -36,8 +36,8 @@ export async function hashPassword(password: string): Promise<string> {
 export async function matchesPassword(password: string, hash: string | undefined): Promise<boolean> {
   const [salt, expected] = (hash ?? NOBODY).split(':').map((part) => Buffer.from(part, 'base64'));
   if (!salt || !expected) throw new Error('A stored password hash is damaged');
-  const key = await derive(password, salt, KEY_BYTES);
+  const key = await derive(password, salt, KEY_LENGTH_IN_BYTES);
   return timingSafeEqual(key, expected) && hash !== undefined;
 }
 
-const NOBODY = `${randomBytes(16).toString('base64')}:${randomBytes(KEY_BYTES).toString('base64')}`;
+const NOBODY = `${randomBytes(16).toString('base64')}:${randomBytes(KEY_LENGTH_IN_BYTES).toString('base64')}`;

@@ -13,7 +13,7 @@ import type { IndexRebuild, TableDefinition } from './tables.ts';
 export type { GlobalSecondaryIndexDefinition, TableDefinition } from './tables.ts';
 
 /** DynamoDB's limit. */
-const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
+const BODY_LIMIT_IN_BYTES = 16 * 1024 * 1024;
 
 /** DynamoDB itself deletes expired items within days. */
 const EXPIRY_INTERVAL_IN_MILLISECONDS = 3600 * 1000;
@@ -54,7 +54,7 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<LocalSer
     name: 'dynamodb',
     contentType: 'application/x-amz-json-1.0',
     target: 'DynamoDB_20120810',
-    bodyLimitBytes: BODY_LIMIT_BYTES,
+    bodyLimitBytes: BODY_LIMIT_IN_BYTES,
     answer: async ({ operation, input, request, body }) => {
       const { identity } = await authenticate(request, {
         service: 'dynamodb',

@@ -11,7 +11,7 @@ import { eventBridgeOperations } from './operations.ts';
 const SERVICE = 'events';
 
 /** More than the largest request needs: its entries may be 1 MB before escaping. */
-const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
+const BODY_LIMIT_IN_BYTES = 8 * 1024 * 1024;
 
 /** How to start the local EventBridge. */
 export interface EventBridgeOptions {
@@ -33,7 +33,7 @@ export function createEventBridge(options: EventBridgeOptions): LocalService {
     name: 'eventbridge',
     contentType: 'application/x-amz-json-1.1',
     target: 'AWSEvents',
-    bodyLimitBytes: BODY_LIMIT_BYTES,
+    bodyLimitBytes: BODY_LIMIT_IN_BYTES,
     answer: dispatch(
       eventBridgeOperations({
         region,

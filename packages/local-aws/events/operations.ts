@@ -22,9 +22,9 @@ export interface EventBridgeContext {
 
 const DEFAULT_BUS = 'default';
 const MAX_ENTRIES = 10;
-const MAX_ENTRIES_BYTES = 1024 * 1024;
+const MAX_ENTRIES_SIZE_IN_BYTES = 1024 * 1024;
 /** EventBridge counts this for a time in any form. */
-const TIME_BYTES = 14;
+const TIME_SIZE_IN_BYTES = 14;
 const MAX_DETAIL_TYPE_CHARACTERS = 128;
 
 const PutEventsInput = v.strictObject({
@@ -63,8 +63,8 @@ export function eventBridgeOperations(context: EventBridgeContext): Readonly<Rec
           throw notImplemented(`the event bus ${entry.EventBusName}: only the default bus is supported`);
         }
       }
-      const bytes = Entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
-      if (bytes > MAX_ENTRIES_BYTES) {
+      const bytes = Entries.reduce((sum, entry) => sum + entrySizeInBytes(entry), 0);
+      if (bytes > MAX_ENTRIES_SIZE_IN_BYTES) {
         throw new AwsError(
           'ValidationException',
           'Total size of the entries in the request is over the limit.',
@@ -126,10 +126,16 @@ function busArn(name: string | undefined, { busArnPrefix }: EventBridgeContext):
   return name?.startsWith('arn:') ? name : `${busArnPrefix}${name ?? DEFAULT_BUS}`;
 }
 
-function entryBytes({ Time, Source = '', DetailType = '', Detail = '', Resources = [] }: Entry): number {
+function entrySizeInBytes({
+  Time,
+  Source = '',
+  DetailType = '',
+  Detail = '',
+  Resources = [],
+}: Entry): number {
   const texts = [Source, DetailType, Detail, ...Resources];
-  const textBytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-  return textBytes + (Time === undefined ? 0 : TIME_BYTES);
+  const textSizeInBytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  return textSizeInBytes + (Time === undefined ? 0 : TIME_SIZE_IN_BYTES);
 }
 
 function parseDetail(text: string): Readonly<Record<string, unknown>> | undefined {

@@ -1,5 +1,5 @@
 /** AWS IoT's limits for topics and topic filters. */
-const MAX_BYTES = 256;
+const MAX_SIZE_IN_BYTES = 256;
 const MAX_SLASHES = 7;
 
 /** Why AWS IoT refuses messages on the topic; undefined when it does not. */
@@ -24,7 +24,7 @@ export function topicFilterProblem(filter: string): string | undefined {
 
 function reservedOrTooLong(text: string): string | undefined {
   if (text.startsWith('$')) return 'topics that begin with $ are reserved';
-  if (Buffer.byteLength(text) > MAX_BYTES) return `it is over ${MAX_BYTES} bytes long`;
+  if (Buffer.byteLength(text) > MAX_SIZE_IN_BYTES) return `it is over ${MAX_SIZE_IN_BYTES} bytes long`;
   if (text.split('/').length - 1 > MAX_SLASHES) return `it has more than ${MAX_SLASHES} slashes`;
   return undefined;
 }

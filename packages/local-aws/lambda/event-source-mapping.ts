@@ -37,7 +37,7 @@ const MAX_RECEIVE = 10;
 /** SQS's longest wait. */
 const WAIT_IN_MILLISECONDS = 20_000;
 /** Delay after a receive call that failed. */
-const RETRY_MILLISECONDS = 1_000;
+const RETRY_AFTER_IN_MILLISECONDS = 1_000;
 /** Lambda's limit for the event of an invocation. */
 const EVENT_LIMIT_IN_BYTES = 6 * 1024 * 1024;
 const EMPTY_EVENT_SIZE_IN_BYTES = Buffer.byteLength(JSON.stringify({ Records: [] } satisfies SqsEvent));
@@ -76,10 +76,10 @@ export class EventSourceMapping {
     }
     const queue = sqs.queues.findByArn(queueArn);
     if (!queue) throw new Error(`${name}: there is no queue ${queueArn}`);
-    const { visibilityTimeoutSeconds } = queue.definition;
-    if (visibilityTimeoutSeconds < fn.timeoutInSeconds) {
+    const { visibilityTimeoutInSeconds } = queue.definition;
+    if (visibilityTimeoutInSeconds < fn.timeoutInSeconds) {
       throw new Error(
-        `${name}: Queue visibility timeout: ${visibilityTimeoutSeconds} seconds is less than Function timeout: ${fn.timeoutInSeconds} seconds`,
+        `${name}: Queue visibility timeout: ${visibilityTimeoutInSeconds} seconds is less than Function timeout: ${fn.timeoutInSeconds} seconds`,
       );
     }
     this.#options = options;
@@ -122,7 +122,7 @@ export class EventSourceMapping {
         if (batch.length > 0) this.#invoke(batch);
       } catch (error) {
         this.#log(`cannot receive messages: ${String(error)}`);
-        await sleep(RETRY_MILLISECONDS, undefined, { signal: this.#closing.signal }).catch(() => {});
+        await sleep(RETRY_AFTER_IN_MILLISECONDS, undefined, { signal: this.#closing.signal }).catch(() => {});
       }
     }
     await this.#release(this.#leftOver).catch((error: unknown) => this.#log(String(error)));
@@ -151,10 +151,10 @@ export class EventSourceMapping {
     return batch;
   }
 
-  async #receive(limit: number, waitMilliseconds: number): Promise<BatchItem[]> {
+  async #receive(limit: number, waitInMilliseconds: number): Promise<BatchItem[]> {
     const { sqs, region, definition } = this.#options;
     const messages = await sqs.queues.receiveOrWait(this.#queue, Math.min(limit, MAX_RECEIVE), {
-      waitMilliseconds: Math.min(waitMilliseconds, WAIT_IN_MILLISECONDS),
+      waitInMilliseconds: Math.min(waitInMilliseconds, WAIT_IN_MILLISECONDS),
       polled: true,
       signal: this.#closing.signal,
     });

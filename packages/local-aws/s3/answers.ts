@@ -5,7 +5,7 @@ import { type XmlNode, xmlDocument } from '../http/xml.ts';
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
 
 /** How long the rest of a refused body is read and dropped, so that the client gets to read the response. */
-const DRAIN_MILLISECONDS = 60_000;
+const DRAIN_TIMEOUT_IN_MILLISECONDS = 60_000;
 
 /** Sends an XML document of S3. */
 export function sendDocument(
@@ -58,6 +58,6 @@ export function sendError(response: ServerResponse, error: AwsError, requestId: 
   response.end(bodiless ? undefined : body);
   if (request.complete) return;
   request.resume();
-  const timer = setTimeout(() => request.socket.destroy(), DRAIN_MILLISECONDS).unref();
+  const timer = setTimeout(() => request.socket.destroy(), DRAIN_TIMEOUT_IN_MILLISECONDS).unref();
   request.once('close', () => clearTimeout(timer));
 }

@@ -13,7 +13,7 @@ const STORED_HEADERS = [
 ] as const;
 
 const USER_METADATA = 'x-amz-meta-';
-const MAX_USER_METADATA_BYTES = 2 * 1024;
+const MAX_USER_METADATA_SIZE_IN_BYTES = 2 * 1024;
 
 /** Headers for unsupported features, and their values that have no effect. */
 const UNSUPPORTED_HEADERS: ReadonlyArray<readonly [prefix: string, harmlessValues: readonly string[]]> = [
@@ -42,14 +42,14 @@ export function attributesOf(request: S3Request): ObjectAttributes {
     (sum, [name, value]) => sum + name.length + value.length,
     0,
   );
-  if (bytes > MAX_USER_METADATA_BYTES) {
+  if (bytes > MAX_USER_METADATA_SIZE_IN_BYTES) {
     throw new AwsError(
       'MetadataTooLarge',
       'Your metadata headers exceed the maximum allowed metadata size',
       400,
       {
         Size: String(bytes),
-        MaxSizeAllowed: String(MAX_USER_METADATA_BYTES),
+        MaxSizeAllowed: String(MAX_USER_METADATA_SIZE_IN_BYTES),
       },
     );
   }

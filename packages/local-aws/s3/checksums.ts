@@ -25,7 +25,7 @@ export interface StoredChecksum {
 
 interface AlgorithmDefinition {
   readonly start: () => RunningChecksum;
-  readonly lengthBytes: number;
+  readonly lengthInBytes: number;
   /** The types for multipart uploads. The first one is the default. */
   readonly multipartTypes: readonly ChecksumType[];
   readonly crc?: CrcParameters;
@@ -34,26 +34,26 @@ interface AlgorithmDefinition {
 const ALGORITHMS = {
   CRC32: {
     start: runningCrc32,
-    lengthBytes: 4,
+    lengthInBytes: 4,
     multipartTypes: ['COMPOSITE', 'FULL_OBJECT'],
     crc: CRC32_PARAMETERS,
   },
   CRC32C: {
     start: crc32c,
-    lengthBytes: 4,
+    lengthInBytes: 4,
     multipartTypes: ['COMPOSITE', 'FULL_OBJECT'],
     crc: CRC32C_PARAMETERS,
   },
   CRC64NVME: {
     start: () => new Crc64Nvme(),
-    lengthBytes: 8,
+    lengthInBytes: 8,
     multipartTypes: ['FULL_OBJECT'],
     crc: CRC64NVME_PARAMETERS,
   },
-  MD5: { start: () => runningHash('md5'), lengthBytes: 16, multipartTypes: ['COMPOSITE'] },
-  SHA1: { start: () => runningHash('sha1'), lengthBytes: 20, multipartTypes: ['COMPOSITE'] },
-  SHA256: { start: () => runningHash('sha256'), lengthBytes: 32, multipartTypes: ['COMPOSITE'] },
-  SHA512: { start: () => runningHash('sha512'), lengthBytes: 64, multipartTypes: ['COMPOSITE'] },
+  MD5: { start: () => runningHash('md5'), lengthInBytes: 16, multipartTypes: ['COMPOSITE'] },
+  SHA1: { start: () => runningHash('sha1'), lengthInBytes: 20, multipartTypes: ['COMPOSITE'] },
+  SHA256: { start: () => runningHash('sha256'), lengthInBytes: 32, multipartTypes: ['COMPOSITE'] },
+  SHA512: { start: () => runningHash('sha512'), lengthInBytes: 64, multipartTypes: ['COMPOSITE'] },
 } as const satisfies Record<string, AlgorithmDefinition>;
 
 /** The supported checksum algorithms. S3 also has three of xxHash. */
@@ -96,7 +96,7 @@ export function algorithmOfHeader(header: string): ChecksumAlgorithm | undefined
 /** Throws `InvalidRequest` when the value has the wrong form for this algorithm. */
 export function assertChecksumValue(algorithm: ChecksumAlgorithm, value: string): void {
   const bytes = Buffer.from(value, 'base64');
-  if (bytes.length === ALGORITHMS[algorithm].lengthBytes && bytes.toString('base64') === value) return;
+  if (bytes.length === ALGORITHMS[algorithm].lengthInBytes && bytes.toString('base64') === value) return;
   throw new AwsError('InvalidRequest', `Value for ${checksumHeader(algorithm)} header is invalid.`);
 }
 
@@ -127,9 +127,9 @@ export async function multipartChecksum(
     const value = Buffer.from(await running.digest()).toString('base64');
     return { algorithm, type, value: `${value}-${parts.length}` };
   }
-  const { crc, lengthBytes }: AlgorithmDefinition = ALGORITHMS[algorithm];
+  const { crc, lengthInBytes }: AlgorithmDefinition = ALGORITHMS[algorithm];
   if (!crc) throw new TypeError(`${algorithm} has no checksum of a full object from its parts`);
-  const empty: Buffer = Buffer.alloc(lengthBytes);
+  const empty: Buffer = Buffer.alloc(lengthInBytes);
   const whole = values.reduce((before, { value, size }) => combineCrc(crc, before, value, size), empty);
   return { algorithm, type, value: whole.toString('base64') };
 }

@@ -7,7 +7,7 @@ import type { ObjectVersion } from './store/object-metadata.ts';
 export type ReadCondition = 'proceed' | 'not-modified';
 
 /** The time of a version in whole seconds, as in `Last-Modified`. */
-export function lastModifiedSeconds({ lastModified }: Pick<ObjectVersion, 'lastModified'>): number {
+export function lastModifiedInSeconds({ lastModified }: Pick<ObjectVersion, 'lastModified'>): number {
   return Math.floor(lastModified / 1000);
 }
 
@@ -22,14 +22,14 @@ export function readCondition(request: S3Request, version: ObjectVersion, prefix
     if (!matchesETag(ifMatch, version.eTag)) throw preconditionFailed('If-Match');
   } else {
     const unmodifiedSince = seconds(header('if-unmodified-since'));
-    if (unmodifiedSince !== undefined && lastModifiedSeconds(version) > unmodifiedSince) {
+    if (unmodifiedSince !== undefined && lastModifiedInSeconds(version) > unmodifiedSince) {
       throw preconditionFailed('If-Unmodified-Since');
     }
   }
   const ifNoneMatch = header('if-none-match');
   if (ifNoneMatch !== undefined) return matchesETag(ifNoneMatch, version.eTag) ? 'not-modified' : 'proceed';
   const modifiedSince = seconds(header('if-modified-since'));
-  return modifiedSince !== undefined && lastModifiedSeconds(version) <= modifiedSince
+  return modifiedSince !== undefined && lastModifiedInSeconds(version) <= modifiedSince
     ? 'not-modified'
     : 'proceed';
 }

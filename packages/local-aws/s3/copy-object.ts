@@ -7,7 +7,7 @@ import { type ChecksumAlgorithm, checksumAlgorithm, checksumElement } from './ch
 import { readCondition, writePrecondition } from './conditions.ts';
 import { DigestingStream } from './digesting-stream.ts';
 import { invalidArgument, preconditionFailed } from './errors.ts';
-import { MAX_BODY_BYTES } from './incoming-body.ts';
+import { MAX_BODY_SIZE_IN_BYTES } from './incoming-body.ts';
 import { addPart, requestedPartNumber, uploadOf } from './multipart.ts';
 import { checksumFields, writtenHeaders, xmlTime } from './object-facts.ts';
 import { type ObjectAddress, openReadable } from './readable-version.ts';
@@ -100,7 +100,7 @@ async function duplicate(
   algorithm: ChecksumAlgorithm | undefined,
   { start, end }: ByteRange = { start: 0, end: metadata.size },
 ) {
-  if (end - start > MAX_BODY_BYTES) {
+  if (end - start > MAX_BODY_SIZE_IN_BYTES) {
     throw new AwsError(
       'InvalidRequest',
       'The specified copy source is larger than the maximum allowable size',

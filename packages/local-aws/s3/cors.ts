@@ -44,7 +44,7 @@ export function preflightHeaders(
     ...originHeaders(rule, origin),
     'access-control-allow-methods': rule.allowedMethods.join(', '),
     ...(requestedHeaders.length > 0 ? { 'access-control-allow-headers': requestedHeaders.join(', ') } : {}),
-    ...(rule.maxAgeSeconds === undefined ? {} : { 'access-control-max-age': String(rule.maxAgeSeconds) }),
+    ...(rule.maxAgeInSeconds === undefined ? {} : { 'access-control-max-age': String(rule.maxAgeInSeconds) }),
   };
 }
 

@@ -35,7 +35,7 @@ export interface CorsRule {
   readonly allowedMethods: readonly string[];
   readonly allowedHeaders?: readonly string[] | undefined;
   readonly exposedHeaders?: readonly string[] | undefined;
-  readonly maxAgeSeconds?: number | undefined;
+  readonly maxAgeInSeconds?: number | undefined;
 }
 
 /** A version was stored or removed. The event is sent after the change is on disk. */

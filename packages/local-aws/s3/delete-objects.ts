@@ -7,7 +7,7 @@ import { NULL_VERSION } from './store/object-metadata.ts';
 import { elements, malformedXml, readXml, textOf, type XmlElement } from './xml-reader.ts';
 
 const MAX_KEYS = 1000;
-const MAX_DOCUMENT_BYTES = 2 * 1024 * 1024;
+const MAX_DOCUMENT_SIZE_IN_BYTES = 2 * 1024 * 1024;
 
 /** `DeleteObject` */
 export async function deleteObject(call: S3Call): Promise<void> {
@@ -23,7 +23,7 @@ export async function deleteObject(call: S3Call): Promise<void> {
 
 /** `DeleteObjects`: permissions are checked for each key. */
 export async function deleteObjects(call: S3Call): Promise<void> {
-  const body = call.body({ maxBytes: MAX_DOCUMENT_BYTES });
+  const body = call.body({ maxSizeInBytes: MAX_DOCUMENT_SIZE_IN_BYTES });
   if (!body.hasChecksum) {
     throw new AwsError(
       'InvalidRequest',

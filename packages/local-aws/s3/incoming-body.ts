@@ -14,7 +14,7 @@ import { badDigest } from './errors.ts';
 import type { S3Request } from './s3-request.ts';
 
 /** The largest body of a request. */
-export const MAX_BODY_BYTES = 5 * 1024 ** 3;
+export const MAX_BODY_SIZE_IN_BYTES = 5 * 1024 ** 3;
 
 /** The client closed the connection, so no response can be sent. */
 export class ClientGone extends Error {}
@@ -43,8 +43,8 @@ interface ExpectedChecksum {
 export class IncomingBody {
   readonly #message: IncomingMessage;
   readonly #payload: SignedPayload;
-  readonly #maxBytes: number;
-  readonly #announcedBytes: number;
+  readonly #maxSizeInBytes: number;
+  readonly #announcedSizeInBytes: number;
   readonly #contentMd5: string | undefined;
   readonly #expected: ExpectedChecksum | undefined;
   readonly #algorithm: ChecksumAlgorithm | undefined;
@@ -55,7 +55,7 @@ export class IncomingBody {
     payload: SignedPayload,
     options: {
       /** @default 5 GiB */
-      maxBytes?: number;
+      maxSizeInBytes?: number;
       /** Computed when the client sent no checksum. */
       algorithm?: ChecksumAlgorithm | undefined;
       /** The checksum headers are not those of this body. */
@@ -64,9 +64,10 @@ export class IncomingBody {
   ) {
     this.#message = request.message;
     this.#payload = payload;
-    this.#maxBytes = options.maxBytes ?? MAX_BODY_BYTES;
-    this.#announcedBytes = announcedBytes(request, payload);
-    if (this.#announcedBytes > this.#maxBytes) throw tooLarge(this.#announcedBytes, this.#maxBytes);
+    this.#maxSizeInBytes = options.maxSizeInBytes ?? MAX_BODY_SIZE_IN_BYTES;
+    this.#announcedSizeInBytes = announcedSizeInBytes(request, payload);
+    if (this.#announcedSizeInBytes > this.#maxSizeInBytes)
+      throw tooLarge(this.#announcedSizeInBytes, this.#maxSizeInBytes);
     this.#contentMd5 = contentMd5(request);
     this.#expected = options.ignoresChecksumHeaders ? undefined : expectedChecksum(request, payload);
     this.#algorithm = this.#expected?.algorithm ?? options.algorithm;
@@ -94,11 +95,11 @@ export class IncomingBody {
     let size = 0;
     for await (const chunk of digests.pass(this.#decoded())) {
       size += chunk.length;
-      if (size > this.#announcedBytes) throw incompleteBody();
+      if (size > this.#announcedSizeInBytes) throw incompleteBody();
       sha256?.update(chunk);
       yield chunk;
     }
-    if (size !== this.#announcedBytes) throw incompleteBody();
+    if (size !== this.#announcedSizeInBytes) throw incompleteBody();
     if (this.#payload.kind === 'sha256') assertSha256(this.#payload.sha256, sha256?.digest('hex') ?? '');
     const { md5, checksum } = digests;
     if (this.#contentMd5 !== undefined && this.#contentMd5 !== Buffer.from(md5, 'hex').toString('base64')) {
@@ -147,7 +148,7 @@ async function* received(message: IncomingMessage): AsyncGenerator<Buffer> {
   message.socket.setTimeout(0);
 }
 
-function announcedBytes(request: S3Request, payload: SignedPayload): number {
+function announcedSizeInBytes(request: S3Request, payload: SignedPayload): number {
   const name = payload.kind === 'streaming' ? 'x-amz-decoded-content-length' : 'content-length';
   const value = request.header(name);
   if (value === undefined) {
@@ -199,9 +200,9 @@ function assertSha256(expected: string, actual: string): void {
   );
 }
 
-function tooLarge(bytes: number, maxBytes: number): AwsError {
+function tooLarge(bytes: number, maxSizeInBytes: number): AwsError {
   return new AwsError('EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size', 400, {
     ProposedSize: String(bytes),
-    MaxSizeAllowed: String(maxBytes),
+    MaxSizeAllowed: String(maxSizeInBytes),
   });
 }

@@ -21,9 +21,9 @@ import { elements, malformedXml, readXml, textOf } from './xml-reader.ts';
 /** The highest part number. */
 export const MAX_PARTS = 10_000;
 /** The minimum size of all parts but the last. */
-const MIN_PART_BYTES = 5 * 1024 * 1024;
+const MIN_PART_SIZE_IN_BYTES = 5 * 1024 * 1024;
 /** Room for 10,000 parts with the longest checksums. */
-const MAX_DOCUMENT_BYTES = 8 * 1024 * 1024;
+const MAX_DOCUMENT_SIZE_IN_BYTES = 8 * 1024 * 1024;
 
 /** A part in the request that completes an upload. */
 interface ListedPart {
@@ -111,7 +111,7 @@ export async function completeMultipartUpload(call: S3Call): Promise<void> {
   const { request, key, store } = call;
   const uploadId = request.query('uploadId') ?? '';
   const precondition = writePrecondition(request);
-  const body = call.body({ maxBytes: MAX_DOCUMENT_BYTES, ignoresChecksumHeaders: true });
+  const body = call.body({ maxSizeInBytes: MAX_DOCUMENT_SIZE_IN_BYTES, ignoresChecksumHeaders: true });
   const listed = await listedParts(await body.text(), store.uploads.find(uploadId));
   const upload = store.uploads.find(uploadId);
   if (!upload || upload.key !== key) {
@@ -224,7 +224,7 @@ function chooseParts(
     }
     return part;
   });
-  const tooSmall = parts.slice(0, -1).find(({ size }) => size < MIN_PART_BYTES);
+  const tooSmall = parts.slice(0, -1).find(({ size }) => size < MIN_PART_SIZE_IN_BYTES);
   if (tooSmall) {
     throw new AwsError(
       'EntityTooSmall',
@@ -234,7 +234,7 @@ function chooseParts(
         ETag: tooSmall.eTag,
         PartNumber: String(tooSmall.partNumber),
         ProposedSize: String(tooSmall.size),
-        MinSizeAllowed: String(MIN_PART_BYTES),
+        MinSizeAllowed: String(MIN_PART_SIZE_IN_BYTES),
       },
     );
   }

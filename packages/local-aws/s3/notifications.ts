@@ -14,7 +14,7 @@ export interface QueuedNotification {
  */
 export type NotificationDeliveries = (
   notification: QueuedNotification,
-) => readonly { readonly delaySeconds: number }[];
+) => readonly { readonly delayInSeconds: number }[];
 
 /** How to send notifications. */
 export interface NotificationsOptions extends NotificationSource {
@@ -26,7 +26,7 @@ export interface NotificationsOptions extends NotificationSource {
   readonly deliveries?: NotificationDeliveries | undefined;
 }
 
-const ONCE = [{ delaySeconds: 0 }];
+const ONCE = [{ delayInSeconds: 0 }];
 
 /** Sends the events of buckets to EventBridge and queues. */
 export class BucketNotifications {
@@ -72,9 +72,9 @@ export class BucketNotifications {
     if (deliveries.length === 0) throw new Error('S3 delivers every notification at least once');
     const body = JSON.stringify({ Records: [notificationRecord(event, configuration, this.#options)] });
     await Promise.all(
-      deliveries.map(({ delaySeconds }) =>
+      deliveries.map(({ delayInSeconds }) =>
         // A notification that is late ignores the delay of the queue.
-        this.#options.sqs.deliver(queueArn, body, delaySeconds > 0 ? { delaySeconds } : {}),
+        this.#options.sqs.deliver(queueArn, body, delayInSeconds > 0 ? { delayInSeconds } : {}),
       ),
     );
   }

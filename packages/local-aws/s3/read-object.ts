@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { AwsError } from '../http/aws-error.ts';
 import { attributeHeaders } from './attributes.ts';
 import { type ByteRange, byteRange } from './byte-range.ts';
-import { lastModifiedSeconds, matchesETag, readCondition } from './conditions.ts';
+import { lastModifiedInSeconds, matchesETag, readCondition } from './conditions.ts';
 import { invalidArgument } from './errors.ts';
 import { checksumHeaders, writtenHeaders } from './object-facts.ts';
 import { openReadable } from './readable-version.ts';
@@ -32,7 +32,7 @@ export async function readObject(call: S3Call): Promise<void> {
   const { metadata, lease } = opened;
   const validators = {
     etag: `"${metadata.eTag}"`,
-    'last-modified': new Date(lastModifiedSeconds(metadata) * 1000).toUTCString(),
+    'last-modified': new Date(lastModifiedInSeconds(metadata) * 1000).toUTCString(),
   };
   const overrides = overriddenHeaders(request);
   if (readCondition(request, metadata) === 'not-modified') {

@@ -1,5 +1,5 @@
 import { AwsError } from '../http/aws-error.ts';
-import { lastModifiedSeconds } from './conditions.ts';
+import { lastModifiedInSeconds } from './conditions.ts';
 import { invalidArgument, methodNotAllowed, noSuchKey } from './errors.ts';
 import type { S3Call } from './s3-call.ts';
 import type { OpenedObject } from './store/bucket-store.ts';
@@ -39,7 +39,7 @@ export async function openReadable(call: S3Call, address: ObjectAddress): Promis
     call.response.setHeader('x-amz-version-id', opened.metadata.versionId);
   }
   if (opened && versionId !== undefined) {
-    const lastModified = new Date(lastModifiedSeconds(opened.metadata) * 1000).toUTCString();
+    const lastModified = new Date(lastModifiedInSeconds(opened.metadata) * 1000).toUTCString();
     call.response.setHeader('last-modified', lastModified).setHeader('allow', 'DELETE');
     throw methodNotAllowed(call.request.method, 'DeleteMarker');
   }

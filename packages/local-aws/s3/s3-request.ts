@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../http/aws-error.ts';
 import { decodePercent, requestTarget } from '../http/request.ts';
 
-const MAX_KEY_BYTES = 1024;
+const MAX_KEY_LENGTH_IN_BYTES = 1024;
 
 /** The parts of a request: bucket, key, and the parameters in headers or query. */
 export class S3Request {
@@ -30,11 +30,11 @@ export class S3Request {
       this.bucketName = name === '' ? undefined : name;
       this.key = slash < 0 ? '' : decodePercent(path.slice(slash + 1));
     }
-    const keyBytes = Buffer.byteLength(this.key);
-    if (keyBytes > MAX_KEY_BYTES) {
+    const keyLengthInBytes = Buffer.byteLength(this.key);
+    if (keyLengthInBytes > MAX_KEY_LENGTH_IN_BYTES) {
       throw new AwsError('KeyTooLongError', 'Your key is too long', 400, {
-        Size: String(keyBytes),
-        MaxSizeAllowed: String(MAX_KEY_BYTES),
+        Size: String(keyLengthInBytes),
+        MaxSizeAllowed: String(MAX_KEY_LENGTH_IN_BYTES),
       });
     }
   }

@@ -44,9 +44,9 @@ export interface S3Options {
 }
 
 /** An idle connection is closed after this time. */
-const IDLE_MILLISECONDS = 120_000;
+const IDLE_TIMEOUT_IN_MILLISECONDS = 120_000;
 /** Longer than clients keep connections, so that none is closed while a client sends its next request. */
-const KEEP_ALIVE_MILLISECONDS = 65_000;
+const KEEP_ALIVE_IN_MILLISECONDS = 65_000;
 
 /** The parts of S3 that the local stack uses. */
 export interface LocalS3 extends LocalService {
@@ -92,8 +92,8 @@ export function createS3(options: S3Options): LocalS3 {
   };
   // A large file on a slow connection takes longer than any timeout for whole requests.
   const server = createServer({ requestTimeout: 0 });
-  server.keepAliveTimeout = KEEP_ALIVE_MILLISECONDS;
-  server.timeout = IDLE_MILLISECONDS;
+  server.keepAliveTimeout = KEEP_ALIVE_IN_MILLISECONDS;
+  server.timeout = IDLE_TIMEOUT_IN_MILLISECONDS;
   server.on('request', (message, response) => accept(message, response, false));
   server.on('checkContinue', (message, response) => accept(message, response, true));
   return {

@@ -9,7 +9,7 @@ import { secretsManagerOperations } from './operations.ts';
 import { openSecretStore, type SecretStore } from './secret-store.ts';
 
 /** More than the largest secret needs in base64. */
-const BODY_LIMIT_BYTES = 256 * 1024;
+const BODY_LIMIT_IN_BYTES = 256 * 1024;
 
 const SERVICE = 'secretsmanager';
 
@@ -49,7 +49,7 @@ export async function createSecretsManager(options: SecretsManagerOptions): Prom
     name: 'secrets-manager',
     contentType: 'application/x-amz-json-1.1',
     target: SERVICE,
-    bodyLimitBytes: BODY_LIMIT_BYTES,
+    bodyLimitBytes: BODY_LIMIT_IN_BYTES,
     answer: dispatch(
       secretsManagerOperations({
         store,

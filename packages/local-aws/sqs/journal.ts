@@ -2,7 +2,7 @@ import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/prom
 import { dirname } from 'node:path';
 
 /** A smaller journal is never compacted. */
-const MIN_COMPACTION_BYTES = 1024 * 1024;
+const MIN_COMPACTION_SIZE_IN_BYTES = 1024 * 1024;
 /** How many times larger than its snapshot a journal may become. */
 const MAX_GROWTH = 4;
 /** Characters of a snapshot that are written at once. */
@@ -139,7 +139,7 @@ export class Journal {
   /** Never rejects. When it fails, as on a full disk, the file stays as it is. */
   async #compactIfWorthwhile(): Promise<void> {
     const former = this.#file;
-    if (!former || this.#size <= Math.max(MIN_COMPACTION_BYTES, this.#baseSize * MAX_GROWTH)) return;
+    if (!former || this.#size <= Math.max(MIN_COMPACTION_SIZE_IN_BYTES, this.#baseSize * MAX_GROWTH)) return;
     const { path, snapshot } = this.#options;
     const temporary = `${path}.new`;
     let file: FileHandle | undefined;

@@ -3,14 +3,14 @@ import { AwsError } from '../http/aws-error.ts';
 import type { JsonCall } from '../json/json-service.ts';
 import { type Operation, operation } from '../json/operations.ts';
 import { batch, type EntryOutcome } from './batch.ts';
-import { MAX_BODY_BYTES, messageBody, sqsError } from './message-body.ts';
+import { MAX_BODY_SIZE_IN_BYTES, messageBody, sqsError } from './message-body.ts';
 import { md5Of, type Queue, type StoredMessage } from './queue.ts';
 import type { OutgoingMessage, Queues } from './queues.ts';
 import { receiptAttributes } from './receipt-attributes.ts';
 
 /** Twelve hours, from when the message was received. */
-const MAX_VISIBILITY_SECONDS = 43_200;
-const MAX_DELAY_SECONDS = 900;
+const MAX_VISIBILITY_TIMEOUT_IN_SECONDS = 43_200;
+const MAX_DELAY_IN_SECONDS = 900;
 
 const UrlSchema = v.object({ QueueUrl: v.string() });
 
@@ -65,7 +65,7 @@ export function sqsOperations(context: OperationContext): Record<string, Operati
     { ReceiptHandle: receiptHandle, VisibilityTimeout: seconds }: VisibilityChange,
   ): Promise<void> => {
     checkReceiptHandle(receiptHandle);
-    checkWholeNumber('VisibilityTimeout', seconds, MAX_VISIBILITY_SECONDS);
+    checkWholeNumber('VisibilityTimeout', seconds, MAX_VISIBILITY_TIMEOUT_IN_SECONDS);
     const message = queue.findByReceipt(receiptHandle);
     if (!message || !queue.isInFlight(message)) {
       throw sqsError('MessageNotInflight', `The message of receipt ${receiptHandle} is not in flight.`);
@@ -91,10 +91,10 @@ export function sqsOperations(context: OperationContext): Record<string, Operati
       async (input, call) => {
         const { queue, senderId } = await authorizedQueue(call, nameIn(input.QueueUrl));
         const bytes = input.Entries.reduce((sum, entry) => sum + Buffer.byteLength(entry.MessageBody), 0);
-        if (bytes > MAX_BODY_BYTES) {
+        if (bytes > MAX_BODY_SIZE_IN_BYTES) {
           throw sqsError(
             'BatchRequestTooLong',
-            `Batch requests cannot be longer than ${MAX_BODY_BYTES} bytes. You have sent ${bytes} bytes.`,
+            `Batch requests cannot be longer than ${MAX_BODY_SIZE_IN_BYTES} bytes. You have sent ${bytes} bytes.`,
           );
         }
         return batch(input.Entries, async (entries) => {
@@ -119,7 +119,7 @@ export function sqsOperations(context: OperationContext): Record<string, Operati
       v.strictObject({
         ...UrlSchema.entries,
         MaxNumberOfMessages: v.optional(wholeNumber(1, 10), 1),
-        VisibilityTimeout: v.optional(wholeNumber(0, MAX_VISIBILITY_SECONDS)),
+        VisibilityTimeout: v.optional(wholeNumber(0, MAX_VISIBILITY_TIMEOUT_IN_SECONDS)),
         WaitTimeSeconds: v.optional(wholeNumber(0, 20)),
         AttributeNames: AttributeNamesSchema,
         MessageSystemAttributeNames: AttributeNamesSchema,
@@ -128,11 +128,11 @@ export function sqsOperations(context: OperationContext): Record<string, Operati
       }),
       async (input, call) => {
         const queue = await getQueue(call, input.QueueUrl);
-        const waitSeconds = input.WaitTimeSeconds ?? queue.definition.receiveWaitSeconds ?? 0;
+        const waitInSeconds = input.WaitTimeSeconds ?? queue.definition.receiveWaitInSeconds ?? 0;
         using gone = clientGone(call);
         const messages = await queues.receiveOrWait(queue, input.MaxNumberOfMessages, {
-          visibilityTimeoutSeconds: input.VisibilityTimeout,
-          waitMilliseconds: waitSeconds * 1000,
+          visibilityTimeoutInSeconds: input.VisibilityTimeout,
+          waitInMilliseconds: waitInSeconds * 1000,
           signal: AbortSignal.any([closing, gone.signal]),
         });
         const names = [...input.AttributeNames, ...input.MessageSystemAttributeNames];
@@ -252,9 +252,9 @@ function outgoing(
   senderId: string,
   input: v.InferOutput<typeof MessageSchema>,
 ): OutgoingMessage {
-  const { MessageBody: body, DelaySeconds: delaySeconds } = input;
-  if (delaySeconds !== undefined) checkWholeNumber('DelaySeconds', delaySeconds, MAX_DELAY_SECONDS);
-  return { body: messageBody(definition, body), senderId, delaySeconds };
+  const { MessageBody: body, DelaySeconds: delayInSeconds } = input;
+  if (delayInSeconds !== undefined) checkWholeNumber('DelaySeconds', delayInSeconds, MAX_DELAY_IN_SECONDS);
+  return { body: messageBody(definition, body), senderId, delayInSeconds };
 }
 
 function wholeNumber(least: number, most: number) {
@@ -323,12 +323,12 @@ function queueAttributes(queue: Queue): Record<string, string> {
     ApproximateNumberOfMessages: String(visible),
     ApproximateNumberOfMessagesDelayed: String(delayed),
     ApproximateNumberOfMessagesNotVisible: String(inFlight),
-    DelaySeconds: String(definition.delaySeconds ?? 0),
-    MaximumMessageSize: String(definition.maximumMessageBytes ?? MAX_BODY_BYTES),
-    MessageRetentionPeriod: String(definition.retentionSeconds),
+    DelaySeconds: String(definition.delayInSeconds ?? 0),
+    MaximumMessageSize: String(definition.maximumMessageSizeInBytes ?? MAX_BODY_SIZE_IN_BYTES),
+    MessageRetentionPeriod: String(definition.retentionInSeconds),
     QueueArn: definition.arn,
-    ReceiveMessageWaitTimeSeconds: String(definition.receiveWaitSeconds ?? 0),
-    VisibilityTimeout: String(definition.visibilityTimeoutSeconds),
+    ReceiveMessageWaitTimeSeconds: String(definition.receiveWaitInSeconds ?? 0),
+    VisibilityTimeout: String(definition.visibilityTimeoutInSeconds),
     ...(definition.policy && { Policy: JSON.stringify(definition.policy) }),
     ...(redrive && {
       RedrivePolicy: JSON.stringify({

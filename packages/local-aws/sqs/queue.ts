@@ -6,14 +6,14 @@ import type { PolicyDocument } from '../iam/policy.ts';
 export interface QueueDefinition {
   readonly name: string;
   readonly arn: string;
-  readonly retentionSeconds: number;
-  readonly visibilityTimeoutSeconds: number;
+  readonly retentionInSeconds: number;
+  readonly visibilityTimeoutInSeconds: number;
   /** The delay of messages that have none. @default 0 */
-  readonly delaySeconds?: number | undefined;
+  readonly delayInSeconds?: number | undefined;
   /** The wait of receive calls that have none. @default 0 */
-  readonly receiveWaitSeconds?: number | undefined;
+  readonly receiveWaitInSeconds?: number | undefined;
   /** @default SQS's limit */
-  readonly maximumMessageBytes?: number | undefined;
+  readonly maximumMessageSizeInBytes?: number | undefined;
   /** @default messages are received until they expire */
   readonly redrive?: RedrivePolicy | undefined;
   /** @default access depends only on the policies of callers */
@@ -62,10 +62,10 @@ export interface QueueCounts {
 }
 
 /** The memory limit of a queue that nobody empties. */
-const MAX_BYTES = 256 * 1024 * 1024;
+const MAX_SIZE_IN_BYTES = 256 * 1024 * 1024;
 
 /** The longest timeout of a timer in Node.js. */
-const LONGEST_TIMER_MILLISECONDS = 2 ** 31 - 1;
+const LONGEST_TIMER_IN_MILLISECONDS = 2 ** 31 - 1;
 
 /** The messages of a standard queue, in memory. */
 export class Queue {
@@ -89,14 +89,14 @@ export class Queue {
   }
 
   /** A new message. It is not in the queue yet. */
-  draft(body: string, options: { senderId: string; delayMilliseconds: number }): StoredMessage {
+  draft(body: string, options: { senderId: string; delayInMilliseconds: number }): StoredMessage {
     const now = this.#clock().getTime();
     return {
       id: randomUUID(),
       body,
       senderId: options.senderId,
       sentAt: now,
-      visibleAt: now + options.delayMilliseconds,
+      visibleAt: now + options.delayInMilliseconds,
       receiveCount: 0,
     };
   }
@@ -108,7 +108,7 @@ export class Queue {
     this.#oldestSentAt = Math.min(this.#oldestSentAt, message.sentAt);
     const dropped: StoredMessage[] = [];
     for (const oldest of this.#messages.values()) {
-      if (this.#bytes <= MAX_BYTES || oldest === message) break;
+      if (this.#bytes <= MAX_SIZE_IN_BYTES || oldest === message) break;
       this.#remove(oldest);
       dropped.push(oldest);
     }
@@ -117,7 +117,7 @@ export class Queue {
   }
 
   /** Returns messages, and hides them for a while. */
-  receive(limit: number, hiddenMilliseconds: number, polled = false): Receipt {
+  receive(limit: number, hiddenForInMilliseconds: number, polled = false): Receipt {
     const now = this.#clock().getTime();
     const { redrive } = this.definition;
     const received: StoredMessage[] = [];
@@ -125,7 +125,7 @@ export class Queue {
     for (const message of this.messages) {
       if (received.length === limit) break;
       if (message.visibleAt > now) continue;
-      message.visibleAt = now + hiddenMilliseconds;
+      message.visibleAt = now + hiddenForInMilliseconds;
       if (redrive && message.receiveCount >= redrive.maxReceiveCount) {
         exhausted.push(message);
         continue;
@@ -146,7 +146,7 @@ export class Queue {
     let wait = milliseconds;
     for (const { visibleAt } of this.messages) wait = Math.min(wait, Math.max(visibleAt - now, 0));
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, Math.min(wait, LONGEST_TIMER_MILLISECONDS));
+    const timer = setTimeout(resolve, Math.min(wait, LONGEST_TIMER_IN_MILLISECONDS));
     const done = () => resolve();
     signal?.addEventListener('abort', done);
     this.#waiting.add(done);
@@ -210,7 +210,7 @@ export class Queue {
   }
 
   #expire(): void {
-    const sentBefore = this.#clock().getTime() - this.definition.retentionSeconds * 1000;
+    const sentBefore = this.#clock().getTime() - this.definition.retentionInSeconds * 1000;
     if (this.#oldestSentAt >= sentBefore) return;
     this.#oldestSentAt = Number.POSITIVE_INFINITY;
     for (const message of this.#messages.values()) {

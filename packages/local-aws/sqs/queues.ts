@@ -41,7 +41,7 @@ export interface OutgoingMessage {
   readonly body: string;
   readonly senderId: string;
   /** @default the delay of the queue */
-  readonly delaySeconds?: number | undefined;
+  readonly delayInSeconds?: number | undefined;
 }
 
 /** All queues and their messages, stored in a journal: what a client was told is still true after a kill. */
@@ -78,9 +78,9 @@ export class Queues {
   /** Adds messages to a queue, all or none. They are on disk when this resolves. */
   async send(queue: Queue, outgoing: readonly OutgoingMessage[]): Promise<StoredMessage[]> {
     const scale = this.#options.delayScale ?? 1;
-    const messages = outgoing.map(({ body, senderId, delaySeconds }) => {
-      const delay = delaySeconds ?? queue.definition.delaySeconds ?? 0;
-      return queue.draft(body, { senderId, delayMilliseconds: delay * 1000 * scale });
+    const messages = outgoing.map(({ body, senderId, delayInSeconds }) => {
+      const delay = delayInSeconds ?? queue.definition.delayInSeconds ?? 0;
+      return queue.draft(body, { senderId, delayInMilliseconds: delay * 1000 * scale });
     });
     await this.#write(
       messages.map((message) => sending(queue, message)),
@@ -93,9 +93,9 @@ export class Queues {
   async receive(
     queue: Queue,
     limit: number,
-    options: { visibilityTimeoutSeconds?: number | undefined; polled?: boolean } = {},
+    options: { visibilityTimeoutInSeconds?: number | undefined; polled?: boolean } = {},
   ): Promise<StoredMessage[]> {
-    const seconds = options.visibilityTimeoutSeconds ?? queue.definition.visibilityTimeoutSeconds;
+    const seconds = options.visibilityTimeoutInSeconds ?? queue.definition.visibilityTimeoutInSeconds;
     const { received, exhausted } = queue.receive(limit, this.#hidden(seconds), options.polled);
     if (exhausted.length > 0) await this.#redrive(queue, exhausted);
     if (received.length > 0) {
@@ -113,15 +113,15 @@ export class Queues {
     queue: Queue,
     limit: number,
     options: {
-      visibilityTimeoutSeconds?: number | undefined;
-      waitMilliseconds: number;
+      visibilityTimeoutInSeconds?: number | undefined;
+      waitInMilliseconds: number;
       polled?: boolean;
       /** Ends the wait. */
       signal?: AbortSignal;
     },
   ): Promise<StoredMessage[]> {
     const { signal } = options;
-    const deadline = Date.now() + options.waitMilliseconds;
+    const deadline = Date.now() + options.waitInMilliseconds;
     while (!signal?.aborted) {
       const messages = await this.receive(queue, limit, options);
       const left = deadline - Date.now();

@@ -7,7 +7,7 @@ import { authenticate } from '../iam/sigv4.ts';
 import { jsonService } from '../json/json-service.ts';
 import { dispatch } from '../json/operations.ts';
 import type { Log } from '../log.ts';
-import { MAX_BODY_BYTES } from './message-body.ts';
+import { MAX_BODY_SIZE_IN_BYTES } from './message-body.ts';
 import { sqsOperations } from './operations.ts';
 import type { QueueDefinition } from './queue.ts';
 import { Queues } from './queues.ts';
@@ -18,7 +18,7 @@ const SERVICE = 'sqs';
 const SERVICE_SENDER_ID = 'AIDALOCALAWSSERVICES0';
 
 /** More than the largest message needs as JSON. */
-const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
+const BODY_LIMIT_IN_BYTES = 8 * 1024 * 1024;
 
 /** Batch operations need the permission of the single operation. */
 const ACTIONS: Readonly<Record<string, string>> = {
@@ -87,7 +87,7 @@ export interface LocalSqs extends LocalService {
    * Sends a message. It is on disk when this resolves. Rejects with `Undeliverable` when it can never be
    * sent.
    */
-  deliver(queueArn: string, body: string, options?: { delaySeconds?: number }): Promise<void>;
+  deliver(queueArn: string, body: string, options?: { delayInSeconds?: number }): Promise<void>;
 }
 
 /**
@@ -112,20 +112,20 @@ export async function createSqs(options: SqsOptions): Promise<LocalSqs> {
   });
   const closing = new AbortController();
 
-  const deliver: LocalSqs['deliver'] = async (queueArn, body, { delaySeconds } = {}) => {
+  const deliver: LocalSqs['deliver'] = async (queueArn, body, { delayInSeconds } = {}) => {
     const queue = queues.findByArn(queueArn);
     if (!queue) throw new Undeliverable('there is no such queue');
-    if (Buffer.byteLength(body) > (queue.definition.maximumMessageBytes ?? MAX_BODY_BYTES)) {
+    if (Buffer.byteLength(body) > (queue.definition.maximumMessageSizeInBytes ?? MAX_BODY_SIZE_IN_BYTES)) {
       throw new Undeliverable('it is too large');
     }
-    await queues.send(queue, [{ body, senderId: SERVICE_SENDER_ID, delaySeconds }]);
+    await queues.send(queue, [{ body, senderId: SERVICE_SENDER_ID, delayInSeconds }]);
   };
 
   const service = jsonService({
     name: SERVICE,
     contentType: 'application/x-amz-json-1.0',
     target: 'AmazonSQS',
-    bodyLimitBytes: BODY_LIMIT_BYTES,
+    bodyLimitBytes: BODY_LIMIT_IN_BYTES,
     answer: dispatch(
       sqsOperations({
         queues,

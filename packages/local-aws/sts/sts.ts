@@ -22,7 +22,7 @@ const API_VERSION = '2011-06-15';
 const NAMESPACE = `https://sts.amazonaws.com/doc/${API_VERSION}/`;
 
 /** Far more than the longest request: a policy of 2,048 characters and 50 tags. */
-const MAX_BODY_BYTES = 256 * 1024;
+const MAX_BODY_SIZE_IN_BYTES = 256 * 1024;
 
 /** The operations of the local STS. */
 export const STS_OPERATIONS = ['AssumeRole', 'GetCallerIdentity'] as const;
@@ -43,7 +43,7 @@ export function createSts(options: StsOptions): LocalService {
 
 async function answer(request: IncomingMessage, requestId: string, options: StsOptions): Promise<string> {
   const { identities, region, clock = () => new Date() } = options;
-  const body = await readBody(request, MAX_BODY_BYTES);
+  const body = await readBody(request, MAX_BODY_SIZE_IN_BYTES);
   const { identity } = await authenticate(request, { service: 'sts', region, identities, clock, body });
   const parameters = queryParameters(request, body);
   const action = STS_OPERATIONS.find((name) => name === parameters.get('Action'));

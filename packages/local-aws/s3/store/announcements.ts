@@ -51,7 +51,7 @@ const CONFIGURATION_FILE = 'configuration';
 const NOTES_FOLDER = 'notes';
 /** Fixed width for all sequences: the file never grows, so it can be written on a full disk. */
 const ANNOUNCED_DIGITS = 20;
-const RETRY_MILLISECONDS = 1_000;
+const RETRY_AFTER_IN_MILLISECONDS = 1_000;
 
 /**
  * Announces every change at least once, also when the process is killed between a change and its
@@ -169,7 +169,7 @@ export class Announcements {
         const timer = setTimeout(() => {
           this.#retries.delete(timer);
           void this.#untilItWorks(what, tell);
-        }, RETRY_MILLISECONDS).unref();
+        }, RETRY_AFTER_IN_MILLISECONDS).unref();
         this.#retries.add(timer);
       })
       .finally(() => this.#running.delete(attempt));

@@ -6,13 +6,13 @@ import { Readable } from 'node:stream';
 import type { DataPart } from './object-metadata.ts';
 
 /** An upload uses two buffers of this size, however large it is. */
-const WRITE_BYTES = 256 * 1024;
-const READ_BYTES = 64 * 1024;
+const WRITE_SIZE_IN_BYTES = 256 * 1024;
+const READ_SIZE_IN_BYTES = 64 * 1024;
 /**
  * How much a slow disk may still have to write when the last byte has arrived. Without a limit it would be
  * most of a large file, and clients would time out.
  */
-const MAX_UNSYNCED_BYTES = 64 * 1024 * 1024;
+const MAX_UNSYNCED_IN_BYTES = 64 * 1024 * 1024;
 
 /** Keeps files from being removed until it is disposed of. */
 export interface DataLease extends Disposable {
@@ -62,7 +62,10 @@ export class DataFiles {
 
   /** The bytes from `start` up to `end`, which is not included, of the files in sequence. */
   read(data: readonly DataPart[], start: number, end: number): Readable {
-    return Readable.from(this.#readRange(data, start, end), { objectMode: false, highWaterMark: READ_BYTES });
+    return Readable.from(this.#readRange(data, start, end), {
+      objectMode: false,
+      highWaterMark: READ_SIZE_IN_BYTES,
+    });
   }
 
   /** Removes files, at once or after their last reader. */
@@ -94,7 +97,7 @@ export class DataFiles {
       if (from < to) {
         await using file = await open(this.#path(dataId), 'r');
         for (let position = from; position < to; ) {
-          const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, to - position));
+          const buffer = Buffer.allocUnsafe(Math.min(READ_SIZE_IN_BYTES, to - position));
           const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
           if (bytesRead === 0) throw new Error(`Data file ${dataId} is shorter than ${size} bytes`);
           yield buffer.subarray(0, bytesRead);
@@ -123,8 +126,8 @@ export class DataFiles {
 
 /** Writes one buffer while the other is filled. The source waits when the disk is slower. */
 async function writeAll(file: FileHandle, source: AsyncIterable<Buffer>): Promise<number> {
-  let filling = Buffer.allocUnsafeSlow(WRITE_BYTES);
-  let spare = Buffer.allocUnsafeSlow(WRITE_BYTES);
+  let filling = Buffer.allocUnsafeSlow(WRITE_SIZE_IN_BYTES);
+  let spare = Buffer.allocUnsafeSlow(WRITE_SIZE_IN_BYTES);
   let filled = 0;
   let size = 0;
   let syncedSize = 0;
@@ -132,7 +135,7 @@ async function writeAll(file: FileHandle, source: AsyncIterable<Buffer>): Promis
   const flush = async () => {
     await writing;
     writing = writeFully(file, filling.subarray(0, filled), size);
-    if (size - syncedSize >= MAX_UNSYNCED_BYTES) {
+    if (size - syncedSize >= MAX_UNSYNCED_IN_BYTES) {
       writing = writing.then(() => file.datasync());
       syncedSize = size;
     }

@@ -168,7 +168,7 @@ function corsOf(properties: Properties): HttpApiDefinition['cors'] {
     allowMethods: properties.texts('AllowMethods'),
     allowHeaders: properties.texts('AllowHeaders'),
     exposeHeaders: properties.texts('ExposeHeaders'),
-    maxAgeSeconds: properties.optionalNumber('MaxAge'),
+    maxAgeInSeconds: properties.optionalNumber('MaxAge'),
     allowCredentials: properties.optionalFlag('AllowCredentials') ?? false,
   };
 }

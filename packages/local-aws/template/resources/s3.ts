@@ -148,7 +148,7 @@ function corsRule(rule: Properties): CorsRule {
     allowedMethods: rule.texts('AllowedMethods'),
     allowedHeaders: rule.texts('AllowedHeaders'),
     exposedHeaders: rule.texts('ExposedHeaders'),
-    maxAgeSeconds: rule.optionalNumber('MaxAge'),
+    maxAgeInSeconds: rule.optionalNumber('MaxAge'),
   };
 }
 

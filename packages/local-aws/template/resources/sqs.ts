@@ -58,11 +58,11 @@ export function readQueues(template: InterpretedTemplate): QueueDefinition[] {
     return {
       name: queueName(queue),
       arn: queue.attribute('Arn'),
-      retentionSeconds: setting('MessageRetentionPeriod') ?? RETENTION_IN_SECONDS,
-      visibilityTimeoutSeconds: setting('VisibilityTimeout') ?? VISIBILITY_TIMEOUT_IN_SECONDS,
-      delaySeconds: setting('DelaySeconds'),
-      receiveWaitSeconds: setting('ReceiveMessageWaitTimeSeconds'),
-      maximumMessageBytes: setting('MaximumMessageSize'),
+      retentionInSeconds: setting('MessageRetentionPeriod') ?? RETENTION_IN_SECONDS,
+      visibilityTimeoutInSeconds: setting('VisibilityTimeout') ?? VISIBILITY_TIMEOUT_IN_SECONDS,
+      delayInSeconds: setting('DelaySeconds'),
+      receiveWaitInSeconds: setting('ReceiveMessageWaitTimeSeconds'),
+      maximumMessageSizeInBytes: setting('MaximumMessageSize'),
       redrive: redriveOf(template, queue),
       policy: policy?.properties.value('PolicyDocument') as PolicyDocument | undefined,
     };

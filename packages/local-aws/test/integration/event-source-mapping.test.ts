@@ -35,7 +35,7 @@ interface Setup {
 /** Starts SQS with the queue `jobs`, and maps it to the function. */
 async function start(fn: FunctionDefinition, setup: Setup = {}): Promise<void> {
   service = await LocalSqsForTests.start({
-    queues: [queueNamed('jobs', { visibilityTimeoutSeconds: 5, ...setup.queue }), queueNamed('dead')],
+    queues: [queueNamed('jobs', { visibilityTimeoutInSeconds: 5, ...setup.queue }), queueNamed('dead')],
   });
   service.role(fn.name, [{ Effect: 'Allow', Action: POLL, Resource: QUEUE }]);
   map(fn, setup);
@@ -224,7 +224,10 @@ describe('a function that fails', () => {
        };`,
       { timeoutInSeconds: 1 },
     );
-    await start(fn, { queue: { visibilityTimeoutSeconds: 60 }, definition: { batchingWindowInSeconds: 1 } });
+    await start(fn, {
+      queue: { visibilityTimeoutInSeconds: 60 },
+      definition: { batchingWindowInSeconds: 1 },
+    });
     await sendAll(['a', 'b']);
     await expect.poll(() => batches(fn), { timeout: 5_000 }).toEqual([['a', 'b']]);
     await expect.poll(() => entries.some(({ line }) => line.includes('not yet'))).toBe(true);
@@ -247,7 +250,7 @@ describe('a function that fails', () => {
     });
     await start(fn, {
       queue: {
-        visibilityTimeoutSeconds: 1,
+        visibilityTimeoutInSeconds: 1,
         redrive: { deadLetterQueueArn: queueNamed('dead').arn, maxReceiveCount: 2 },
       },
     });
@@ -318,7 +321,7 @@ describe('a function that reports which messages it did not manage', () => {
 describe('a mapping', () => {
   it('is refused as Lambda refuses it', async () => {
     const fn = taking('refused', { timeoutInSeconds: 30 });
-    await expect(start(fn, { queue: { visibilityTimeoutSeconds: 29 } })).rejects.toThrow(
+    await expect(start(fn, { queue: { visibilityTimeoutInSeconds: 29 } })).rejects.toThrow(
       'Mapping: Queue visibility timeout: 29 seconds is less than Function timeout: 30 seconds',
     );
     service.role(fn.name, [{ Effect: 'Allow', Action: POLL.slice(1), Resource: QUEUE }]);
@@ -338,7 +341,7 @@ describe('a mapping', () => {
        };`,
       { timeoutInSeconds: 300, environment: { SLOW: 'yes' } },
     );
-    await start(fn, { queue: { visibilityTimeoutSeconds: 300 } });
+    await start(fn, { queue: { visibilityTimeoutInSeconds: 300 } });
     await send('kept');
     await expect.poll(() => batches(fn)).toEqual([['kept']]);
     await mapping?.close(10);

@@ -259,7 +259,9 @@ describe('rules of the default bus', () => {
     ]);
     expect(await bodies('ClosedUrl')).toEqual([]);
     await expect.poll(() => logged.map(({ line }) => line).join('\n')).toMatch(/got f1/);
-    expect(logged.map(({ line }) => line).join('\n')).toMatch(/Closed does not let the rule send messages/);
+    expect(logged.map(({ line }) => line).join('\n')).toMatch(
+      /Closed does not allow the rule to send messages/,
+    );
 
     await put(flight({ DetailType: 'Flight Large', Detail: JSON.stringify({ text: 'x'.repeat(2000) }) }));
     await expect.poll(() => bodies('DeadUrl')).toMatchObject([{ 'detail-type': 'Flight Large' }]);

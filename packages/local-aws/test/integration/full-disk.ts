@@ -43,8 +43,8 @@ export const secret = {
 export const queue: QueueDefinition = {
   name: 'jobs',
   arn: `arn:aws:sqs:${region}:123456789012:jobs`,
-  retentionSeconds: 3600,
-  visibilityTimeoutSeconds: 30,
+  retentionInSeconds: 3600,
+  visibilityTimeoutInSeconds: 30,
 };
 
 /** A role whose sessions may list the tables. */

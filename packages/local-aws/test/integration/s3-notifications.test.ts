@@ -272,7 +272,7 @@ describe('a bucket with notifications', () => {
     const { aws, s3 } = await start('twice', undefined, {
       timeScales: { delay: 0.01 },
       notificationDeliveries: ({ event }) =>
-        event.key === 'twice' ? [{ delaySeconds: 0 }, { delaySeconds: 30 }] : [{ delaySeconds: 0 }],
+        event.key === 'twice' ? [{ delayInSeconds: 0 }, { delayInSeconds: 30 }] : [{ delayInSeconds: 0 }],
     });
     await put(s3, 'twice');
     await put(s3, 'once');

@@ -75,7 +75,7 @@ const corsRule = {
   allowedMethods: ['GET', 'PUT'],
   allowedHeaders: ['content-*', 'x-amz-*'],
   exposedHeaders: ['ETag'],
-  maxAgeSeconds: 600,
+  maxAgeInSeconds: 600,
 };
 const allow = (
   Action: string | string[],

@@ -22,8 +22,8 @@ export const root = { accessKeyId: 'AKIALOCALROOT', secretAccessKey: 'root-secre
 export const queueNamed = (name: string, overrides: Partial<QueueDefinition> = {}): QueueDefinition => ({
   name,
   arn: `arn:aws:sqs:eu-central-1:123456789012:${name}`,
-  retentionSeconds: 345_600,
-  visibilityTimeoutSeconds: 30,
+  retentionInSeconds: 345_600,
+  visibilityTimeoutInSeconds: 30,
   ...overrides,
 });
 

@@ -103,7 +103,7 @@ describe('a queue', () => {
   });
 
   it('forgets messages after its retention period', async () => {
-    await start({ retentionSeconds: 60 });
+    await start({ retentionInSeconds: 60 });
     await send('old');
     service.ahead = 61_000;
     expect(await service.receive('jobs')).toEqual([]);
@@ -111,9 +111,9 @@ describe('a queue', () => {
 
   it('tells its settings', async () => {
     await start({
-      delaySeconds: 5,
-      maximumMessageBytes: 2048,
-      receiveWaitSeconds: 20,
+      delayInSeconds: 5,
+      maximumMessageSizeInBytes: 2048,
+      receiveWaitInSeconds: 20,
       redrive: { deadLetterQueueArn: `arn:aws:sqs:eu-central-1:123456789012:dead`, maxReceiveCount: 3 },
     });
     expect(await attributes()).toMatchObject({
@@ -167,7 +167,7 @@ describe('a body', () => {
   });
 
   it('is no longer than the queue takes', async () => {
-    await start({ maximumMessageBytes: 1024 });
+    await start({ maximumMessageSizeInBytes: 1024 });
     await send('ü'.repeat(512));
     expect((await refusal(send('ü'.repeat(513)))).message).toContain('shorter than 1024 bytes');
   });
@@ -175,7 +175,7 @@ describe('a body', () => {
 
 describe('a delay', () => {
   it('hides a message at first, the own one before that of the queue', async () => {
-    await start({ delaySeconds: 10 });
+    await start({ delayInSeconds: 10 });
     await send('queue');
     await send('longest', { DelaySeconds: 900 });
     await send('own', { DelaySeconds: 60 });
@@ -213,7 +213,7 @@ describe('a receive', () => {
   });
 
   it('waits as long as the queue says', async () => {
-    await start({ receiveWaitSeconds: 20 });
+    await start({ receiveWaitInSeconds: 20 });
     const waiting = bodies('jobs');
     await sleep(50);
     await send('late');
@@ -368,7 +368,7 @@ describe('a batch', () => {
   });
 
   it('tells which entry is refused', async () => {
-    await start({ maximumMessageBytes: 1024 });
+    await start({ maximumMessageSizeInBytes: 1024 });
     const answer = await sendBatch([
       entry('long', 'x'.repeat(1025)),
       entry('good'),

@@ -275,7 +275,7 @@ describe('CORS', () => {
     allowMethods: ['GET', 'POST'],
     allowHeaders: ['x-auth-token'],
     exposeHeaders: ['x-request-id'],
-    maxAgeSeconds: 60,
+    maxAgeInSeconds: 60,
     allowCredentials: false,
   };
   const preflight = (origin: string | undefined) =>

@@ -23,12 +23,15 @@ async function through(bytes: Buffer, pieceLength: number): Promise<number | str
 
 /** A PUBLISH at QoS 0 to the topic `a`. */
 function publish(payloadLengthInBytes: number): Buffer {
-  const lengthBytes: number[] = [];
+  const lengthInBytes: number[] = [];
   for (let rest = 3 + payloadLengthInBytes; ; rest >>= 7) {
-    lengthBytes.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
+    lengthInBytes.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
     if (rest <= 0x7f) break;
   }
-  return Buffer.concat([Buffer.from([0x30, ...lengthBytes, 0, 1, 0x61]), Buffer.alloc(payloadLengthInBytes)]);
+  return Buffer.concat([
+    Buffer.from([0x30, ...lengthInBytes, 0, 1, 0x61]),
+    Buffer.alloc(payloadLengthInBytes),
+  ]);
 }
 
 const PING = Buffer.from([0xc0, 0x00]);

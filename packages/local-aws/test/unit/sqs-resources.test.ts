@@ -41,11 +41,11 @@ describe('queues of the template', () => {
     expect(jobs).toEqual({
       name: 'jobs',
       arn: 'arn:aws:sqs:eu-central-1:123456789012:jobs',
-      delaySeconds: 5,
-      maximumMessageBytes: 2048,
-      receiveWaitSeconds: 20,
-      retentionSeconds: 345_600,
-      visibilityTimeoutSeconds: 90,
+      delayInSeconds: 5,
+      maximumMessageSizeInBytes: 2048,
+      receiveWaitInSeconds: 20,
+      retentionInSeconds: 345_600,
+      visibilityTimeoutInSeconds: 90,
       redrive: {
         deadLetterQueueArn: 'arn:aws:sqs:eu-central-1:123456789012:Stack-Dead',
         maxReceiveCount: 5,
@@ -55,8 +55,8 @@ describe('queues of the template', () => {
     expect(dead).toEqual({
       name: 'Stack-Dead',
       arn: 'arn:aws:sqs:eu-central-1:123456789012:Stack-Dead',
-      retentionSeconds: 1_209_600,
-      visibilityTimeoutSeconds: 30,
+      retentionInSeconds: 1_209_600,
+      visibilityTimeoutInSeconds: 30,
       policy,
     });
   });
