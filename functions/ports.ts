@@ -1,6 +1,6 @@
 /**
- * What the core needs, put together from the environment that the stack sets: the only place where adapters are chosen. Each
- * function's bundle holds the adapters that it calls for, and no others.
+ * The ports, made from the environment that the stack sets. It is the only place where adapters are chosen. A
+ * function's bundle contains only the adapters that it uses.
  */
 import { cognitoIdentityProvider } from './adapters/cognito-identity-provider.ts';
 import { cognitoWorkspaceDirectory } from './adapters/cognito-workspace-directory.ts';
@@ -47,10 +47,10 @@ import type { DevicePublisher } from './protocol/dock-message.ts';
 
 export { devicePolicies } from './adapters/device-policy.ts';
 
-/** Flights alone. */
+/** Only the flights. */
 export const flights = (): Flights => dynamoDbFlights(mediaTable(requireEnv(MEDIA_TABLE_NAME)));
 
-/** The question about many files alone. */
+/** Only the tiny fingerprints. */
 export const tinyFingerprints = (): TinyFingerprints =>
   dynamoDbTinyFingerprints(mediaTable(requireEnv(MEDIA_TABLE_NAME)));
 
@@ -63,7 +63,7 @@ export const deviceRegistry = (): DeviceRegistry => dynamoDbDeviceRegistry(requi
 export const prioritizationLog = (): PrioritizationLog =>
   dynamoDbPrioritizationLog(requireEnv(MEDIA_TABLE_NAME));
 
-/** What the rules of the library work with. */
+/** The ports of the rules. */
 export const mediaLibrary = (): LibraryWithDigests => ({
   catalog: mediaCatalog(),
   storage: s3ObjectStorage(requireEnv(MEDIA_BUCKET_NAME)),
@@ -73,13 +73,13 @@ export const mediaLibrary = (): LibraryWithDigests => ({
 
 const flightWatch = (): FlightWatch => sqsFlightWatch(requireEnv(FLIGHT_CHECKS_QUEUE_URL));
 
-/** What it takes to follow a flight: the way for its events, and the queue of later looks. */
+/** The ports for following a flight: events, and the queue of checks. */
 export const flightWatchPorts = (): Pick<Library, 'events' | 'watch'> => ({
   events: sqsEventOutbox(requireEnv(CHANGES_QUEUE_URL)),
   watch: flightWatch(),
 });
 
-/** The same with the bus itself, for functions that no device waits for. */
+/** The same with the event bus itself, for functions that no device waits for. */
 export const backgroundLibrary = (): Library => ({
   catalog: mediaCatalog(),
   storage: s3ObjectStorage(requireEnv(MEDIA_BUCKET_NAME)),
@@ -87,10 +87,10 @@ export const backgroundLibrary = (): Library => ({
   watch: flightWatch(),
 });
 
-/** Where versions wait whose bytes are to be read. */
+/** The queue of versions to read. */
 export const digestQueue = (): DigestQueue => sqsDigestQueue(requireEnv(DIGESTS_QUEUE_URL));
 
-/** A configured SDK endpoint is where devices go too. */
+/** A configured SDK endpoint is also the one for devices. */
 export const credentialIssuer = (): CredentialIssuer =>
   stsCredentialIssuer({
     bucketName: requireEnv(MEDIA_BUCKET_NAME),
@@ -102,19 +102,19 @@ export const credentialIssuer = (): CredentialIssuer =>
 export const identityProvider = (): IdentityProvider =>
   cognitoIdentityProvider(requireEnv(USER_POOL_CLIENT_ID));
 
-/** With an issuer of people's own there is none that knows names. */
+/** With an OIDC issuer there are no names. */
 export const workspaceDirectory = (): WorkspaceDirectory => {
   const userPoolId = process.env[USER_POOL_ID];
   return userPoolId ? cognitoWorkspaceDirectory(userPoolId) : { findName: async () => undefined };
 };
 
-/** Where signing in tells Pilot to connect to; empty where there is no broker. */
+/** The MQTT address that sign-in returns; empty without a broker. */
 export const mqttAddress = (): string => process.env[MQTT_ADDRESS] ?? '';
 
 export const dockSettingsSource = (): DockSettingsSource =>
   secretsManagerDockSettings(requireEnv(DOCK_SETTINGS_SECRET_ARN));
 
-/** What every MQTT method needs. */
+/** The ports of all MQTT methods. */
 export const dockPorts = (): { registry: DeviceRegistry; publisher: DevicePublisher } => ({
   registry: deviceRegistry(),
   publisher: iotDevicePublisher(),

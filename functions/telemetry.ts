@@ -1,22 +1,22 @@
-/** Names in logs and metrics, for the functions that write them and the alarms of `lib/` that read them. */
+/** Names in logs and metrics, for the functions that write them and the alarms in `lib/` that read them. */
 
-/** Name of all functions together, in log lines and in the metrics' `service` dimension. */
+/** The name of all functions together, in log lines and in the `service` dimension of metrics. */
 export const SERVICE_NAME = 'media-library';
 
-/** Namespace of the metrics that functions write. */
+/** Namespace of the functions' metrics. */
 export const METRICS_NAMESPACE = 'MediaLibrary';
 
 /** The metrics: each counts one kind of event. */
 export const METRICS = {
-  /** Files whose bytes are not those that the device announced. */
+  /** Files whose bytes differ from those of the device. */
   integrityMismatch: 'IntegrityMismatch',
-  /** Devices that were not let in. */
+  /** Devices whose sign-in was refused. */
   deviceRefused: 'DeviceRefused',
   /** Messages of docks that were refused, or failed. */
   dockMessageRefused: 'DockMessageRefused',
   /** Docks that asked for their settings and got none. */
   dockSettingsMissing: 'DockSettingsMissing',
-  /** Fields of reports that were left out, since nobody understands them. */
+  /** Fields of reports that were left out, because of an unexpected type or shape. */
   reportFieldIgnored: 'ReportFieldIgnored',
 } as const;
 

@@ -8,7 +8,7 @@ import { CredentialsWrongError, TokenInvalidError } from '../core/errors.ts';
 import type { IdentityProvider, Session } from '../core/sign-in.ts';
 import { isWorkspaceId } from '../core/workspace.ts';
 
-/** How Cognito refuses a user: all of them look alike from outside. */
+/** Cognito's refusals of a user. They all get the same response. */
 const REFUSALS = new Set([
   'NotAuthorizedException',
   'UserNotFoundException',
@@ -19,7 +19,7 @@ const REFUSALS = new Set([
 
 const isRefusal = (error: unknown): boolean => error instanceof Error && REFUSALS.has(error.name);
 
-/** What a token says that Cognito itself has just made or accepted, so there is no signature left to check. */
+/** The claims of a token that Cognito has just issued or accepted, so its signature need not be verified. */
 const claimsOf = (accessToken: string): Record<string, unknown> =>
   JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString());
 
@@ -35,7 +35,7 @@ function sessionOf(accessToken: string, refreshToken: string | undefined): Sessi
   };
 }
 
-/** Sign-in with a Cognito user pool; its groups that are named by a UUID are the workspaces. */
+/** Sign-in with a Cognito user pool. Groups whose names are UUIDs are the workspaces. */
 export function cognitoIdentityProvider(
   clientId: string,
   client = new CognitoIdentityProviderClient({}),
@@ -54,7 +54,7 @@ export function cognitoIdentityProvider(
     async signIn(username, password) {
       try {
         const result = await initiate('USER_PASSWORD_AUTH', { USERNAME: username, PASSWORD: password });
-        // A challenge (a password to be replaced, say) is nothing that a controller could answer.
+        // A controller cannot respond to a challenge, such as a password that must be replaced.
         if (!result?.AccessToken) throw new CredentialsWrongError();
         return sessionOf(result.AccessToken, result.RefreshToken);
       } catch (cause) {
@@ -78,7 +78,7 @@ export function cognitoIdentityProvider(
       } catch (cause) {
         throw isRefusal(cause) ? new TokenInvalidError({ cause }) : cause;
       }
-      // Cognito takes a token of any user pool in the region here.
+      // This call of Cognito accepts tokens of all user pools in the region.
       if (claimsOf(accessToken)['client_id'] !== clientId) throw new TokenInvalidError();
       return sessionOf(accessToken, undefined);
     },

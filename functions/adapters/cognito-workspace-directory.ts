@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider';
 import type { WorkspaceDirectory } from '../core/workspace-directory.ts';
 
-/** A workspace is a group of the user pool, and its name is the group's description. */
+/** A workspace is a group of the user pool. The group's description is its name. */
 export const cognitoWorkspaceDirectory = (
   userPoolId: string,
   client = new CognitoIdentityProviderClient({}),
@@ -17,7 +17,7 @@ export const cognitoWorkspaceDirectory = (
       );
       return Group?.Description || undefined;
     } catch (error) {
-      // A token outlives its group by an hour.
+      // A token may be valid for an hour after its group was deleted.
       if (error instanceof ResourceNotFoundException) return undefined;
       throw error;
     }

@@ -7,26 +7,26 @@ import {
   topicOf,
 } from '../protocol/topics.ts';
 
-/** A policy as AWS IoT takes it from an authorizer. */
+/** A policy in the response of an authorizer. */
 export interface PolicyDocument {
   Version: string;
   Statement: { Effect: 'Allow'; Action: string; Resource: string[] }[];
 }
 
-/** Where topics and client ids live: `arn:aws:iot:<region>:<account>`. */
+/** Region and account of topics and client ids: `arn:aws:iot:<region>:<account>`. */
 export interface BrokerLocation {
   readonly partition: string;
   readonly region: string;
   readonly accountId: string;
 }
 
-/** A gateway carries one drone, or two while they are swapped. */
+/** A gateway has one drone, or two while they are swapped. */
 const DRONE_LIMIT = 4;
 
 /**
- * What a signed-in gateway may do at the broker: connect as itself, speak and listen on the topics of its own serial number, and publish the
- * telemetry of the drones that are online with it. A broker that refused the telemetry would cut the dock off. One document an
- * action: AWS IoT takes ten, of 2,048 characters each.
+ * The policies of a signed-in gateway: it may connect as itself, use the topics of its own serial number, and
+ * publish the telemetry of the drones that are online with it. If the broker refused that telemetry, it would
+ * disconnect the dock. There is one document for each action: AWS IoT allows ten, of 2,048 characters each.
  *
  * @throws RangeError for a client id that could widen the policy.
  */
@@ -46,7 +46,7 @@ export function devicePolicies(
     ['iot:Connect', [arn('client', clientId)]],
     ['iot:Publish', speaks.map((topic) => arn('topic', topic))],
     ['iot:Publish', dronesSpeak.map((topic) => arn('topic', topic))],
-    // Some firmware asks for all topics of its own at once.
+    // Some firmware subscribes to all of its topics at once.
     ['iot:Subscribe', [...listens, everyTopicBelow(sn)].map((filter) => arn('topicfilter', filter))],
     ['iot:Receive', listens.map((topic) => arn('topic', topic))],
   ];

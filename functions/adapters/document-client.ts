@@ -1,11 +1,11 @@
 import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
-/** DynamoDB with plain objects for items, by the SDK's standard configuration. */
+/** DynamoDB's document client, with the SDK's standard configuration. */
 export const documentClient = (): DynamoDBDocumentClient =>
   DynamoDBDocumentClient.from(new DynamoDBClient({}));
 
-/** Resolves to whether the write's condition held. Any other fault throws. */
+/** Resolves to whether the condition of the write was true. Any other error is thrown. */
 export async function whenConditionHolds(write: Promise<unknown>): Promise<boolean> {
   try {
     await write;
@@ -16,14 +16,14 @@ export async function whenConditionHolds(write: Promise<unknown>): Promise<boole
   }
 }
 
-/** Parts of an UpdateItem, with every name and value in a placeholder of its own: reserved words do no harm. */
+/** Builds an UpdateExpression. All names and values are placeholders, so reserved words can be used. */
 export class UpdateExpression {
   readonly #set: string[] = [];
   readonly #remove: string[] = [];
   readonly #names: Record<string, string> = {};
   readonly #values: Record<string, unknown> = {};
 
-  /** Sets attributes; those that are undefined are left out. */
+  /** Sets attributes. Undefined ones are left out. */
   set(attributes: Readonly<Record<string, unknown>>): this {
     for (const [name, value] of Object.entries(attributes)) {
       if (value !== undefined) this.#set.push(`#${this.#name(name)} = ${this.value(name, value)}`);
@@ -31,7 +31,7 @@ export class UpdateExpression {
     return this;
   }
 
-  /** Sets attributes that are not there yet. */
+  /** Sets attributes that do not exist yet. */
   setOnce(attributes: Readonly<Record<string, unknown>>): this {
     for (const [name, value] of Object.entries(attributes)) {
       if (value === undefined) continue;

@@ -4,16 +4,17 @@ import pMap from 'p-map';
 import { ServiceUnavailableError } from '../core/errors.ts';
 import type { ItemKey } from './media-table-keys.ts';
 
-/** DynamoDB's own limit on one BatchGetItem. */
+/** DynamoDB's limit for a BatchGetItem. */
 const BATCH_SIZE = 100;
-/** Ten thousand keys are a hundred batches; this many travel at once, within the SDK's 50 sockets. */
+/** Concurrent batches, within the SDK's 50 sockets. Ten thousand keys are a hundred batches. */
 const PARALLEL_BATCHES = 25;
 const ATTEMPTS = 6;
 const FIRST_DELAY_IN_MILLISECONDS = 25;
 
 /**
- * The items that exist of the keys, in any order, by consistent reads. Keys must be distinct. Unprocessed keys are asked again with growing,
- * jittered delays; throws `ServiceUnavailableError` when some never are, since "not told" must not become "does not exist".
+ * The items of these keys that exist, in any order, with consistent reads. Keys must be distinct. Unprocessed
+ * keys are requested again with growing, jittered delays. When some are never processed, throws
+ * `ServiceUnavailableError`: they must not count as missing.
  */
 export async function batchGet<Item extends ItemKey>(
   client: DynamoDBDocumentClient,
@@ -26,7 +27,7 @@ export async function batchGet<Item extends ItemKey>(
     const existing: Item[] = [];
     let open = batch.map(({ pk, sk }) => ({ pk, sk }));
     for (let attempt = 0; open.length > 0; attempt++) {
-      if (attempt === ATTEMPTS) throw new ServiceUnavailableError('The catalog asks to slow down');
+      if (attempt === ATTEMPTS) throw new ServiceUnavailableError('The catalog is throttled');
       if (attempt > 0) await wait(Math.random() * FIRST_DELAY_IN_MILLISECONDS * 2 ** attempt);
       const { Responses, UnprocessedKeys } = await client.send(
         new BatchGetCommand({

@@ -11,7 +11,7 @@ import {
   workspaceGatewaysKey,
 } from './media-table-keys.ts';
 
-/** A serial number belongs to one workspace; registering it twice changes nothing. */
+/** A serial number belongs to one workspace. Registering it again changes nothing. */
 const NOT_REGISTERED = 'attribute_not_exists(pk)';
 const REGISTERED = 'attribute_exists(pk)';
 
@@ -26,7 +26,7 @@ interface GatewayItem extends ItemKey {
 
 interface TopologyItem extends ItemKey {
   gateway_model_key?: string;
-  /** Model key by serial number; empty where unknown. */
+  /** Model keys by serial number. Unknown ones are empty. */
   drones?: Record<string, string>;
   online_drones?: string[];
   callsigns?: Record<string, string>;
@@ -48,7 +48,10 @@ const toTopology = (item: TopologyItem | undefined): Topology => ({
   callsigns: item?.callsigns ?? {},
 });
 
-/** The registry in the media table: one item of credentials a gateway, written by administration, and one of topology, written by devices. */
+/**
+ * The registry in the media table. A gateway has an item of credentials, written by administration, and one
+ * of topology, written by devices.
+ */
 export function dynamoDbDeviceRegistry(tableName: string, client = documentClient()): DeviceRegistry {
   const query = async <Item>(pk: string): Promise<Item[]> => {
     const items: Item[] = [];
@@ -89,7 +92,7 @@ export function dynamoDbDeviceRegistry(tableName: string, client = documentClien
       ),
     );
 
-  /** Maps of the topology item must exist before a key in them can be set. */
+  /** The maps of the topology item must exist before their keys can be set. */
   const updateTopology = async (
     sn: GatewaySn,
     expression: string,

@@ -9,7 +9,7 @@ import { BY_TIME, type ItemKey, listOf } from './media-table-keys.ts';
 const SCAN_PAGE = 500;
 const SCAN_CURSOR = 'scan';
 
-/** Lists of files, by the index of the media table. */
+/** Lists of files, from an index of the media table. */
 export function dynamoDbFileLists(TableName: string, client = documentClient()): FileLists {
   return {
     async listFiles(workspaceId, { limit, cursor, removed = false }) {

@@ -15,9 +15,9 @@ import {
   workspaceOf,
 } from './media-table-keys.ts';
 
-/** Bytes have one speaker a name and path: whoever came first. */
+/** The first entry with a name, path and bytes holds the fingerprint. */
 const FREE_OR_MINE = 'attribute_not_exists(pk) OR file_id = :file_id';
-/** Names that the same bytes may have before a question about them looks no further. */
+/** The most names of the same bytes that a look-up reads. */
 const HOLDER_LIMIT = 100;
 
 interface HolderItem extends ItemKey {
@@ -40,7 +40,7 @@ const toHolder = (item: HolderItem): FingerprintHolder => ({
   reported: item.reported,
 });
 
-/** Which entries speak for which bytes, in the media table: pointers, no copies. */
+/** Which entries hold which fingerprints, in the media table. The items are pointers, and not copies. */
 export function dynamoDbFingerprints(table: MediaTable): Fingerprints {
   const claimKey = (
     { workspaceId, fileId, name, path, reportedAt }: MediaFile,
@@ -77,7 +77,7 @@ export function dynamoDbFingerprints(table: MediaTable): Fingerprints {
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       const standing = await table.find<HolderItem>(key);
-      // Given up in this very moment: it is free again.
+      // It was released in this moment.
       return standing ? toHolder(standing) : await putClaim(file, key);
     }
   };
@@ -102,7 +102,7 @@ export function dynamoDbFingerprints(table: MediaTable): Fingerprints {
       if (md5 === undefined) return undefined;
       const key = claimKey(file, md5);
       const holder = await putClaim(file, key);
-      // What it claimed before it was reported.
+      // The claim from before it was reported.
       if (file.reportedAt !== undefined && file.arrivedAt !== undefined)
         await table.deleteMine({ pk: key.pk, sk: unreportedSortKey(fileId) }, fileId);
       return holder;

@@ -14,7 +14,7 @@ import {
   memberPrefix,
 } from './media-table-keys.ts';
 
-/** Messages arrive out of order; a flight was last heard of when the latest of them came. */
+/** Messages arrive out of order. The time is that of the latest one. */
 const NOT_HEARD_LATER = '(attribute_not_exists(heard_at) OR heard_at <= :heard_at)';
 const COUNTS_NO_LESS =
   '(attribute_not_exists(uploaded_file_count) OR uploaded_file_count <= :uploaded_file_count)';
@@ -28,13 +28,13 @@ const progressExpression = (flightId: string, progress: Omit<FlightProgress, 'up
     gateway_sn: progress.gatewaySn,
   });
 
-/** Pilot's flight first: no dock can stand in its place. */
+/** Pilot's flight comes first: no dock can take its place. */
 function firstOwner(items: readonly ItemKey[]): FlightOwner | undefined {
   const owners = items.map(ownerOfItem);
   return owners.find((owner) => owner === 'pilot') ?? owners[0];
 }
 
-/** Flights in the media table: for each owner one item of counts, and one a file. */
+/** Flights in the media table. For each owner there is an item of counts, and an item for each file. */
 export const dynamoDbFlights = (table: MediaTable): Flights => ({
   async countToFlight(file, missing) {
     const flight = flightOf(file);
@@ -68,7 +68,8 @@ export const dynamoDbFlights = (table: MediaTable): Flights => ({
             all.set({ uploaded_file_count: uploadedFileCount }),
             `${NOT_HEARD_LATER} AND ${COUNTS_NO_LESS}`,
           );
-    // An older message in which fewer were up. Pilot may have corrected how many there are all the same.
+    // An older message, with a lower uploaded count. Pilot may have corrected the expected count all the
+    // same.
     const { expectedFileCount: _older, ...heard } = progress;
     const rest = progressExpression(flightId, flight.owner === 'pilot' ? progress : heard);
     const item = written ?? (await table.updateIf<FlightItem>(key, rest, NOT_HEARD_LATER));

@@ -17,12 +17,12 @@ import {
   surplusPrefix,
 } from './media-table-keys.ts';
 
-/** A failure is of use while somebody may look for a missing file. */
+/** Failures are useful as long as somebody may look for a missing file. */
 const FAILURE_KEPT_FOR_IN_SECONDS = 90 * 24 * 3600;
-/** Enough to see what a device sent. */
+/** Enough to see what the device sent. */
 const FAILURE_RAW_LENGTH = 2000;
 
-/** The catalog in one DynamoDB table; its layout stands in docs/architecture.md. */
+/** The catalog in a DynamoDB table. docs/architecture.md describes its layout. */
 export function dynamoDbMediaCatalog(tableName: string, client = documentClient()): MediaCatalog {
   const table = mediaTable(tableName, client);
 
@@ -36,7 +36,7 @@ export function dynamoDbMediaCatalog(tableName: string, client = documentClient(
     );
   };
 
-  /** Changes an entry; one that is not there is not made. */
+  /** Changes an entry, if it exists. */
   const changeFile = (file: EntryIdentity, expression: UpdateExpression) =>
     updateFile(file, expression, 'attribute_exists(pk)');
 
@@ -66,7 +66,7 @@ export function dynamoDbMediaCatalog(tableName: string, client = documentClient(
             refused_at: refusal.refusedAt,
             raw: refusal.raw,
           },
-          // The time of the picture is a better place in the list than that of its arrival.
+          // Lists are sorted by the time of capture rather than that of arrival.
           [BY_TIME.sortKey]: facts.report && sortKeyOf(facts),
         }),
       );
@@ -126,14 +126,14 @@ export function dynamoDbMediaCatalog(tableName: string, client = documentClient(
 
 type EntryIdentity = Pick<MediaFile, 'workspaceId' | 'fileId'>;
 
-/** Where an entry stands in lists: by the time it was taken, else by that of its arrival. */
+/** The sort key of an entry in lists: the time of capture, else that of arrival. */
 const listedAt = ({ capture, storedAt, reportedAt, fileId }: MediaFile): string =>
   `${capture.capturedAt ?? storedAt ?? reportedAt ?? ''}#${fileId}`;
 
 const sortKeyOf = ({ report, stored, arrivedAt, fileId }: EntryFacts): string =>
   `${report?.capture.capturedAt ?? stored?.storedAt ?? report?.reportedAt ?? arrivedAt ?? ''}#${fileId}`;
 
-/** An entry is listed from the first that is known of its bytes. */
+/** An entry is in lists from the first fact about its bytes. */
 const listFacts = (facts: EntryFacts & ObjectVersion): Record<string, string> =>
   facts.stored === undefined && facts.report === undefined
     ? {}

@@ -6,10 +6,10 @@ import { documentClient, whenConditionHolds } from './document-client.ts';
 import { toPrioritizationItem } from './flight-item.ts';
 import { flightKey, serviceCallKey } from './media-table-keys.ts';
 
-/** Long after any dock has given up answering. */
+/** Long after any dock would reply. */
 const CALL_KEPT_FOR_IN_SECONDS = 24 * 3600;
 
-/** A dock's late answer to an earlier wish must not pass for the answer to this one. */
+/** A late reply to an earlier prioritization must not count for this one. */
 const ANSWERS_THIS_WISH = 'prioritization.tid = :tid AND prioritization.bid = :bid';
 const WISH_STANDS = 'attribute_exists(prioritization)';
 
@@ -19,7 +19,10 @@ const dockFlight = (workspaceId: WorkspaceId, flightId: string): FlightRef => ({
   owner: 'dock',
 });
 
-/** Wishes stand in the flight's item; a second item by gateway, `tid` and `bid` leads an answer, which names no flight, to it. */
+/**
+ * A prioritization is stored in the flight's item. A second item, by gateway, `tid` and `bid`, leads to it
+ * from a reply, which does not name the flight.
+ */
 export function dynamoDbPrioritizationLog(tableName: string, client = documentClient()): PrioritizationLog {
   return {
     async begin(workspaceId, flightId, prioritization) {
@@ -90,7 +93,7 @@ export function dynamoDbPrioritizationLog(tableName: string, client = documentCl
         ),
       );
       if (marked) return;
-      // Nobody asked: somebody chose it at the dock. It is the flight's state all the same.
+      // Nobody asked for it: it was chosen at the dock. It is the flight's state all the same.
       const prioritization = { gateway_sn: gatewaySn, tid: '', bid: '', requested_at: at, started_at: at };
       await client.send(
         new UpdateCommand({

@@ -1,13 +1,13 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { EventPublisher } from '../core/library-events.ts';
 
-/** `source` of every event of this library. */
+/** The `source` of all events of this library. */
 export const EVENT_SOURCE = 'MediaLibrary';
 
-/** EventBridge's own limit on one call. */
+/** EventBridge's limit for a call. */
 const BATCH_SIZE = 10;
 
-/** Publishes on the default bus of the account. */
+/** Publishes on the account's default bus. */
 export function eventBridgeEventPublisher(client = new EventBridgeClient({})): EventPublisher {
   return {
     async publish(events) {
@@ -21,7 +21,7 @@ export function eventBridgeEventPublisher(client = new EventBridgeClient({})): E
           new PutEventsCommand({ Entries }),
         );
         const fault = results.find(({ ErrorCode }) => ErrorCode !== undefined);
-        if (FailedEntryCount > 0) throw new Error(`EventBridge took not every event: ${fault?.ErrorCode}`);
+        if (FailedEntryCount > 0) throw new Error(`EventBridge refused an event: ${fault?.ErrorCode}`);
       }
     },
   };

@@ -2,7 +2,7 @@ import type { Flight, FlightRef, FlightState, MissingReason, Prioritization } fr
 import { present } from '../core/present.ts';
 import { FLIGHT_PREFIX, type ItemKey } from './media-table-keys.ts';
 
-/** A prioritization as it stands in a flight's item. */
+/** A prioritization in a flight's item. */
 export interface PrioritizationItem {
   gateway_sn: string;
   tid: string;
@@ -12,7 +12,7 @@ export interface PrioritizationItem {
   started_at?: string;
 }
 
-/** A flight as it stands in the table; its files are items of their own. */
+/** A flight in the table. Its files are separate items. */
 export interface FlightItem extends ItemKey {
   entity: 'flight';
   flight_id: string;
@@ -50,13 +50,13 @@ const fromPrioritizationItem = (item: PrioritizationItem): Prioritization => ({
   ...present({ result: item.result, startedAt: item.started_at }),
 });
 
-/** Whose item of a flight's partition it is. */
+/** The owner of an item of a flight's partition. */
 export const ownerOfItem = ({ sk }: ItemKey): FlightRef['owner'] =>
   sk.split('#')[1] === 'DOCK' ? 'dock' : 'pilot';
 
 export const isFlightItem = (item: ItemKey): item is FlightItem => item.sk.startsWith(FLIGHT_PREFIX);
 
-/** A flight from its item, which may be missing, and its files. */
+/** The flight of an item, which may be missing, and its files. */
 export function toFlight(
   ref: FlightRef,
   item: FlightItem | undefined,

@@ -1,7 +1,7 @@
 import { IoTDataPlaneClient, PublishCommand } from '@aws-sdk/client-iot-data-plane';
 import type { DevicePublisher } from '../protocol/dock-message.ts';
 
-/** Publishes through the data endpoint of AWS IoT Core. */
+/** Publishes with the data endpoint of AWS IoT Core. */
 export function iotDevicePublisher(client = new IoTDataPlaneClient({})): DevicePublisher {
   return {
     async publish(topic, message) {

@@ -4,7 +4,7 @@ import { type MediaFile, type Reporter, type StoredObject, toMediaFile } from '.
 import { present } from '../core/present.ts';
 import { FILE_PREFIX, type ItemKey, workspaceOf } from './media-table-keys.ts';
 
-/** An entry as it stands in the table: DJI's and S3's names, snake_case, absent where unknown. */
+/** An entry in the table, with DJI's and S3's names in snake_case. Unknown values are absent. */
 export interface MediaFileItem extends ItemKey {
   entity: 'file';
   object_key: string;
@@ -40,7 +40,7 @@ export interface MediaFileItem extends ItemKey {
   refusal?: { fingerprint: string; reported_by: Reporter; refused_at: string; raw: string };
 }
 
-/** Attributes of an item that a report fills, and that go when it is withdrawn. */
+/** The attributes that a report sets, and which are removed when it is withdrawn. */
 export const REPORT_ATTRIBUTES = [
   'name',
   'path',
@@ -68,7 +68,7 @@ const reportAttributes = (report: FileReport): ReportAttributes => {
   const { capture } = report;
   return present({
     name: report.name,
-    // Empty where the device told none: a later report must not give the entry another path.
+    // Empty when the device sent none: a later report must not give the entry another path.
     path: report.path ?? '',
     fingerprint: report.fingerprint as string | undefined,
     tiny_fingerprint: report.tinyFingerprint as string | undefined,
@@ -99,7 +99,7 @@ const storedAttributes = (stored: StoredObject | undefined) => ({
   stored_at: stored?.storedAt,
 });
 
-/** Attributes that facts fill, each kept once it stands. */
+/** The attributes that facts set. Each is kept once it is set. */
 export const attributesOf = ({ report, ...facts }: EntryFacts): Partial<MediaFileItem> =>
   present({
     entity: 'file',

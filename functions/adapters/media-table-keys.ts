@@ -3,7 +3,7 @@ import type { FlightOwner, FlightRef } from '../core/flight.ts';
 import { flightFileId, type MediaFile, nameIdOf, OBJECT_ID_LENGTH, objectIdOf } from '../core/media-file.ts';
 import type { WorkspaceId } from '../core/workspace.ts';
 
-/** Primary key of an item in the media table. The layout stands in docs/architecture.md. */
+/** Primary key of an item in the media table. docs/architecture.md describes the layout. */
 export interface ItemKey {
   readonly pk: string;
   readonly sk: string;
@@ -12,17 +12,17 @@ export interface ItemKey {
 const inWorkspace = (workspaceId: WorkspaceId, kind: string, id: string): string =>
   `WORKSPACE#${workspaceId}#${kind}#${id}`;
 
-/** The workspace that a partition belongs to. */
+/** The workspace of a partition. */
 export const workspaceOf = (pk: string): WorkspaceId => (pk.split('#')[1] ?? '') as WorkspaceId;
 
-/** Prefix of the sort keys of entries, below their object. */
+/** Prefix of the sort keys of entries in the partition of their object. */
 export const FILE_PREFIX = 'FILE#';
 
-/** Partition of everything that stands for one object key. */
+/** Partition of an object key. */
 export const objectPartition = (workspaceId: WorkspaceId, objectKey: string): string =>
   inWorkspace(workspaceId, 'OBJECT', objectIdOf(workspaceId, objectKey));
 
-/** An entry. Its id begins with its object's. */
+/** The key of an entry. Its id begins with that of its object. */
 export const fileKey = (workspaceId: WorkspaceId, fileId: string): ItemKey => ({
   pk: inWorkspace(workspaceId, 'OBJECT', fileId.slice(0, OBJECT_ID_LENGTH)),
   sk: FILE_PREFIX + fileId,
@@ -33,14 +33,14 @@ export const failureKey = (workspaceId: WorkspaceId, objectKey: string): ItemKey
   sk: 'FAILURE',
 });
 
-/** Partition of the entries that speak for the same bytes, and of their spares. */
+/** Partition of the entries that hold the same fingerprint, and of their spares. */
 export const fingerprintPartition = (workspaceId: WorkspaceId, fingerprint: Fingerprint): string =>
   inWorkspace(workspaceId, 'FINGERPRINT', fingerprint);
 
-/** The one entry that speaks for bytes under a name and path. */
+/** The one entry that holds a fingerprint under a name and path. */
 export const nameSortKey = (file: Pick<MediaFile, 'name' | 'path'>): string => `NAME#${nameIdOf(file)}`;
 
-/** An entry that speaks for bytes which no device has reported. */
+/** An entry that holds a fingerprint and is unreported. */
 export const unreportedSortKey = (fileId: string): string => `UNREPORTED#${fileId}`;
 
 /** Prefix of the spares of an entry. */
@@ -53,10 +53,10 @@ export const tinyFingerprintKey = (workspaceId: WorkspaceId, tiny: TinyFingerpri
 
 const ownerText = (owner: FlightOwner): string => owner.toUpperCase();
 
-/** Prefix of the sort keys of a flight's own item, whoever it belongs to. */
+/** Prefix of the sort keys of flights, for all owners. */
 export const FLIGHT_PREFIX = 'FLIGHT#';
 
-/** Partition of the flights of one id: for each owner one item of counts, and one a file. */
+/** Partition of the flights with an id: for each owner an item of counts, and an item for each file. */
 export const flightPartition = (workspaceId: WorkspaceId, flightId: string): string =>
   inWorkspace(workspaceId, 'FLIGHT', flightId);
 
@@ -65,7 +65,7 @@ export const flightKey = ({ workspaceId, flightId, owner }: FlightRef): ItemKey 
   sk: FLIGHT_PREFIX + ownerText(owner),
 });
 
-/** Prefix of the members of a flight. */
+/** Prefix of the files of a flight. */
 export const memberPrefix = (owner: FlightOwner): string => `MEMBER#${ownerText(owner)}#`;
 
 export const memberKey = (flight: FlightRef, file: MediaFile): ItemKey => ({
@@ -73,14 +73,14 @@ export const memberKey = (flight: FlightRef, file: MediaFile): ItemKey => ({
   sk: memberPrefix(flight.owner) + flightFileId(file),
 });
 
-/** The index of lists: its partition key, and its sort key, which begins with a time in ISO 8601. */
+/** The index for lists: its partition key, and its sort key, which begins with a time in ISO 8601. */
 export const BY_TIME = { name: 'by-time', partitionKey: 'list', sortKey: 'listed_at' } as const;
 
-/** Lists of a workspace in the index by time. */
+/** A list of a workspace in the index. */
 export const listOf = (workspaceId: WorkspaceId, kind: 'FILES' | 'REMOVED' | 'FLIGHTS'): string =>
   `WORKSPACE#${workspaceId}#${kind}`;
 
-/** Partition of a registered device: its credentials and what hangs on it. */
+/** Partition of a registered device: its credentials and topology. */
 export const gatewayPartition = (sn: string): string => `GATEWAY#${sn}`;
 
 export const gatewayKey = (sn: string): ItemKey => ({ pk: gatewayPartition(sn), sk: 'GATEWAY' });
@@ -93,7 +93,7 @@ export const workspaceGatewaysKey = (workspaceId: WorkspaceId, sn: string): Item
   sk: `GATEWAY#${sn}`,
 });
 
-/** A service that was asked of a gateway and may be answered. */
+/** A service call to a gateway that may get a reply. */
 export const serviceCallKey = (gatewaySn: string, tid: string, bid: string): ItemKey => ({
   pk: `${gatewayPartition(gatewaySn)}#SERVICE#${tid}#${bid}`,
   sk: 'SERVICE',

@@ -11,23 +11,23 @@ import {
 import { documentClient, type UpdateExpression, whenConditionHolds } from './document-client.ts';
 import type { ItemKey } from './media-table-keys.ts';
 
-/** The media table by the handful of requests that the catalog makes of it. Reads are consistent. */
+/** The requests that the catalog makes of the media table. Reads are consistent. */
 export interface MediaTable {
   readonly name: string;
   readonly client: DynamoDBDocumentClient;
   find<Item>(key: ItemKey): Promise<Item | undefined>;
   put(item: object): Promise<unknown>;
-  /** Resolves to the item as it stands then. */
+  /** Resolves to the item after the update. */
   update<Item>(key: ItemKey, expression: UpdateExpression, condition?: string): Promise<Item>;
-  /** As {@link update}; undefined when the condition does not hold. */
+  /** Like {@link update}; undefined when the condition is false. */
   updateIf<Item>(key: ItemKey, expression: UpdateExpression, condition: string): Promise<Item | undefined>;
-  /** Deletes an item that names this file; another one stays. */
+  /** Deletes an item if it names this file. */
   deleteMine(key: ItemKey, fileId: string): Promise<boolean>;
-  /** All items of one partition, or those whose sort keys begin with a prefix. */
+  /** All items of a partition, or those whose sort keys have a prefix. */
   queryAll<Item>(pk: string, prefix?: string): Promise<Item[]>;
 }
 
-/** A table, or the one that another adapter works with already. */
+/** A table, or the one that another adapter uses already. */
 export function mediaTable(TableName: string, client = documentClient()): MediaTable {
   const update: MediaTable['update'] = async <Item>(
     key: ItemKey,

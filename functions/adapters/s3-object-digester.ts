@@ -19,7 +19,7 @@ export function s3ObjectDigester(Bucket: string, client = new S3Client({})): Obj
           { abortSignal: signal },
         );
         const hash = createHash('md5');
-        // One part is in memory at a time.
+        // Only one chunk is in memory at a time.
         await pipeline(Body as NodeJS.ReadableStream, hash, { signal });
         return hash.digest('hex') as Fingerprint;
       } catch (error) {

@@ -8,22 +8,22 @@ import {
 import type { StoredObject } from '../core/media-file.ts';
 import type { HistoryItem, ObjectStorage } from '../core/object-storage.ts';
 
-/** What S3 calls the only version of an object in a bucket that keeps none. */
+/** S3's id of the only version in a bucket without versioning. */
 export const NO_VERSION = 'null';
 
-/** Whether S3 says for certain that there is no such object or version. */
+/** Whether S3 says for certain that the object or version does not exist. */
 export const isMissing = (error: unknown): boolean =>
   error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404;
 
-/** One line of a listing, with what the order of lines goes by. */
+/** A line of a listing, with its sort key. */
 interface Line extends HistoryItem {
   readonly isLatest: boolean;
   readonly at: number;
 }
 
 /**
- * Newest first. S3 tells whole seconds only and the SDK keeps versions and markers apart, so of a version and a marker of the same second nobody
- * can tell which came first: the version counts as the newer, since a file must not be lost for a doubt.
+ * Newest first. S3 lists whole seconds, and the SDK separates versions from markers. For a version and a
+ * marker of the same second the order is unknown: the version counts as newer, so that no file is lost.
  */
 const newestFirst = (one: Line, other: Line): number =>
   Number(other.isLatest) - Number(one.isLatest) ||
@@ -31,7 +31,8 @@ const newestFirst = (one: Line, other: Line): number =>
   Number(other.stored !== undefined) - Number(one.stored !== undefined);
 
 /**
- * The media bucket. The role has `s3:ListBucket`, without which S3 answers 403 for a missing object and there would be no telling.
+ * The media bucket. The role has `s3:ListBucket`: without it S3 responds 403 for a missing object, which
+ * would not be distinguishable.
  */
 export function s3ObjectStorage(Bucket: string, client = new S3Client({})): ObjectStorage {
   return {
@@ -41,7 +42,7 @@ export function s3ObjectStorage(Bucket: string, client = new S3Client({})): Obje
           new HeadObjectCommand({ Bucket, Key, ...(versionId !== undefined && { VersionId: versionId }) }),
         );
         if (head.ETag === undefined || head.ContentLength === undefined) {
-          throw new Error('Object storage answered HEAD without an ETag or a length');
+          throw new Error('The response to HEAD has no ETag or length');
         }
         return toStoredObject({
           ETag: head.ETag,
@@ -63,7 +64,7 @@ export function s3ObjectStorage(Bucket: string, client = new S3Client({})): Obje
         const page: ListObjectVersionsCommandOutput = await client.send(
           new ListObjectVersionsCommand({ Bucket, Prefix: Key, ...next }),
         );
-        // Keys that merely begin with this one come behind it.
+        // The listing also contains longer keys with the same prefix.
         const own = (listed: readonly ListedVersion[] | undefined) =>
           (listed ?? []).filter((item) => item.Key === Key);
         lines.push(...own(page.Versions).map((item) => toLine(item, toStoredObject(item))));
@@ -83,7 +84,7 @@ export function s3ObjectStorage(Bucket: string, client = new S3Client({})): Obje
   };
 }
 
-/** A version or a delete marker, as a listing or HEAD tells of it. */
+/** A version or delete marker of a listing or HEAD. */
 interface ListedVersion {
   readonly Key?: string | undefined;
   readonly VersionId?: string | undefined;

@@ -5,7 +5,7 @@ import { DockSettingsMissingError } from '../core/errors.ts';
 const NTP_PORT = 123;
 const REQUIRED = ['ntp_server_host', 'app_id', 'app_key', 'app_license'] as const;
 
-/** What the secret's fields, which bear DJI's names, say. Throws `DockSettingsMissingError`. */
+/** The settings in the secret's fields, which have DJI's names. Throws `DockSettingsMissingError`. */
 export function dockSettingsOf(secret: Readonly<Record<string, unknown>>): DockSettings {
   const missing = REQUIRED.filter((name) => !secret[name]);
   if (missing.length > 0) throw new DockSettingsMissingError(missing);
@@ -18,7 +18,7 @@ export function dockSettingsOf(secret: Readonly<Record<string, unknown>>): DockS
   };
 }
 
-/** Reads the secret's JSON at every question: docks ask once a connection. */
+/** Reads the secret for every request: docks send one for each connection. */
 export function secretsManagerDockSettings(
   secretArn: string,
   client = new SecretsManagerClient({}),
@@ -27,7 +27,7 @@ export function secretsManagerDockSettings(
     try {
       return (JSON.parse(text ?? '{}') ?? {}) as Record<string, unknown>;
     } catch {
-      // Not as the cause: the parser's message quotes the secret, and errors are logged.
+      // Without the cause: the parser's message quotes the secret, and errors are logged.
       throw new Error('The secret of dock settings is not JSON');
     }
   };

@@ -1,7 +1,7 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { DigestQueue, EventPublisher, FlightWatch } from '../core/library-events.ts';
 
-/** Delayed messages that ask for another look at a flight. The body is a `FlightRef` in JSON. */
+/** Delayed messages that request a check of a flight. The body is a `FlightRef` in JSON. */
 export function sqsFlightWatch(QueueUrl: string, client = new SQSClient({})): FlightWatch {
   return {
     async lookAgain({ workspaceId, flightId, owner }, delayInSeconds) {
@@ -22,8 +22,8 @@ export function sqsDigestQueue(QueueUrl: string, client = new SQSClient({})): Di
 }
 
 /**
- * Events on their way to the bus, by the queue of the bucket's changes: what devices wait for needs no client of EventBridge, and no wait for it.
- * The body is `{"LibraryEvents": [...]}`.
+ * Sends events to the bus by the queue of bucket changes: functions that devices wait for need no EventBridge
+ * client, and no time for it. The body is `{"LibraryEvents": [...]}`.
  */
 export function sqsEventOutbox(QueueUrl: string, client = new SQSClient({})): EventPublisher {
   return {

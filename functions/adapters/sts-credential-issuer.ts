@@ -2,7 +2,7 @@ import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import type { CredentialIssuer } from '../core/upload-credentials.ts';
 import { OBJECT_KEY_SCOPE_TAG, uploadSessionPolicy } from './session-policy.ts';
 
-/** Session names and source identities take these characters and no more. */
+/** Session names and source identities allow only these characters. */
 const auditName = (issuedTo: string): string =>
   issuedTo
     .replace(/[^\w+=,.@-]/g, '-')
@@ -17,7 +17,10 @@ export interface StsCredentialIssuerProps {
   readonly region: string;
 }
 
-/** S3 credentials from STS: the upload role, narrowed by a session policy and by the tag that its own policy requires. */
+/**
+ * S3 credentials from STS: the upload role with a session policy, and with the tag that the role's own policy
+ * requires.
+ */
 export function stsCredentialIssuer(
   { bucketName, uploadRoleArn, endpoint, region }: StsCredentialIssuerProps,
   client = new STSClient({}),
@@ -42,7 +45,7 @@ export function stsCredentialIssuer(
         !Credentials.SessionToken ||
         !Credentials.Expiration
       ) {
-        throw new Error('STS answered without complete credentials');
+        throw new Error('The response of STS has incomplete credentials');
       }
       return {
         accessKeyId: Credentials.AccessKeyId,

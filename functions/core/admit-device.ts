@@ -2,22 +2,22 @@ import { DeviceRefusedError } from './errors.ts';
 import { type DeviceRegistry, type Gateway, isGatewaySn, isSafeClientId, type Topology } from './gateway.ts';
 import { passwordMatches } from './gateway-password.ts';
 
-/** What a device says of itself when it connects to the broker. */
+/** What a device sends when it connects to the broker. */
 export interface SignIn {
   readonly sn: string;
   readonly password: string;
   readonly clientId: string;
 }
 
-/** A gateway that may connect, with those of its drones that it may speak for. */
+/** A gateway that may connect, and those of its drones that it may publish for. */
 export type AdmittedGateway = Gateway & { readonly topology: Topology };
 
-/** Another gateway's client id would throw that gateway off the broker. */
+/** Connecting with the client id of another gateway would disconnect that gateway. */
 async function clientIdIsTaken(registry: DeviceRegistry, clientId: string, sn: string): Promise<boolean> {
   return clientId !== sn && isGatewaySn(clientId) && (await registry.findGateway(clientId)) !== undefined;
 }
 
-/** A gateway speaks for its drones, which it names itself; what is registered speaks for itself. */
+/** A gateway publishes for the drones that it names, except those that are registered themselves. */
 async function withOwnDrones(registry: DeviceRegistry, gateway: AdmittedGateway): Promise<AdmittedGateway> {
   const claimed = gateway.topology.online.filter(isGatewaySn);
   const registered = await Promise.all(claimed.map((sn) => registry.findGateway(sn)));
@@ -26,8 +26,8 @@ async function withOwnDrones(registry: DeviceRegistry, gateway: AdmittedGateway)
 }
 
 /**
- * Lets a registered gateway in with its password. It takes the same time whether the gateway is unknown, revoked or has another
- * password. Throws `DeviceRefusedError`.
+ * Authenticates a registered gateway by its password. It takes the same time for an unknown gateway, a
+ * revoked one and a wrong password. Throws `DeviceRefusedError`.
  */
 export async function admitDevice(
   registry: DeviceRegistry,

@@ -1,6 +1,6 @@
-/** What the library asks of docks; implemented in `adapters/`. */
+/** The services that the library calls on docks. Implemented in `adapters/`. */
 export interface DockServices {
-  /** Resolves when the dock has been asked. Its answer comes later, and names `tid` and `bid`. */
+  /** Resolves when the request was sent. The dock's reply comes later, with the same `tid` and `bid`. */
   prioritizeFlight(request: {
     readonly gatewaySn: string;
     readonly flightId: string;

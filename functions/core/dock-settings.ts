@@ -7,8 +7,8 @@ export interface DockSettings {
   readonly appLicense: string;
 }
 
-/** Where the settings are kept; implemented in `adapters/`. */
+/** Where the settings are stored. Implemented in `adapters/`. */
 export interface DockSettingsSource {
-  /** Throws `DockSettingsMissingError` with the names, never the values, of what nobody has filled in. */
+  /** Throws `DockSettingsMissingError` with the names, but never the values, of settings that are missing. */
   read(): Promise<DockSettings>;
 }

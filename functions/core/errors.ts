@@ -1,4 +1,4 @@
-/** Everything that the library refuses, by name. The answers to them stand in one table, `middleware/error-answers.ts`. */
+/** The errors of the library. Their responses are in one table, `middleware/error-responses.ts`. */
 export type ErrorCode =
   | 'malformed-request'
   | 'body-too-large'
@@ -21,7 +21,9 @@ export type ErrorCode =
   | 'dock-settings-missing'
   | 'service-unavailable';
 
-/** A refusal with a reason that its receiver may read: no secret and no other workspace's name belongs in `message`. */
+/**
+ * A refusal. Its receiver may read `message`, so it must not contain secrets or names of other workspaces.
+ */
 export abstract class MediaLibraryError extends Error {
   abstract readonly code: ErrorCode;
 
@@ -47,7 +49,7 @@ export class WorkspaceForbiddenError extends MediaLibraryError {
   readonly code = 'workspace-forbidden';
 
   constructor() {
-    super('The token does not open this workspace');
+    super('The token does not allow this workspace');
   }
 }
 
@@ -55,11 +57,11 @@ export class ObjectKeyOutsideWorkspaceError extends MediaLibraryError {
   readonly code = 'object-key-outside-workspace';
 
   constructor() {
-    super('The object key does not lie under the prefix of this workspace');
+    super('The object key is not below the prefix of this workspace');
   }
 }
 
-/** Not a fault: the answer that makes a device upload the file. */
+/** Not a fault: it makes the device upload the file. */
 export class FingerprintUnknownError extends MediaLibraryError {
   readonly code = 'fingerprint-unknown';
 
@@ -76,7 +78,7 @@ export class ObjectMissingError extends MediaLibraryError {
   }
 }
 
-/** The stored bytes are not those that the device fingerprinted: it must keep its copy. */
+/** The stored bytes differ from those of the device, which must keep its copy. */
 export class IntegrityMismatchError extends MediaLibraryError {
   readonly code = 'integrity-mismatch';
 
@@ -85,7 +87,7 @@ export class IntegrityMismatchError extends MediaLibraryError {
   }
 }
 
-/** One answer for a wrong password, an unknown user and a disabled one. */
+/** The same error for a wrong password, an unknown user and a disabled one. */
 export class CredentialsWrongError extends MediaLibraryError {
   readonly code = 'credentials-wrong';
 
@@ -110,7 +112,7 @@ export class UserWithoutWorkspaceError extends MediaLibraryError {
   readonly code = 'user-without-workspace';
 
   constructor() {
-    super('This user belongs to no workspace; an administrator can add one');
+    super('This user has no workspace; an administrator can add one');
   }
 }
 
@@ -118,11 +120,14 @@ export class RouteUnknownError extends MediaLibraryError {
   readonly code = 'route-unknown';
 
   constructor(route: string) {
-    super(`There is nothing at ${route}`);
+    super(`There is no route ${route}`);
   }
 }
 
-/** A store did not answer, or asked to slow down. Nothing may be concluded from it but to try again. */
+/**
+ * A service behind the library failed or throttled. The request must be retried; nothing else follows from
+ * it.
+ */
 export class ServiceUnavailableError extends MediaLibraryError {
   readonly code = 'service-unavailable';
 }
@@ -131,16 +136,16 @@ export class FlightUnknownError extends MediaLibraryError {
   readonly code = 'flight-unknown';
 
   constructor() {
-    super('Nothing is known of this flight');
+    super('There is no such flight');
   }
 }
 
-/** An operator named no dock, or one that is not this workspace's. */
+/** The dock that an operator named does not exist, or is in another workspace. */
 export class GatewayUnknownError extends MediaLibraryError {
   readonly code = 'gateway-unknown';
 }
 
-/** A device that nobody registered, or one whose registration was revoked. */
+/** A device that is not registered, or whose registration was revoked. */
 export class GatewayUnregisteredError extends MediaLibraryError {
   readonly code = 'gateway-unregistered';
 
@@ -149,7 +154,7 @@ export class GatewayUnregisteredError extends MediaLibraryError {
   }
 }
 
-/** A device that may not connect to the broker. Only the log hears why: the device is told nothing. */
+/** A device that may not connect to the broker. The reason is only logged: the device is not told. */
 export class DeviceRefusedError extends MediaLibraryError {
   readonly code = 'device-refused';
 }
@@ -162,7 +167,7 @@ export class OrganizationUnknownError extends MediaLibraryError {
   }
 }
 
-/** A device wants storage for something else than media. */
+/** A device asked for storage of anything but media. */
 export class ModuleUnsupportedError extends MediaLibraryError {
   readonly code = 'module-unsupported';
 }

@@ -1,8 +1,8 @@
-/**
- * What a file is by its name. Devices and server read this one table. It imports nothing, so that the core may use it too.
- */
+/** File types by extension, for devices and server. It imports nothing, so the core can use it too. */
 
-/** A sidecar belongs to a flight without being a picture or a video; `other` is whatever the table does not name. */
+/**
+ * A sidecar belongs to a flight but is neither photo nor video. `other` is any type that is not in the table.
+ */
 export type FileKind = 'photo' | 'video' | 'sidecar' | 'other';
 
 interface FileType {
@@ -33,17 +33,17 @@ const TYPE_BY_EXTENSION: ReadonlyMap<string, FileType> = new Map(
     ts: video('video/mp2t'),
     avi: video('video/x-msvideo'),
     mkv: video('video/x-matroska'),
-    // The small copy of a video that the app plays: an MP4 by another name.
+    // The small copy of a video that the app plays: an MP4 with another extension.
     lrf: video('video/mp4'),
     srt: sidecar('application/x-subrip'),
-    // PPK and RTK records, beside the photos of a mapping flight.
+    // PPK and RTK records of a mapping flight.
     obs: sidecar(),
     rtk: sidecar(),
     mrk: sidecar(),
     nav: sidecar(),
     dat: sidecar(),
     bin: sidecar(),
-    // A LiDAR camera's scan: points, calibration, attitude, base station, route and report.
+    // The scan of a LiDAR camera: points, calibration, attitude, base station, route and report.
     ldr: sidecar(),
     clc: sidecar(),
     cli: sidecar(),
@@ -61,8 +61,8 @@ const TYPE_BY_EXTENSION: ReadonlyMap<string, FileType> = new Map(
 const typeOf = (name: string): FileType =>
   TYPE_BY_EXTENSION.get(name.slice(name.lastIndexOf('.') + 1).toLowerCase()) ?? UNNAMED;
 
-/** The kind that a name's extension tells. */
+/** The kind of a file, by its extension. */
 export const kindOf = (name: string): FileKind => typeOf(name).kind;
 
-/** The content type that an object of this name is stored with. */
+/** The content type of a file, by its extension. */
 export const contentTypeOf = (name: string): string => typeOf(name).contentType;

@@ -1,6 +1,6 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 
-/** scrypt's own recommendation for interactive sign-in: 16 MiB and some tens of milliseconds. */
+/** scrypt's recommendation for interactive sign-in: 16 MiB and some tens of milliseconds. */
 const COST = 16_384;
 const BLOCK_SIZE = 8;
 const PARALLELIZATION = 1;
@@ -14,7 +14,7 @@ const derive = (password: string, salt: Buffer): Promise<Buffer> =>
     );
   });
 
-/** A password that nobody has to remember: 192 random bits in URL-safe text. */
+/** A random password: 192 bits in URL-safe text. */
 export const randomPassword = (): string => randomBytes(24).toString('base64url');
 
 /** `scrypt$<salt>$<key>`, both in base64url. */
@@ -23,10 +23,10 @@ export async function hashPassword(password: string): Promise<string> {
   return `scrypt$${salt.toString('base64url')}$${(await derive(password, salt)).toString('base64url')}`;
 }
 
-/** What an unknown device is compared with, so that it takes as long as a known one. */
+/** Compared with the password of an unknown device, so that it takes as long as for a known one. */
 const NOBODY = `scrypt$${Buffer.alloc(16).toString('base64url')}$${Buffer.alloc(KEY_LENGTH_IN_BYTES).toString('base64url')}`;
 
-/** Takes the same time whether the hash is there or not and wherever the two differ. */
+/** Takes the same time with and without a hash, and wherever the two differ. */
 export async function passwordMatches(password: string, hash: string | undefined): Promise<boolean> {
   const [, salt = '', expected = ''] = (hash ?? NOBODY).split('$');
   const derived = await derive(password, Buffer.from(salt, 'base64url'));

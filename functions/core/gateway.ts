@@ -1,43 +1,48 @@
 import type { WorkspaceId } from './workspace.ts';
 
-/** A gateway's serial number: what a device signs in as and what its topics name. Only {@link isGatewaySn} text may become one. */
+/**
+ * A gateway's serial number, which it signs in with and which is in its topics. Only text that passes {@link
+ * isGatewaySn} becomes one.
+ */
 export type GatewaySn = string & { readonly brand: 'GatewaySn' };
 
 const SERIAL_NUMBER = /^[A-Za-z0-9]{1,64}$/;
 
-/** DJI's serial numbers are letters and digits: nothing that means anything to a topic filter or a policy. */
+/**
+ * DJI's serial numbers are letters and digits, so they have no special meaning in topic filters and policies.
+ */
 export const isGatewaySn = (value: string): value is GatewaySn => SERIAL_NUMBER.test(value);
 
-/** Client ids that mean nothing to a topic filter or a policy. */
+/** Characters without special meaning in topic filters and policies. */
 const SAFE_CLIENT_ID = /^[A-Za-z0-9_:.@=-]{1,128}$/;
 
 /** Whether a device may connect to the broker under this client id. */
 export const isSafeClientId = (clientId: string): boolean => SAFE_CLIENT_ID.test(clientId);
 
-/** A registered device that speaks for itself and for its drone: a dock, or a remote controller. */
+/** A registered dock or remote controller, which publishes for itself and its drone. */
 export interface Gateway {
   readonly sn: GatewaySn;
   readonly workspaceId: WorkspaceId;
-  /** What the dock shows as its organization. */
+  /** The name of the organization on the dock's display. */
   readonly workspaceName: string;
-  /** As {@link hashPassword} makes it. */
+  /** Made by {@link hashPassword}. */
   readonly passwordHash: string;
   readonly revoked: boolean;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
 }
 
-/** A device below a gateway. */
+/** A device that is connected to a gateway. */
 export interface TopologyDevice {
   readonly sn: string;
   /** DJI's numbers of domain, type and sub-type, such as `0-67-0`. */
   readonly modelKey?: string;
 }
 
-/** What hangs on a gateway. */
+/** The devices that are connected to a gateway. */
 export interface Topology {
   readonly gatewayModelKey?: string;
-  /** Drones that were online with it; they stay known when they go offline. */
+  /** Drones that were online with it, also when they are offline now. */
   readonly drones: readonly TopologyDevice[];
   /** Serial numbers of the drones that are online now. */
   readonly online: readonly string[];
@@ -47,13 +52,13 @@ export interface Topology {
 
 export const EMPTY_TOPOLOGY: Topology = { drones: [], online: [], callsigns: {} };
 
-/** What the library needs from the registry of devices; implemented in `adapters/`. */
+/** The registry of devices. Implemented in `adapters/`. */
 export interface DeviceRegistry {
-  /** Revoked ones too: the caller decides. */
+  /** Returns revoked gateways too. */
   findGateway(sn: GatewaySn): Promise<(Gateway & { readonly topology: Topology }) | undefined>;
-  /** Resolves to false, and writes nothing, when the serial number is registered already. */
+  /** Resolves to false, and writes nothing, when the serial number is already registered. */
   createGateway(gateway: Gateway): Promise<boolean>;
-  /** Also makes a revoked gateway good again. Resolves to false when it is not registered. */
+  /** Also undoes a revocation. Resolves to false when it is not registered. */
   replacePassword(sn: GatewaySn, passwordHash: string): Promise<boolean>;
   /** Resolves to false when it is not registered. */
   revoke(sn: GatewaySn): Promise<boolean>;

@@ -3,16 +3,19 @@ import type { Integrity } from './fingerprint.ts';
 import type { Flight, FlightRef, FlightState } from './flight.ts';
 import type { MediaFile, Reporter } from './media-file.ts';
 
-/** Version of every event's `detail`. It rises when a field changes its meaning or goes; fields may be added. */
+/**
+ * Version of the `detail` of all events. It increases when a field changes its meaning or is removed. Fields
+ * may be added.
+ */
 export const EVENT_VERSION = 1;
 
-/** `detail-type` of what the library tells others, and its `detail`. Times are ISO 8601, UTC. */
+/** The events of the library: `detail-type` and `detail`. Times are ISO 8601, UTC. */
 export interface LibraryEvents {
-  /** A file has been stored and reported. Sent at least once. */
+  /** A file was stored and reported. Sent at least once. */
   FileRecorded: FileDetail;
-  /** Bytes that came in parts were read: `verified`, or `mismatch`. */
+  /** An upload in parts was read: its bytes are `verified`, or a `mismatch`. */
   FileVerified: FileDetail;
-  /** A device's report was refused; it keeps its copy. */
+  /** A device's report was refused. The device keeps its copy. */
   UploadRefused: {
     readonly version: number;
     readonly workspace_id: string;
@@ -22,15 +25,15 @@ export interface LibraryEvents {
     readonly reporter: Reporter;
     readonly refused_at: string;
   };
-  /** A flight is in another state than was last told. */
+  /** A flight has another state than in the last event. */
   FlightStateChanged: {
     readonly version: number;
     readonly workspace_id: string;
     readonly flight_id: string;
-    /** Absent for a flight of Pilot's. */
+    /** Absent for Pilot's flights. */
     readonly gateway_sn?: string;
     readonly state: FlightState;
-    /** Absent the first time. */
+    /** Absent in the first event. */
     readonly previous_state?: FlightState;
     readonly expected_file_count: number;
     readonly uploaded_file_count: number;
@@ -53,7 +56,7 @@ interface FileDetail {
   /** Bytes. */
   readonly size: number;
   readonly integrity: Integrity;
-  /** MD5 of the stored bytes, where it is known. */
+  /** MD5 of the stored bytes, when it is known. */
   readonly md5?: string;
   readonly flight_id?: string;
   readonly drone_sn?: string;
@@ -68,13 +71,13 @@ export type LibraryEvent = {
   [Type in LibraryEventType]: { readonly type: Type; readonly detail: LibraryEvents[Type] };
 }[LibraryEventType];
 
-/** Where events go; implemented in `adapters/`. */
+/** Where events are published. Implemented in `adapters/`. */
 export interface EventPublisher {
-  /** Resolves when all have been taken. Throws when one was not. */
+  /** Resolves when all events were accepted. Throws when one was not. */
   publish(events: readonly LibraryEvent[]): Promise<void>;
 }
 
-/** What an event tells of a file. */
+/** An event about a file. */
 export function fileEvent(type: 'FileRecorded' | 'FileVerified', file: MediaFile): LibraryEvent {
   const { path, md5, flightId, droneSn, reporter, capture } = file;
   return {
@@ -119,13 +122,13 @@ export function flightEvent(flight: Flight, state: FlightState, changedAt: strin
   };
 }
 
-/** Asks for another look at a flight later; implemented in `adapters/`. */
+/** Requests a check of a flight. Implemented in `adapters/`. */
 export interface FlightWatch {
   /** `delayInSeconds` is at most 900. */
   lookAgain(flight: FlightRef, delayInSeconds: number): Promise<void>;
 }
 
-/** Asks for a version's bytes to be read; implemented in `adapters/`. */
+/** Requests that the bytes of a version are read. Implemented in `adapters/`. */
 export interface DigestQueue {
   request(version: Pick<MediaFile, 'workspaceId' | 'objectKey' | 'versionId'>): Promise<void>;
 }

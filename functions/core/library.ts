@@ -2,7 +2,7 @@ import type { DigestQueue, EventPublisher, FlightWatch } from './library-events.
 import type { MediaCatalog } from './media-catalog.ts';
 import type { ObjectDigester, ObjectStorage } from './object-storage.ts';
 
-/** What the rules of the library work with. */
+/** The ports of the rules. */
 export interface Library {
   readonly catalog: MediaCatalog;
   readonly storage: ObjectStorage;
@@ -10,12 +10,12 @@ export interface Library {
   readonly watch: FlightWatch;
 }
 
-/** What the rules of arrivals need besides. */
+/** The ports of the rules about new versions. */
 export interface LibraryWithDigests extends Library {
   readonly digests: DigestQueue;
 }
 
-/** What it takes to read bytes besides. */
+/** The ports of the rule that reads bytes. */
 export interface LibraryWithDigester extends Library {
   readonly digester: ObjectDigester;
 }

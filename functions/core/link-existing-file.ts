@@ -15,25 +15,26 @@ import { makeFindable } from './settle-file.ts';
 import { watchFlight } from './watch-flight.ts';
 import type { WorkspaceId } from './workspace.ts';
 
-/** A file that a device has not uploaded yet and asks about. */
+/** A file that a device asks about before it uploads. */
 export interface UploadCandidate {
   readonly workspaceId: WorkspaceId;
   /** Normalised. */
   readonly fingerprint: Fingerprint;
-  /** As the device wrote it: a miss echoes it. */
+  /** As the device wrote it: a miss repeats it. */
   readonly asked: string;
-  /** Name and all else may be missing. */
+  /** All fields, with the name, may be missing. */
   readonly file: Omit<FileDescription, 'name'> & { readonly name?: string };
   readonly reporter: Reporter;
   readonly raw: string;
 }
 
 /**
- * Answers a device's full fingerprint. Returning means that the device skips the upload and may delete its copy, so the object is looked up first;
- * when it has gone, its claims go too and the answer is a miss.
+ * Responds to a device's full fingerprint. After success the device skips the upload and may delete its copy,
+ * so the object is looked up first. When it has gone, its claims are released, and the response is a miss.
  *
- * Only an MD5 of bytes that the server has seen is a hit. The same bytes under another name or path become another entry, once; under the same name
- * and path, the entry takes what the device adds: its flight, its tiny fingerprint. Throws `FingerprintUnknownError` on a miss.
+ * Only the MD5 of bytes that the server has seen is a hit. The same bytes with another name or path become
+ * another entry, once. With the same name and path, the flight and tiny fingerprint of this request are added
+ * to the entry. Throws `FingerprintUnknownError` for a miss.
  */
 export async function linkExistingFile(library: Library, candidate: UploadCandidate): Promise<MediaFile> {
   const { catalog } = library;
@@ -58,10 +59,10 @@ export async function linkExistingFile(library: Library, candidate: UploadCandid
 }
 
 const isSameFile = (holder: FingerprintHolder, { name, path }: FileDescription): boolean =>
-  // A file that nobody has reported yet is the one whose report was lost, whatever its path.
+  // An unreported file with this name is the one whose report was lost, whatever its path.
   name === holder.name && (!holder.reported || (path ?? '') === (holder.path ?? ''));
 
-/** The entry of the same name and path first, then those of other names. */
+/** Entries of the same name and path come first. */
 function bestFirst(
   holders: readonly FingerprintHolder[],
   file: UploadCandidate['file'],
@@ -71,7 +72,7 @@ function bestFirst(
   return [...holders].sort((one, other) => Number(isBest(other)) - Number(isBest(one)));
 }
 
-/** The holder's entry, when its bytes are there. A holder whose bytes have gone loses its claims. */
+/** The holder's entry, when its bytes are there. Otherwise its claims are released. */
 async function findHeld(
   { catalog, storage }: Library,
   holder: FingerprintHolder,
@@ -81,7 +82,7 @@ async function findHeld(
     catalog.findFile(holder.workspaceId, holder.fileId),
     storage.find(holder.objectKey),
   ]);
-  // The key may hold another version by now; no current one at all is an object that somebody deleted.
+  // The key may have another version now. Without a current version, the object was deleted.
   const stored =
     current === undefined || current.versionId === holder.versionId
       ? current
@@ -100,7 +101,7 @@ async function findHeld(
 const holderFile = (holder: FingerprintHolder, md5: Fingerprint): MediaFile =>
   toMediaFile({ ...holder, md5, sizeInBytes: 0, eTag: md5 });
 
-/** The same file again: the entry takes what this report adds. */
+/** The same file again: what this report adds goes into the entry. */
 async function completeFile(library: Library, standing: MediaFile, report: FileReport): Promise<MediaFile> {
   const addsNothing =
     standing.reportedAt !== undefined &&
@@ -111,7 +112,7 @@ async function completeFile(library: Library, standing: MediaFile, report: FileR
   return await recordEntry(library, { workspaceId, objectKey, versionId, fileId }, report);
 }
 
-/** The same bytes under another name or path: another entry, which points to the same version. */
+/** The same bytes with another name or path: another entry, which points to the same version. */
 export async function linkFile(library: Library, target: MediaFile, report: FileReport): Promise<MediaFile> {
   const { workspaceId, objectKey, versionId, sizeInBytes, eTag, contentType, storedAt, md5, capture } =
     target;
@@ -133,7 +134,7 @@ export async function linkFile(library: Library, target: MediaFile, report: File
       },
       ...(md5 && { md5 }),
     },
-    // The bytes are the same, so is the moment they were taken.
+    // The bytes are the same, so the time of capture is too.
     { ...report, capture: { ...report.capture, ...capture } },
   );
 }
@@ -145,7 +146,7 @@ async function recordEntry(
 ): Promise<MediaFile> {
   const { catalog, events } = library;
   const entry = await catalog.merge({ ...facts, report });
-  // A file may be in two flights: that of its entry, and that of this report.
+  // A file can be in two flights: that of its entry, and that of this report.
   await catalog.countToFlight({ ...entry, ...flightOfReport(report) });
   const file = await makeFindable(library, entry);
   await events.publish([fileEvent('FileRecorded', file)]);

@@ -11,11 +11,11 @@ import type {
 import { present } from './present.ts';
 import type { WorkspaceId } from './workspace.ts';
 
-/** A device's word that an upload failed; nothing is listed for it. */
+/** A device's report that an upload failed. It is in no list. */
 export interface UploadFailure {
   readonly workspaceId: WorkspaceId;
   readonly objectKey: string;
-  /** DJI's `result`: any number but 0. */
+  /** DJI's `result`, which is not 0. */
   readonly result: number;
   readonly reporter: Reporter;
   /** ISO 8601, UTC. */
@@ -23,7 +23,7 @@ export interface UploadFailure {
   readonly raw: string;
 }
 
-/** A device's report of a file, as an entry keeps it. */
+/** A device's report of a file, as it is stored in an entry. */
 export interface FileReport extends FileDescription {
   readonly reporter: Reporter;
   /** ISO 8601, UTC. */
@@ -32,7 +32,7 @@ export interface FileReport extends FileDescription {
   readonly raw: string;
 }
 
-/** The report that an entry keeps, if a device has made one. */
+/** The report of an entry, if a device has made one. */
 export function reportOf(file: MediaFile): FileReport | undefined {
   const { reporter, reportedAt, raw } = file;
   if (reporter === undefined || reportedAt === undefined || raw === undefined) return undefined;
@@ -56,7 +56,7 @@ export function reportOf(file: MediaFile): FileReport | undefined {
   };
 }
 
-/** What one side knows of an entry. */
+/** What the bucket or a device says about an entry. */
 export interface EntryFacts extends ObjectVersion {
   readonly fileId: string;
   readonly stored?: StoredObject;
@@ -68,56 +68,58 @@ export interface EntryFacts extends ObjectVersion {
   readonly unverifiedBecause?: string;
 }
 
-/** The entry that speaks for bytes under one name and path. */
+/** The entry that holds a fingerprint under one name and path. */
 export interface FingerprintHolder extends ObjectVersion {
   readonly fileId: string;
   readonly name: string;
   readonly path?: string;
-  /** False while only the bucket has told of it. */
+  /** False while only the bucket has reported it. */
   readonly reported: boolean;
 }
 
-/** What a group callback, or a dock's report, says of a flight. */
+/** What a group callback, or a dock's report, says about a flight. */
 export interface FlightProgress extends Partial<ReportedCounts> {
-  /** The dock that says it. */
+  /** The dock that reports it. */
   readonly gatewaySn?: string;
   /** ISO 8601, UTC. */
   readonly heardAt: string;
 }
 
-/** One page of a list, and where the next begins. */
+/** A page of a list, and the cursor of the next one. */
 export interface Page<Item> {
   readonly items: readonly Item[];
   readonly cursor?: string;
 }
 
-/** Which entries speak for which bytes. */
+/** Which entries hold which fingerprints. */
 export interface Fingerprints {
-  /** The entries that speak for these bytes. Only verified ones that are present do. */
+  /** The entries that hold this fingerprint: only verified ones whose bytes are present. */
   findByFingerprint(
     workspaceId: WorkspaceId,
     fingerprint: Fingerprint,
   ): Promise<readonly FingerprintHolder[]>;
 
   /**
-   * Lets the entry speak for its bytes under its name and path, unless another one does. Resolves to the one that does. Undefined is for an entry
-   * whose MD5 is unknown.
+   * Lets the entry hold its fingerprint under its name and path, unless another entry does. Resolves to the
+   * holder; undefined when the MD5 of the entry is unknown.
    */
   claimFingerprint(file: MediaFile): Promise<FingerprintHolder | undefined>;
 
   /** Makes the file findable by its tiny fingerprint, if it has one. */
   claimTinyFingerprint(file: MediaFile): Promise<void>;
 
-  /** Takes back both claims. Those of another entry stay. */
+  /** Releases both claims. Claims of other entries stay. */
   releaseClaims(file: MediaFile): Promise<void>;
 
-  /** Spares of these bytes under this name and path. */
+  /** The spares of these bytes under this name and path. */
   listSurplus(file: MediaFile): Promise<readonly string[]>;
 }
 
-/** The question about many files at once. */
+/** Look-ups of many files at once. */
 export interface TinyFingerprints {
-  /** Those of `asked` that the workspace has, in one round trip up to the limit of parallel requests. */
+  /**
+   * Those of `asked` that the workspace has. It takes one round trip, up to the limit of parallel requests.
+   */
   findTinyFingerprints(
     workspaceId: WorkspaceId,
     asked: ReadonlySet<TinyFingerprint>,
@@ -126,39 +128,42 @@ export interface TinyFingerprints {
 
 /** Flights and their files. */
 export interface Flights {
-  /** Counts a file to its flight, if it has one, or notes why it does not count. */
+  /** Counts a file for its flight, if it has one, or records why it does not count. */
   countToFlight(file: MediaFile, missing?: MissingReason): Promise<void>;
 
   /**
-   * The latest message's expected count stands; the uploaded count only goes up, since messages arrive out of order. A dock's message in which fewer
-   * are up than were is an older one, and changes neither. Resolves to when somebody will look at the flight again.
+   * The expected count is that of the latest message. The uploaded count never decreases, since messages
+   * arrive out of order. A dock's message with a lower uploaded count is an older one, and changes neither.
+   * Resolves to the time of the next check of the flight.
    */
   recordProgress(flight: FlightRef, progress: FlightProgress): Promise<{ readonly checkDueAt?: string }>;
 
-  /** Undefined when nothing was ever said of it. Without an owner: Pilot's flight of this id, else that of docks. */
+  /**
+   * Undefined for an unknown flight. Without an owner: Pilot's flight with this id, or else that of docks.
+   */
   findFlight(workspaceId: WorkspaceId, flightId: string, owner?: FlightOwner): Promise<Flight | undefined>;
 
-  /** Keeps the state that others were told, and when somebody will look again. */
+  /** Records the state in the last event, and the time of the next check. */
   noteFlight(flight: Flight, state: FlightState, checkDueAt: string | undefined): Promise<void>;
 }
 
-/** What the library needs from its catalog; implemented in `adapters/`. Reads are consistent. */
+/** The catalog. Implemented in `adapters/`. Reads are consistent. */
 export interface MediaCatalog extends Fingerprints, TinyFingerprints, Flights {
   findFile(workspaceId: WorkspaceId, fileId: string): Promise<MediaFile | undefined>;
 
-  /** Every entry for an object key: versions, further names, removed ones. */
+  /** All entries of an object key: versions, other names, and removed ones. */
   listByObjectKey(workspaceId: WorkspaceId, objectKey: string): Promise<readonly MediaFile[]>;
 
   /**
-   * Adds facts to an entry, which is made if it is not there. A fact that stands is kept, so repeating changes nothing; a refusal takes the place
-   * of an earlier one. Resolves to the entry as it stands then.
+   * Adds facts to an entry, which is created when it does not exist. A fact is kept once it is set, so
+   * repeating changes nothing; only a refusal replaces an earlier one. Resolves to the entry afterwards.
    */
   merge(facts: EntryFacts): Promise<MediaFile>;
 
-  /** Takes the report off an entry that turned out not to be its bytes. */
+  /** Removes the report from an entry, when its bytes turned out to be others. */
   withdrawReport(file: MediaFile): Promise<MediaFile>;
 
-  /** Files the entry as a spare of another one: no list shows it. Undefined lists it again. */
+  /** Marks the entry as a spare of another one, which is in no list. Undefined lists it again. */
   setSurplus(file: MediaFile, holderFileId: string | undefined): Promise<MediaFile>;
 
   /** Marks an entry whose bytes are gone, or back (undefined). */
@@ -167,14 +172,14 @@ export interface MediaCatalog extends Fingerprints, TinyFingerprints, Flights {
   recordFailure(failure: UploadFailure): Promise<void>;
 }
 
-/** What people look at. Reads may be a moment old. */
+/** Lists for people. Reads may be a moment old. */
 export interface FileLists {
-  /** Newest first. Removed files are a list of their own. */
+  /** Newest first. Removed files have their own list. */
   listFiles(
     workspaceId: WorkspaceId,
     query: { readonly limit: number; readonly cursor?: string | undefined; readonly removed?: boolean },
   ): Promise<Page<MediaFile>>;
 
-  /** Every entry of the library, in no order: for reconciliation. */
+  /** All entries of the library, in no order, for reconciliation. */
   scanEntries(cursor?: string): Promise<Page<MediaFile>>;
 }

@@ -9,29 +9,29 @@ export interface Position {
   readonly longitude: number;
 }
 
-/** What a device says of the moment a file was taken, normalised. */
+/** What a device reports of the moment of capture, normalised. */
 export interface Capture {
-  /** ISO 8601: in UTC with `Z` where the device told an offset, else local time without one. */
+  /** ISO 8601: in UTC with `Z` when the device reported an offset, else local time without one. */
   readonly capturedAt?: string;
   /** Metres above sea level or the ellipsoid, as the drone reports it. */
   readonly absoluteAltitude?: number;
   /** Metres above the take-off point. */
   readonly relativeAltitude?: number;
   readonly gimbalYawDegree?: number;
-  /** Absent when the drone had no fix. */
+  /** Absent without a GPS fix. */
   readonly shootPosition?: Position;
 }
 
-/** What is known of a file apart from its bytes. */
+/** What is known of a file besides its bytes. */
 export interface FileDescription {
   readonly name: string;
-  /** The business path; absent for a file taken outside a wayline. */
+  /** The path in the device's report; absent for a file that was not taken on a wayline. */
   readonly path?: string;
   readonly fingerprint?: Fingerprint;
   readonly tinyFingerprint?: TinyFingerprint;
-  /** DJI's `file_group_id` from Pilot, `flight_id` from a dock: the files of one flight share it. */
+  /** DJI's `file_group_id` from Pilot, `flight_id` from a dock. All files of a flight have the same. */
   readonly flightId?: string;
-  /** DJI's number: 0 normal picture, 1 panorama; others are kept as they come. */
+  /** DJI's number: 0 for a photo, 1 for a panorama. Others are kept as they are. */
   readonly subFileType?: number;
   /** False for a preview. */
   readonly isOriginal?: boolean;
@@ -41,33 +41,33 @@ export interface FileDescription {
   readonly capture: Capture;
 }
 
-/** Who reported a file: a person's controller or a dock. */
+/** Who reported a file: a user of Pilot, or a dock. */
 export interface Reporter {
   readonly kind: 'pilot' | 'dock';
   /** The user's name, or the gateway's serial number. */
   readonly name: string;
 }
 
-/** What object storage says of one version of an object. */
+/** What object storage says about a version of an object. */
 export interface StoredObject {
   readonly sizeInBytes: number;
   /** Without quotes, lower case. */
   readonly eTag: string;
-  /** `null`, as S3 has it, in a bucket that keeps no versions. */
+  /** `null`, as in S3, in a bucket without versioning. */
   readonly versionId: string;
   readonly contentType?: string;
   /** ISO 8601, UTC. */
   readonly storedAt?: string;
 }
 
-/** Where bytes are: one version of one object of a workspace. */
+/** One version of an object in a workspace. */
 export interface ObjectVersion {
   readonly workspaceId: WorkspaceId;
   readonly objectKey: string;
   readonly versionId: string;
 }
 
-/** What becomes of a report that contradicts the bytes: the device was refused and keeps its copy. */
+/** A report that contradicts the bytes. The device was refused and keeps its copy. */
 export interface Refusal {
   readonly fingerprint: Fingerprint;
   readonly reporter: Reporter;
@@ -78,41 +78,41 @@ export interface Refusal {
 }
 
 /**
- * One entry of the library: a version of an object, or a further name for one. What a device reports and what the bucket tells merge into it in
- * either order.
+ * An entry of the library: a version of an object, or another name for one. The device's report and the
+ * bucket's notification are merged into it, in either order.
  */
 export interface MediaFile extends FileDescription, StoredObject, ObjectVersion {
   readonly fileId: string;
-  /** The name's last word where no device has reported the file: the last part of its object key. */
+  /** Without a report it is the last part of the object key. */
   readonly name: string;
   readonly kind: FileKind;
   readonly integrity: Integrity;
   /** MD5 of the stored bytes: S3's own, or computed by this library. */
   readonly md5?: Fingerprint;
-  /** Why the bytes were not read, where they never will be. */
+  /** Why the bytes were not read, when they never will be. */
   readonly unverifiedBecause?: string;
-  /** ISO 8601, UTC: when the bucket's notification was taken in. */
+  /** ISO 8601, UTC: when the bucket's notification was processed. */
   readonly arrivedAt?: string;
-  /** Who reported it, when, and the device's message as JSON text, unknown fields and all. Absent until a device does. */
+  /** Who reported it, when, and the device's message as JSON text. Absent until a device does. */
   readonly reporter?: Reporter;
   readonly reportedAt?: string;
   readonly raw?: string;
   readonly refusal?: Refusal;
-  /** The entry whose upload brought the bytes, where this one is a further name for them. */
+  /** The entry of the uploaded bytes, when this entry is another name for them. */
   readonly linkedTo?: string;
-  /** The entry that stands for the same name, path and bytes; this version is a spare. */
+  /** The listed entry of the same name, path and bytes; this version is a spare. */
   readonly surplusOf?: string;
-  /** ISO 8601, UTC: when its bytes, or the delete marker over them, were noticed to be gone. */
+  /** ISO 8601, UTC: when the library noticed that its bytes are gone, or under a delete marker. */
   readonly removedAt?: string;
 }
 
-/** What an entry is made of; the rest follows from it. */
+/** The stored facts of an entry. The rest is derived. */
 export type MediaFileFacts = Omit<MediaFile, 'name' | 'kind' | 'integrity' | 'capture'> & {
   readonly name?: string | undefined;
   readonly capture?: Capture;
 };
 
-/** The entry that facts amount to. */
+/** The entry with these facts. */
 export function toMediaFile(facts: MediaFileFacts): MediaFile {
   const name = facts.name ?? nameInKey(facts.objectKey);
   return {
@@ -124,13 +124,13 @@ export function toMediaFile(facts: MediaFileFacts): MediaFile {
   };
 }
 
-/** How far an entry is. */
+/** The state of an entry. */
 export type FileState = 'arriving' | 'unreported' | 'reported' | 'removed';
 
-/** A device reports within seconds; whatever nobody reported for this long is shown as such. */
+/** Devices report within seconds. After this time without a report, a file is `unreported`. */
 export const UNREPORTED_AFTER_IN_SECONDS = 15 * 60;
 
-/** `now` in milliseconds. */
+/** `now` is in milliseconds. */
 export function fileState(
   { removedAt, reportedAt, arrivedAt }: Pick<MediaFile, 'removedAt' | 'reportedAt' | 'arrivedAt'>,
   now: number,
@@ -150,31 +150,31 @@ const digest = (bytes: number, ...parts: readonly string[]): string =>
     .digest('hex')
     .slice(0, bytes * 2);
 
-/** Hex digits of an object's id, with which the ids of its entries begin. */
+/** Length of an object's id in hex digits. The ids of its entries begin with it. */
 export const OBJECT_ID_LENGTH = 32;
 
-/** Names an object within the whole library. */
+/** Identifies an object in the whole library. */
 export const objectIdOf = (workspaceId: WorkspaceId, objectKey: string): string =>
   digest(OBJECT_ID_LENGTH / 2, workspaceId, objectKey);
 
-/** The id of a version's entry. The bucket's notification and every report of the version meet the same id. */
+/** The id of a version's entry. The bucket's notification and all reports of the version have the same id. */
 export const uploadedFileId = ({ workspaceId, objectKey, versionId }: ObjectVersion): string =>
   objectIdOf(workspaceId, objectKey) + digest(8, versionId);
 
-/** The id of a further entry for the same bytes under another name or path. */
+/** The id of another entry for the same bytes with another name or path. */
 export const linkedFileId = (file: ObjectVersion, name: string, path: string | undefined): string =>
   objectIdOf(file.workspaceId, file.objectKey) + digest(8, file.versionId, name, path ?? '');
 
-/** Whether a text has the form of a file id. */
+/** Whether text has the form of a file id. */
 export const isFileId = (text: string): boolean => /^[0-9a-f]{48}$/.test(text);
 
-/** Files of the same bytes are one file when they have the same name and path, too. */
+/** Files with the same bytes are one file when they have the same name and path. */
 export const nameIdOf = ({ name, path }: Pick<MediaFile, 'name' | 'path'>): string =>
   digest(8, name, path ?? '');
 
 /**
- * What a flight counts files by. A file that went up twice, since the answer to its first report was lost, has two versions and is one file of
- * its flight.
+ * What a flight counts. A file that was uploaded twice, because the response to its first report was lost,
+ * has two versions but is one file of its flight.
  */
 export const flightFileId = ({ name, path, fingerprint, eTag }: MediaFile): string =>
   digest(12, name, path ?? '', fingerprint !== undefined && isMd5(fingerprint) ? fingerprint : eTag);

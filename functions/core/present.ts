@@ -1,4 +1,4 @@
-/** Drops the keys whose value is undefined, so that an absent field stays absent. */
+/** Removes keys whose value is undefined. */
 export const present = <Fields extends object>(
   fields: Fields,
 ): { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> } =>

@@ -15,7 +15,8 @@ export interface PrioritizeFlightPorts {
 }
 
 /**
- * Asks a dock to upload a flight before others. The wish is kept before the dock is asked, so that a quick answer finds it. Throws `FlightUnknownError`, `GatewayUnknownError`.
+ * Asks a dock to upload a flight before others. The request is stored before it is sent, so that a quick
+ * reply finds it. Throws `FlightUnknownError`, `GatewayUnknownError`.
  */
 export async function prioritizeFlight(
   { catalog, log, registry, docks }: PrioritizeFlightPorts,
@@ -30,7 +31,7 @@ export async function prioritizeFlight(
     throw new GatewayUnknownError('No dock flew this flight, as far as is known; name one');
 
   const gateway = isGatewaySn(sn) ? await registry.findGateway(sn) : undefined;
-  // A dock of another workspace does not exist for this one.
+  // A dock of another workspace counts as unknown.
   if (!gateway || gateway.revoked || gateway.workspaceId !== workspaceId) {
     throw new GatewayUnknownError('No such dock in this workspace');
   }

@@ -2,8 +2,8 @@ import type { FlightRef, ReportedCounts } from './flight.ts';
 import { type WatchFlightPorts, watchFlight } from './watch-flight.ts';
 
 /**
- * Keeps what a device says of a flight's size. The flight is looked at when the device says that all is up, and when nobody would look at it
- * after a silence.
+ * Records the counts of a flight. The flight is checked when the device says that all is uploaded, and when
+ * no check is scheduled.
  */
 export async function recordGroupProgress(
   library: WatchFlightPorts,

@@ -19,24 +19,24 @@ import { absorbTwins, makeFindable } from './settle-file.ts';
 import { watchFlight } from './watch-flight.ts';
 import type { WorkspaceId } from './workspace.ts';
 
-/** A device's report that a file is in the bucket, or that it failed to put it there. */
+/** A device's report of an upload that succeeded or failed. */
 export interface UploadReport {
   readonly workspaceId: WorkspaceId;
   readonly objectKey: string;
-  /** DJI's `result`: 0 in the bucket, anything else failed. */
+  /** DJI's `result`: 0 when the file is in the bucket; any other number is a failure. */
   readonly result: number;
   readonly file: FileDescription;
   readonly reporter: Reporter;
   readonly raw: string;
-  /** What a dock says of the flight's size in the same message. */
+  /** What a dock says in the same message about the flight's size. */
   readonly counts?: Partial<ReportedCounts>;
-  /** What object storage says of the object, where somebody has begun to ask already. */
+  /** The state of the object, when it has been requested already. */
   readonly stored?: Promise<StoredObject | undefined>;
 }
 
 /**
- * Takes a device's report. Returning is the acknowledgement after which the device deletes its copy, so it happens only when the object is there
- * under the workspace's prefix and does not contradict the fingerprint.
+ * Processes a device's report. After success the device deletes its copy. So it succeeds only when the object
+ * is there, under the workspace's prefix, and does not contradict the fingerprint.
  *
  * Throws `ObjectKeyOutsideWorkspaceError`, `ObjectMissingError`, `IntegrityMismatchError`.
  */
@@ -77,7 +77,7 @@ async function takeReport(library: LibraryWithDigests, report: UploadReport): Pr
     report: { ...report.file, reporter, reportedAt, raw },
   };
   const { flightId } = report.file;
-  // The flight counts the file before any claim lets another device skip it.
+  // The flight counts the file before a claim lets other devices skip it.
   const [entry] = await Promise.all([
     catalog.merge(facts),
     catalog.countToFlight(toMediaFile({ ...report.file, ...facts, ...stored, reporter, reportedAt })),
@@ -92,13 +92,13 @@ async function takeReport(library: LibraryWithDigests, report: UploadReport): Pr
 
   const [file] = await Promise.all([
     makeFindable(library, entry),
-    // Not left to the bucket's notification, which waits for its batch: until then the file is no hit.
+    // The bucket's notification would request it too, but waits for its batch. Until then the file is no hit.
     needsReading(entry) ? library.digests.request(version) : undefined,
   ]);
   if (file.fileId === entry.fileId && isOtherName(entry, report.file)) {
     await linkFile(library, entry, facts.report as FileReport);
   }
-  // The bucket's notification was here first, so the rest of the work is left to us.
+  // The bucket's notification came first, so the rest is done here.
   if (entry.arrivedAt !== undefined) await finishFile(library, file);
 }
 
@@ -113,7 +113,7 @@ const md5Fact = ({ eTag }: StoredObject): { md5?: Fingerprint } => {
 const isOtherName = (entry: MediaFile, { name, path }: FileDescription): boolean =>
   entry.name !== name || (entry.path ?? '') !== (path ?? '');
 
-/** The version that is reported: the current one, or an earlier one that has the fingerprint. */
+/** The reported version: the current one, or an earlier one with this fingerprint. */
 async function findReported({ storage, catalog }: Library, report: UploadReport): Promise<StoredObject> {
   const { workspaceId, objectKey, file, reporter, raw } = report;
   const current = await (report.stored ?? storage.find(objectKey));
@@ -122,7 +122,7 @@ async function findReported({ storage, catalog }: Library, report: UploadReport)
   const { fingerprint } = file;
   if (md5 === undefined || fingerprint === undefined || !isMd5(fingerprint) || md5 === fingerprint)
     return current;
-  // Somebody may have put another file under the key meanwhile.
+  // Another file may have been uploaded under the key meanwhile.
   const versions = presentVersions(await storage.listHistory(objectKey));
   const reported = versions.find(({ eTag }) => md5OfETag(eTag) === fingerprint);
   if (reported !== undefined) return reported;
@@ -138,7 +138,10 @@ async function findReported({ storage, catalog }: Library, report: UploadReport)
   throw new IntegrityMismatchError();
 }
 
-/** One version cannot be two files. The MD5 of an upload in parts may be known by now; an earlier report may have said another. */
+/**
+ * One version cannot be two files. The MD5 of an upload in parts may be known by now, or an earlier report
+ * may have another.
+ */
 async function refuseContradiction(
   { catalog }: Library,
   entry: MediaFile,
@@ -150,7 +153,7 @@ async function refuseContradiction(
     other !== undefined && isMd5(other) && other !== fingerprint;
   if (!contradicts(entry.md5) && !contradicts(entry.fingerprint)) return;
   const { workspaceId, objectKey, versionId, fileId } = entry;
-  // An earlier report stands; only our own is taken back.
+  // An earlier report stays; only our own is withdrawn.
   if (entry.reportedAt === reportedAt && entry.fingerprint === fingerprint)
     await catalog.withdrawReport(entry);
   await Promise.all([
@@ -167,8 +170,8 @@ async function refuseContradiction(
 }
 
 /**
- * What follows when both the report and the bucket's notification are in: spares are filed as such, others are told, the flight is looked at. Done
- * by whichever came second; doing it twice changes nothing but repeats the event.
+ * The work after both the report and the bucket's notification are in: spares are marked, events are sent,
+ * and the flight is checked. The later of the two does it. Doing it twice only repeats the event.
  */
 export async function finishFile(library: Library, file: MediaFile): Promise<void> {
   const { catalog, events } = library;
@@ -180,7 +183,7 @@ export async function finishFile(library: Library, file: MediaFile): Promise<voi
   if (flight) await watchFlight(library, flight);
 }
 
-/** Others hear of a refusal. A fault here must not change the answer. */
+/** Sends an event about a refusal. When it fails, the response stays the same. */
 async function tellRefusal(
   { events }: Library,
   { workspaceId, objectKey, file, reporter }: UploadReport,

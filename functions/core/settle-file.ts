@@ -5,11 +5,11 @@ import type { MediaFile } from './media-file.ts';
 type SettlePorts = Pick<Library, 'catalog' | 'storage'>;
 
 /**
- * Lets a file speak for its bytes: from now on devices may hear that the library has them. Only for bytes whose MD5 the server knows and no
- * device contradicts.
+ * Lets a file hold its fingerprint: from now on devices may skip uploads of these bytes. Only for bytes whose
+ * MD5 the server knows and no device contradicts.
  *
- * The same name, path and bytes stand once in the library. Where another entry stands for them already, this version becomes its spare, and what
- * the report adds goes to that entry. Resolves to the entry that stands.
+ * The same name, path and bytes are one entry. When another entry has them already, this version becomes its
+ * spare, and what the report adds goes to that entry. Resolves to the listed entry.
  */
 export async function makeFindable(ports: SettlePorts, file: MediaFile): Promise<MediaFile> {
   const { catalog } = ports;
@@ -18,7 +18,7 @@ export async function makeFindable(ports: SettlePorts, file: MediaFile): Promise
   if (holder === undefined || holder.fileId === file.fileId) return file;
   const standing = await findPresent(ports, holder);
   if (standing === undefined) {
-    // It spoke for bytes that have gone; the bucket's notification has not come yet.
+    // Its bytes are gone; the bucket's notification has not arrived yet.
     await catalog.releaseClaims({ ...file, ...holder });
     return await makeFindable(ports, file);
   }
@@ -26,7 +26,7 @@ export async function makeFindable(ports: SettlePorts, file: MediaFile): Promise
   return await completeReport(ports, standing, file);
 }
 
-/** The holder's entry, if its bytes are where it says. */
+/** The holder's entry, if its bytes are present. */
 async function findPresent(
   { catalog, storage }: SettlePorts,
   { workspaceId, fileId, objectKey, versionId }: FingerprintHolder,
@@ -38,7 +38,7 @@ async function findPresent(
   return stored !== undefined && file?.removedAt === undefined ? file : undefined;
 }
 
-/** Adds to an entry what another report of the same file says and its own did not. */
+/** Adds to an entry what another report of the same file says, and its own did not. */
 async function completeReport(
   { catalog }: SettlePorts,
   standing: MediaFile,
@@ -53,8 +53,8 @@ async function completeReport(
 }
 
 /**
- * Files versions that nobody reported as spares of a reported file with the same name and bytes: uploads whose report was lost and that the
- * device repeated under another key. Resolves to the file as it stands.
+ * Marks unreported versions with the same name and bytes as spares of a reported file: the device uploaded
+ * them again under another key, since it lost the response. Resolves to the file afterwards.
  */
 export async function absorbTwins(
   { catalog }: Pick<SettlePorts, 'catalog'>,

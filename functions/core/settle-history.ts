@@ -7,22 +7,22 @@ import { makeFindable } from './settle-file.ts';
 import { takeInArrival } from './take-in-arrival.ts';
 import type { WorkspaceId } from './workspace.ts';
 
-/** What was found to differ between bucket and catalog for one object key. */
+/** The differences between bucket and catalog for one object key. */
 export interface HistoryChanges {
-  /** Versions that were in no entry. */
+  /** Versions without an entry. */
   readonly added: readonly string[];
-  /** Entries whose bytes have gone. */
+  /** Entries whose bytes are gone. */
   readonly removed: readonly string[];
   /** Entries whose bytes are back. */
   readonly restored: readonly string[];
-  /** Flights that one of these belongs to. */
+  /** The flights of these entries. */
   readonly flights: readonly FlightRef[];
 }
 
 /**
- * Brings the entries of one object key in line with what is in the bucket, in both directions. Repeating it changes nothing.
+ * Makes the entries of an object key match the bucket, in both directions. Repeating it changes nothing.
  *
- * @param changesNothing only says what it would do. @default false
+ * @param changesNothing only reports what it would do. @default false
  */
 export async function settleHistory(
   library: LibraryWithDigests,
@@ -57,14 +57,14 @@ export async function settleHistory(
   };
 }
 
-/** Resolves to the spare that stands for the file now, if there is one. */
+/** Resolves to the spare that replaces the file, if there is one. */
 async function remove(
   library: LibraryWithDigests,
   file: MediaFile,
   at: string,
 ): Promise<MediaFile | undefined> {
   const { catalog, storage } = library;
-  // Claims first: from here on no device hears that the library has it.
+  // Claims first: from now on no device is told that the library has it.
   await catalog.releaseClaims(file);
   const removed = await catalog.setRemoved(file, at);
   let standing: MediaFile | undefined;
@@ -79,7 +79,7 @@ async function remove(
   return standing;
 }
 
-/** A spare stands for a file whose own bytes have gone, with all that devices said of it. */
+/** A spare replaces a file whose own bytes are gone, with all reports of it. */
 async function promote(
   library: LibraryWithDigests,
   removed: MediaFile,

@@ -1,18 +1,18 @@
 import { UserWithoutWorkspaceError } from './errors.ts';
 import { assertWorkspaceAllowed, parseWorkspaceId, type WorkspaceId } from './workspace.ts';
 
-/** A signed-in person. */
+/** A signed-in user. */
 export interface Session {
   readonly userId: string;
   readonly username: string;
   readonly workspaceIds: readonly WorkspaceId[];
   /** What devices send as `x-auth-token`. */
   readonly accessToken: string;
-  /** Absent where no new one was made. */
+  /** Absent when no new one was issued. */
   readonly refreshToken?: string;
 }
 
-/** What the library needs from whoever knows the people; implemented in `adapters/`. */
+/** The identity provider. Implemented in `adapters/`. */
 export interface IdentityProvider {
   /** Throws `CredentialsWrongError`: the same for a wrong password, an unknown user and a disabled one. */
   signIn(username: string, password: string): Promise<Session>;
@@ -22,10 +22,12 @@ export interface IdentityProvider {
   verify(accessToken: string): Promise<Session>;
 }
 
-/** What a token says of the workspaces that it opens. */
+/** The workspaces that a token allows. */
 export type Member = Pick<Session, 'workspaceIds'>;
 
-/** The workspace that a session opens with: the first by id, since DJI's clients know one. Throws `UserWithoutWorkspaceError`. */
+/**
+ * The user's first workspace by id, since DJI's clients know only one. Throws `UserWithoutWorkspaceError`.
+ */
 export function homeWorkspace({ workspaceIds }: Member): WorkspaceId {
   const first = [...workspaceIds].sort()[0];
   if (first === undefined) throw new UserWithoutWorkspaceError();
@@ -33,7 +35,7 @@ export function homeWorkspace({ workspaceIds }: Member): WorkspaceId {
 }
 
 /**
- * The workspace that somebody asks for, or the home workspace. Throws `MalformedRequestError`, `WorkspaceForbiddenError`,
+ * The requested workspace, or the home workspace. Throws `MalformedRequestError`, `WorkspaceForbiddenError`,
  * `UserWithoutWorkspaceError`.
  */
 export function chosenWorkspace(member: Member, asked: string | undefined): WorkspaceId {

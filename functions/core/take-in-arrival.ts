@@ -8,19 +8,21 @@ import { presentVersions } from './object-storage.ts';
 import { absorbTwins, makeFindable } from './settle-file.ts';
 import { isWorkspaceId, type WorkspaceId } from './workspace.ts';
 
-/** A version that has come into the bucket. */
+/** A new version in the bucket. */
 export interface Arrival extends ObjectVersion {
   readonly stored: StoredObject;
 }
 
-/** What is left to do for an arrival, which a batch does at once for all of its own. */
+/** What remains to do for a new version. It is done once for a whole batch. */
 export interface ArrivalOutcome {
   readonly file: MediaFile;
   readonly events: readonly LibraryEvent[];
   readonly flight: FlightRef | undefined;
 }
 
-/** The workspace whose upload an object key is, or undefined: an operator may keep other things in the bucket. */
+/**
+ * The workspace of an object key. Undefined for other objects, which operators may keep in the bucket too.
+ */
 export function workspaceOfKey(objectKey: string): WorkspaceId | undefined {
   const first = objectKey.split('/')[0] ?? '';
   if (!isWorkspaceId(first)) return undefined;
@@ -33,8 +35,8 @@ export function workspaceOfKey(objectKey: string): WorkspaceId | undefined {
 }
 
 /**
- * Makes sure that a version in the bucket is an entry, whatever has become of its report. Bytes whose MD5 S3 does not tell are asked to be read.
- * Repeating it changes nothing.
+ * Makes sure that a version in the bucket has an entry, whether or not it is reported. When S3 does not know
+ * the MD5, it requests that the bytes are read. Repeating it changes nothing.
  */
 export async function takeInArrival(
   library: LibraryWithDigests,
@@ -47,20 +49,20 @@ export async function takeInArrival(
   const known = await catalog.findFile(workspaceId, fileId);
   const md5 = known?.md5 ?? md5OfETag(stored.eTag);
   const isReported = known?.reportedAt !== undefined;
-  // A reported entry has all that the notification tells.
+  // A reported entry has all that the notification says.
   const entry = isReported
     ? known
     : await catalog.merge({ ...version, fileId, stored, arrivedAt, ...(md5 && { md5 }) });
   if (entry.removedAt !== undefined) return undefined;
   if (!isReported && (await storage.find(objectKey))?.versionId !== versionId) {
-    // Notifications come late and in any order: this one may speak of what has been removed since.
+    // Notifications come late and in any order: this version may have been removed since.
     const history = presentVersions(await storage.listHistory(objectKey));
     if (!history.some((item) => item.versionId === versionId)) {
       await catalog.setRemoved(entry, arrivedAt);
       return undefined;
     }
   }
-  // A report has asked for it already.
+  // The report has requested it already.
   if (!isReported && entry.md5 === undefined && entry.unverifiedBecause === undefined)
     await digests.request(version);
   const file = entry.surplusOf === undefined ? await settle(library, entry) : entry;
@@ -72,7 +74,7 @@ export async function takeInArrival(
   };
 }
 
-/** Claims what a crash may have left unclaimed, and files spares as such. */
+/** Makes claims that a crash may have left out, and marks spares. */
 async function settle(library: LibraryWithDigests, entry: MediaFile): Promise<MediaFile> {
   const { catalog } = library;
   const { md5, workspaceId } = entry;

@@ -7,37 +7,37 @@ import { type ArrivalOutcome, takeInArrival, workspaceOfKey } from './take-in-ar
 import { watchFlight } from './watch-flight.ts';
 import type { WorkspaceId } from './workspace.ts';
 
-/** What the bucket tells of one object key: a version that came, or something that was removed. */
+/** A change of an object key in the bucket: a new version, or a removal. */
 export interface BucketChange {
-  /** Names the notification: what failed is told by it, and comes again. */
+  /** Id of the notification. Failed ones are received again. */
   readonly id: string;
   readonly objectKey: string;
   /** Absent for a removal. */
   readonly stored?: StoredObject;
 }
 
-/** Events that one of our functions has left with the batch. */
+/** Events in the batch that other functions have queued. */
 export interface QueuedEvents {
   readonly id: string;
   readonly events: readonly LibraryEvent[];
 }
 
-/** What became of a batch. */
+/** The result of a batch. */
 export interface ChangesOutcome {
-  /** Ids of notifications that must come again, and why. */
+  /** Ids of notifications that must be received again, and why. */
   readonly failures: ReadonlyMap<string, unknown>;
   readonly arrived: number;
   readonly removed: number;
-  /** Objects that are no upload of a workspace. */
+  /** Objects that are not uploads of a workspace. */
   readonly ignored: number;
 }
 
-/** Object keys that are worked on at once. */
+/** Object keys that are processed concurrently. */
 const PARALLEL_KEYS = 10;
 
 /**
- * Takes in a batch of notifications. They come at least once and in any order. Changes of one key are worked on one after the other; others are
- * told, and flights looked at, once for the whole batch.
+ * Processes a batch of notifications, which come at least once and in any order. Changes of one key are
+ * processed in sequence. Events are sent and flights checked once for the whole batch.
  */
 export async function takeInChanges(
   library: LibraryWithDigests,

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Reporter } from './media-file.ts';
 import type { WorkspaceId } from './workspace.ts';
 
-/** Temporary keys to object storage. */
+/** Temporary keys for object storage. */
 export interface TemporaryKeys {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -10,7 +10,7 @@ export interface TemporaryKeys {
   readonly expiresAt: Date;
 }
 
-/** Where the keys are good for, as devices need to be told. */
+/** Where the keys can be used. */
 export interface StorageLocation {
   readonly provider: 'aws' | 'ali' | 'minio';
   readonly bucket: string;
@@ -19,14 +19,16 @@ export interface StorageLocation {
   readonly region: string;
 }
 
-/** What the library needs from an issuer of credentials; one adapter a provider. */
+/** Issues credentials. There is an adapter for each provider. */
 export interface CredentialIssuer {
   readonly location: StorageLocation;
-  /** Keys that can write below `<scope>/` and do nothing else. `issuedTo` is named in the provider's audit log. */
+  /**
+   * Keys that can write below `<scope>/`, and nothing else. `issuedTo` is named in the provider's audit log.
+   */
   issue(request: { scope: string; issuedTo: string; durationInSeconds: number }): Promise<TemporaryKeys>;
 }
 
-/** What a device gets, over HTTP and MQTT alike. */
+/** The credentials of a device, over HTTP and MQTT. */
 export interface UploadCredentials {
   readonly location: StorageLocation;
   /** No trailing slash. */
@@ -36,18 +38,18 @@ export interface UploadCredentials {
   readonly expiresInSeconds: number;
 }
 
-/** The longest that a role assumed by a role may last. */
+/** The maximum for a role that is assumed by a role. */
 const DURATION_IN_SECONDS = 3600;
-/** A credential is handed out again while it lasts this long: a video of 4 GB takes 55 minutes over 10 Mbit/s. */
+/** A credential is reused while it lasts this long: a video of 4 GB takes 55 minutes over 10 Mbit/s. */
 const REUSED_WHILE_IN_SECONDS = 50 * 60;
-/** Told to devices as less, so that a slow PUT begun late still ends in time. */
+/** Subtracted from the lifetime that devices are told, so that a slow PUT that starts late ends in time. */
 const MARGIN_IN_SECONDS = 300;
-/** Far more users than one function instance meets in an hour. */
+/** Far more users than one function instance serves in an hour. */
 const CACHE_LIMIT = 1000;
 
 /**
- * Where all credentials of one user or gateway may write: `<workspace>/<digest of the reporter>`. It is always the same, so a renewed credential
- * finishes an upload that an earlier one began.
+ * Where all credentials of one user or gateway may write: `<workspace>/<digest of the reporter>`. It is
+ * always the same, so a renewed credential can finish an upload that an earlier one began.
  */
 export function credentialScope(workspaceId: WorkspaceId, { kind, name }: Reporter): string {
   const reporter = createHash('sha256')
@@ -57,9 +59,9 @@ export function credentialScope(workspaceId: WorkspaceId, { kind, name }: Report
 }
 
 /**
- * Makes the rule that answers `sts` and `storage_config_get`. Keys are reused for the same workspace and user while they last for
- * {@link REUSED_WHILE_IN_SECONDS}. Every answer has an object key prefix of its own below their scope, so two controllers of one user that both hold
- * a `DJI_0001.JPG` do not use one key.
+ * The rule behind `sts` and `storage_config_get`. Keys are reused for the same workspace and user while they
+ * last for {@link REUSED_WHILE_IN_SECONDS}. Each response has its own object key prefix below their scope, so
+ * two controllers of one user with a `DJI_0001.JPG` each do not use the same key.
  */
 export function uploadCredentialsRule(
   issuer: CredentialIssuer,

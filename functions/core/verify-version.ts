@@ -8,12 +8,13 @@ import { finishFile } from './record-upload.ts';
 import { makeFindable } from './settle-file.ts';
 import { watchFlight } from './watch-flight.ts';
 
-/** What reading a version's bytes has led to; undefined when there was nothing to read. */
+/** The result of reading a version; undefined when there was nothing to read. */
 export type VerificationOutcome = 'verified' | 'mismatch' | 'too-slow' | undefined;
 
 /**
- * Reads a version once and compares its MD5 with what the device said. Bytes that fit become findable; others are kept, marked, and count as
- * missing in their flight. When the signal aborts first, the entry says that its bytes were not read.
+ * Reads a version once and compares its MD5 with the device's fingerprint. When they match, the file becomes
+ * findable. Otherwise it is kept, marked, and counts as missing in its flight. When the signal aborts first,
+ * the entry says that its bytes were not read.
  */
 export async function verifyVersion(
   library: LibraryWithDigester,
@@ -30,7 +31,7 @@ export async function verifyVersion(
     md5 = await library.digester.digest(version.objectKey, version.versionId, signal);
   } catch (error) {
     if (!signal.aborted) throw error;
-    await catalog.merge({ ...facts, unverifiedBecause: 'too large to be read in the time that there is' });
+    await catalog.merge({ ...facts, unverifiedBecause: 'too large to be read in time' });
     return 'too-slow';
   }
   if (md5 === undefined) return undefined;
@@ -58,8 +59,9 @@ const identityOf = ({ workspaceId, objectKey, versionId }: ObjectVersion): Objec
 });
 
 /**
- * Two files may have been put under one key in parts, before either was reported: then a report went to the wrong one. It moves to the version
- * whose bytes it describes. Resolves to the entries that have changed, that of the version that was read among them.
+ * Two files may have been uploaded in parts under one key before either was reported, and a report went to
+ * the wrong version. It is moved to the version with the reported bytes. Resolves to the changed entries,
+ * with that of the version that was read.
  */
 async function reassign({ catalog }: Library, read: MediaFile): Promise<readonly MediaFile[]> {
   if (read.integrity !== 'mismatch' && read.reportedAt !== undefined) return [read];

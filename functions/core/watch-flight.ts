@@ -3,16 +3,17 @@ import type { Library } from './library.ts';
 import { flightEvent } from './library-events.ts';
 import type { Flights } from './media-catalog.ts';
 
-/** What it takes to follow a flight. */
+/** The ports for following a flight. */
 export interface WatchFlightPorts extends Pick<Library, 'events' | 'watch'> {
   readonly catalog: Flights;
 }
 
 /**
- * Looks at a flight and tells others when its state has changed. While silence may still change it, somebody looks again when it has lasted for
- * {@link STALLED_AFTER_IN_SECONDS}: one message a flight is under way at a time.
+ * Checks a flight, and sends an event when its state has changed. While the state can still change by
+ * silence, the flight is checked again after {@link STALLED_AFTER_IN_SECONDS}. There is one such message for
+ * a flight at a time.
  *
- * The event comes before the note that it was sent: a crash in between sends it twice, never not at all.
+ * The event is sent before that is recorded: after a crash in between it is sent twice, but never lost.
  */
 export async function watchFlight(
   { catalog, events, watch }: WatchFlightPorts,
@@ -33,7 +34,7 @@ export async function watchFlight(
   }
 }
 
-/** Seconds until the next look, or undefined while one is under way. */
+/** Seconds until the next check; undefined while one is scheduled. */
 function nextCheck({ checkDueAt, lastHeardAt }: Flight, now: number): number | undefined {
   if (checkDueAt !== undefined && Date.parse(checkDueAt) > now) return undefined;
   const heard = lastHeardAt === undefined ? now : Date.parse(lastHeardAt);

@@ -1,7 +1,7 @@
 import type { WorkspaceId } from './workspace.ts';
 
-/** What the library needs from whoever knows how people call their workspaces; implemented in `adapters/`. */
+/** The names of workspaces. Implemented in `adapters/`. */
 export interface WorkspaceDirectory {
-  /** Undefined when nobody has named it. */
+  /** Undefined when it has no name. */
   findName(workspaceId: WorkspaceId): Promise<string | undefined>;
 }

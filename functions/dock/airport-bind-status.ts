@@ -1,7 +1,8 @@
 /**
  * `airport_bind_status` on `thing/product/{sn}/requests`
  *
- * A dock asks whether it and its drone belong to an organization. The registry has settled that for the dock, and the dock speaks for its drone.
+ * A dock asks whether it and its drone are bound to an organization. The registry has the dock's workspace,
+ * and the drone's is the same.
  */
 import { type DockEndpoint, dockEndpoint } from '../middleware/mqtt-endpoint.ts';
 import { dockPorts } from '../ports.ts';

@@ -1,8 +1,8 @@
 /**
  * `airport_organization_get` on `thing/product/{sn}/requests`
  *
- * A dock asks for the name of the organization that somebody typed in. It can only be the workspace that the dock is registered in; the
- * dock has proved itself by its password, so the binding code adds nothing and is not looked at.
+ * A dock asks for the name of the organization that an operator configured. It can only be the workspace that
+ * the dock is registered in. The dock has signed in with its password, so the binding code is not checked.
  */
 import { OrganizationUnknownError } from '../core/errors.ts';
 import { type DockEndpoint, dockEndpoint } from '../middleware/mqtt-endpoint.ts';

@@ -1,7 +1,8 @@
 /**
  * Custom authorizer of the MQTT endpoint
  *
- * Lets a registered gateway in with its serial number and password, and pins it to its own topics. AWS IoT gives the answer five seconds.
+ * Authenticates a registered gateway by serial number and password, and limits it to its own topics. AWS IoT
+ * waits five seconds for the response.
  */
 import { admitDevice } from '../core/admit-device.ts';
 import type { DeviceRegistry } from '../core/gateway.ts';

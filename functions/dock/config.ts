@@ -1,7 +1,7 @@
 /**
  * `config` on `thing/product/{sn}/requests`
  *
- * A dock asks for its time server and DJI licence: the one reply without `result` and `output`.
+ * A dock asks for its NTP server and DJI licence. It is the only reply without `result` and `output`.
  */
 import type { DockSettingsSource } from '../core/dock-settings.ts';
 import { type DockEndpoint, dockEndpoint } from '../middleware/mqtt-endpoint.ts';

@@ -1,7 +1,7 @@
 /**
  * `file_upload_callback` on `thing/product/{sn}/events`
  *
- * A dock reports an upload, by the same rule as Pilot; a reply of 0 means that it may delete its copy.
+ * A dock reports an upload, with the same rule as Pilot. After a reply of 0 it may delete its copy.
  */
 import type { Library, LibraryWithDigests } from '../core/library.ts';
 import type { StoredObject } from '../core/media-file.ts';
@@ -25,14 +25,15 @@ export const fileUploadCallback =
     await recordUpload(library, { ...report, counts: toReportedCounts(data), ...(stored && { stored }) });
   };
 
-/** Looks at the object while the registry says which workspace the dock is in. */
+/** Requests the object while the registry looks up the dock's workspace. */
 export const lookEarly =
   ({ storage }: Pick<Library, 'storage'>): EarlyStart<Stored> =>
   (data) => {
     const objectKey = objectKeyIn(data);
     if (objectKey === undefined) return undefined;
     const stored = storage.find(objectKey);
-    // Whoever waits for it hears of a fault; a refusal before that must not leave one unheard.
+    // Errors are thrown where it is awaited. After an earlier refusal it is not awaited, and must not count
+    // as unhandled.
     stored.catch(() => undefined);
     return stored;
   };

@@ -1,8 +1,8 @@
 /**
  * `highest_priority_upload_flighttask_media` on `thing/product/{sn}/events`
  *
- * A dock announces the flight that it uploads before others. DJI's own example leaves `method` out, so a second rule hands over events
- * without one; they are malformed unless they name a flight.
+ * A dock reports the flight that it uploads first. DJI's example leaves out `method`, so a second rule passes
+ * on events without one. They are malformed unless they name a flight.
  */
 import type { PrioritizationLog } from '../core/flight-priority.ts';
 import { type DockEndpoint, dockEndpoint } from '../middleware/mqtt-endpoint.ts';

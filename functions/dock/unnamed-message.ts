@@ -1,7 +1,7 @@
 /**
  * Messages without a `method` on `requests`, `services_reply` and `status`
  *
- * What they ask for cannot be told, so they stay unanswered: a log line and a metric say that they came.
+ * It is not known what they ask for, so they get no reply. They are logged and counted.
  */
 import { MalformedRequestError } from '../core/errors.ts';
 import { eventEndpoint } from '../middleware/event-endpoint.ts';

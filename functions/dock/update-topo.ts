@@ -1,7 +1,7 @@
 /**
  * `update_topo` on `sys/product/{sn}/status`
  *
- * A gateway, a dock or a remote controller, tells what it is and which drone hangs on it.
+ * A gateway, which is a dock or a remote controller, reports its model and its drone.
  */
 import type { DeviceRegistry } from '../core/gateway.ts';
 import { type DockEndpoint, dockEndpoint } from '../middleware/mqtt-endpoint.ts';

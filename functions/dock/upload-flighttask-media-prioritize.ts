@@ -1,7 +1,7 @@
 /**
  * `upload_flighttask_media_prioritize` on `thing/product/{sn}/services_reply`
  *
- * A dock's answer to an operator's wish, told apart by `tid` and `bid`.
+ * A dock's reply to an operator's request, identified by `tid` and `bid`.
  */
 import type { PrioritizationLog } from '../core/flight-priority.ts';
 import { logger } from '../middleware/log.ts';
@@ -12,7 +12,7 @@ import { UPLOAD_FLIGHTTASK_MEDIA_PRIORITIZE } from '../protocol/flight-priority.
 export const uploadFlighttaskMediaPrioritize =
   (log: PrioritizationLog): DockEndpoint<typeof UPLOAD_FLIGHTTASK_MEDIA_PRIORITIZE> =>
   async ({ gateway, data, tid, bid }) => {
-    // False for an answer to no request, or to one that a newer request has replaced.
+    // False when there was no request, or a newer one has replaced it.
     logger.appendKeys({ awaited: await log.answer(gateway.sn, tid, bid, data.result) });
   };
 

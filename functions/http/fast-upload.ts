@@ -1,7 +1,7 @@
 /**
  * `POST /media/api/v1/workspaces/{workspace_id}/fast-upload`
  *
- * Pilot asks whether these bytes are already stored; success means that it skips the upload.
+ * Pilot asks whether these bytes are stored. After success it skips the upload.
  */
 
 import type { Library } from '../core/library.ts';

@@ -1,7 +1,7 @@
 /**
  * `GET /media/api/v1/workspaces/{workspace_id}/flights/{flight_id}`
  *
- * How far the files of a flight have come, and what became of a wish to have it first.
+ * Returns the progress of a flight, and the state of a request to upload it first.
  */
 import { FlightUnknownError } from '../core/errors.ts';
 import type { Flights } from '../core/media-catalog.ts';

@@ -1,7 +1,7 @@
 /**
  * `POST /media/api/v1/workspaces/{workspace_id}/group-upload-callback`
  *
- * Pilot tells how many files of a flight there are and how many have gone up, again and again.
+ * Pilot repeatedly reports how many files a flight has, and how many are uploaded.
  */
 import { recordGroupProgress } from '../core/record-group-progress.ts';
 import type { WatchFlightPorts } from '../core/watch-flight.ts';
@@ -12,7 +12,7 @@ import { GROUP_UPLOAD_CALLBACK } from '../protocol/group-upload-callback.ts';
 export const groupUploadCallback =
   (library: WatchFlightPorts): HttpEndpoint<typeof GROUP_UPLOAD_CALLBACK> =>
   async ({ workspaceId, body }) => {
-    // Without an id there is no group to keep the counts of.
+    // Without an id, the counts belong to no group.
     if (body.file_group_id === undefined) return {};
     const flight = { workspaceId, flightId: body.file_group_id, owner: 'pilot' } as const;
     const counts = { expectedFileCount: body.file_count, uploadedFileCount: body.file_uploaded_count };

@@ -1,7 +1,7 @@
 /**
  * `POST /manage/api/v1/login`
  *
- * A person, or Pilot for one, signs in with user name and password.
+ * A user signs in with user name and password, on a web page or in Pilot.
  */
 import type { IdentityProvider } from '../core/sign-in.ts';
 import { type HttpEndpoint, httpEndpoint } from '../middleware/http-endpoint.ts';

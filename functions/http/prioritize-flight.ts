@@ -1,7 +1,8 @@
 /**
  * `POST /media/api/v1/workspaces/{workspace_id}/flights/{flight_id}/prioritize`
  *
- * An operator asks the dock to upload this flight before others; what comes of it stands in the flight.
+ * An operator asks the dock to upload this flight before others. `GET …/flights/{flight_id}` shows the
+ * result.
  */
 import { type PrioritizeFlightPorts, prioritizeFlight as prioritize } from '../core/prioritize-flight.ts';
 import { type HttpEndpoint, httpEndpoint } from '../middleware/http-endpoint.ts';

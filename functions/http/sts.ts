@@ -1,7 +1,7 @@
 /**
  * `POST /storage/api/v1/workspaces/{workspace_id}/sts`, and the old `GET`
  *
- * Pilot gets credentials that can write below their scope and do nothing else, and an object key prefix for its files.
+ * Pilot gets credentials that can only write below their scope, and an object key prefix for its files.
  */
 import { type CredentialIssuer, uploadCredentialsRule } from '../core/upload-credentials.ts';
 import { type HttpEndpoint, httpEndpoint } from '../middleware/http-endpoint.ts';

@@ -1,7 +1,8 @@
 /**
  * `POST /manage/api/v1/token/refresh`
  *
- * A new token for a refresh token in the body; with the header alone, the token that is still valid comes back.
+ * Issues a new token for the refresh token in the body. With only the header, returns the token in it, while
+ * it is valid.
  */
 import { TokenMissingError } from '../core/errors.ts';
 import type { IdentityProvider } from '../core/sign-in.ts';

@@ -1,7 +1,7 @@
 /**
  * `$default`
  *
- * Whatever no other route takes gets a 404 in the envelope that DJI's clients can read.
+ * Requests without another route get a 404 with DJI's envelope.
  */
 import { RouteUnknownError } from '../core/errors.ts';
 import { httpEndpoint } from '../middleware/http-endpoint.ts';

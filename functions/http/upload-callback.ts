@@ -1,7 +1,7 @@
 /**
  * `POST /media/api/v1/workspaces/{workspace_id}/upload-callback`
  *
- * Pilot reports an upload; success means that it may delete its copy.
+ * Pilot reports an upload. After success it may delete its copy.
  */
 import type { LibraryWithDigests } from '../core/library.ts';
 import { recordUpload } from '../core/record-upload.ts';

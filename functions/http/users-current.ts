@@ -1,7 +1,7 @@
 /**
  * `GET /manage/api/v1/users/current`
  *
- * Who is signed in, the workspace that they are in, and all that their token opens.
+ * Returns the signed-in user, the current workspace, and all workspaces that the token allows.
  */
 import { chosenWorkspace } from '../core/sign-in.ts';
 import type { WorkspaceDirectory } from '../core/workspace-directory.ts';

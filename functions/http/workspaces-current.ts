@@ -1,7 +1,7 @@
 /**
  * `GET /manage/api/v1/workspaces/current`
  *
- * The workspace that somebody is in, by the name that people gave it.
+ * Returns the current workspace with its name.
  */
 import { chosenWorkspace } from '../core/sign-in.ts';
 import type { WorkspaceDirectory } from '../core/workspace-directory.ts';

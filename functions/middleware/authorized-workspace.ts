@@ -7,7 +7,7 @@ import {
 import type { Claims, HttpRequestState } from './http-event.ts';
 import { logger } from './log.ts';
 
-/** The workspaces that a claim lists: an array, or API Gateway's rendering of one, `[a b]`. Other groups are left out. */
+/** The workspaces in a claim: an array, or API Gateway's form of one, `[a b]`. Other groups are left out. */
 export function workspacesOf(claim: unknown): readonly WorkspaceId[] {
   const names = Array.isArray(claim)
     ? claim.map(String)
@@ -17,11 +17,11 @@ export function workspacesOf(claim: unknown): readonly WorkspaceId[] {
   return names.filter(isWorkspaceId);
 }
 
-/** The name that a person signs in with, as the token tells it. */
+/** The user name in the token. */
 const usernameOf = (claims: Claims): string =>
   String(claims['username'] ?? claims['cognito:username'] ?? claims['sub'] ?? '');
 
-/** Knows the user by the token that API Gateway has verified. */
+/** Identifies the user by the token that API Gateway has verified. */
 export const signedInUser = (workspacesClaim: string) => {
   const signedInUserBefore = ({ event }: HttpRequestState): void => {
     const claims = event.requestContext.authorizer?.jwt?.claims ?? {};
@@ -35,7 +35,10 @@ export const signedInUser = (workspacesClaim: string) => {
   return { before: signedInUserBefore };
 };
 
-/** Lets a request through to the workspace in its path only when the token lists that workspace: 403 otherwise, never 401. */
+/**
+ * Allows a request only when the token lists the workspace in its path; otherwise responds 403, and never
+ * 401.
+ */
 export const authorizedWorkspace = () => {
   const authorizedWorkspaceBefore = ({ event }: HttpRequestState): void => {
     const workspaceId = parseWorkspaceId(event.pathParameters?.['workspace_id']);

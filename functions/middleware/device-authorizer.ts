@@ -4,24 +4,24 @@ import { isGatewaySn } from '../core/gateway.ts';
 import { logger } from './log.ts';
 import { observedChain, refusalEndsWith } from './observed-chain.ts';
 
-/** A day: AWS IoT's longest. */
+/** A day, AWS IoT's maximum. */
 const DISCONNECT_AFTER_IN_SECONDS = 86_400;
-/** AWS IoT's shortest: a revoked device stays connected for no longer. */
+/** AWS IoT's minimum: a revoked device is disconnected after this time. */
 const REFRESH_AFTER_IN_SECONDS = 300;
 
 const REFUSED = { isAuthenticated: false } as IoTCustomAuthorizerResult;
 
-/** Decides who comes in. Throws `DeviceRefusedError`. */
+/** Authenticates a device. Throws `DeviceRefusedError`. */
 export type Admission = (signIn: SignIn) => Promise<AdmittedGateway>;
 
-/** What a gateway may do at the broker, as AWS IoT takes it. */
+/** The policies of a gateway, in AWS IoT's form. */
 export type DevicePolicies = (
   location: { readonly partition: string; readonly region: string; readonly accountId: string },
   gateway: AdmittedGateway,
   clientId: string,
 ) => IoTCustomAuthorizerResult['policyDocuments'];
 
-/** On the account's default endpoint the user name carries the authorizer's name behind a question mark. */
+/** On the account's default endpoint, the authorizer's name follows a question mark in the user name. */
 const serialNumberOf = (username: string | undefined): string => (username ?? '').split('?')[0] ?? '';
 
 const signInOf = ({ protocolData }: IoTCustomAuthorizerEvent): SignIn => ({

@@ -2,15 +2,15 @@ import type { MetricName } from '../telemetry.ts';
 import { logger } from './log.ts';
 import { observedChain, refusalEndsWith } from './observed-chain.ts';
 
-/** What the log line of an event tells, besides how it went. Nothing that is secret. */
+/** Keys of an event's log line. They must not be secret. */
 export type LogKeys = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** Handles an event that nobody waits for. Resolves to what its log line tells. */
+/** Handles an asynchronous event. Resolves to the keys of its log line. */
 export type EventEndpoint<Event> = (event: Event) => Promise<LogKeys>;
 
 /**
- * The chain of what AWS tells by an event. A refusal ends it; at any other error Lambda repeats the event, and in the end keeps it
- * at the on-failure destination.
+ * The chain of functions with events. A refusal ends the call. After any other error Lambda retries the
+ * event, and sends it to the on-failure destination in the end.
  */
 export const eventEndpoint = <Event>(
   endpoint: EventEndpoint<Event>,

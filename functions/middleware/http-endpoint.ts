@@ -7,35 +7,35 @@ import { success } from '../protocol/envelope.ts';
 import { authorizedWorkspace, signedInUser } from './authorized-workspace.ts';
 import { errorMapper } from './error-mapper.ts';
 import type { HttpEvent, SignedInUser } from './http-event.ts';
-import { jsonAnswer } from './json-answer.ts';
 import { jsonBody } from './json-body.ts';
+import { jsonResponse } from './json-response.ts';
 import { observedChain } from './observed-chain.ts';
 import { requestScope } from './request-scope.ts';
 import { validatedInput } from './validated-input.ts';
 
-/** What every endpoint gets. */
+/** What the handler of every endpoint gets. */
 export interface OpenHttpRequest<Body> {
   readonly body: Body;
   /** The body as the device sent it, as JSON text. */
   readonly raw: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly pathParameters: Readonly<Record<string, string | undefined>>;
-  /** `POST /path`, as it was asked. */
+  /** The method and path of the request. */
   readonly asked: string;
 }
 
-/** What an endpoint gets that takes any valid token. */
+/** What the handler of an endpoint gets that accepts any valid token. */
 export interface TokenHttpRequest<Body> extends OpenHttpRequest<Body> {
   readonly user: SignedInUser;
 }
 
-/** What an endpoint of a workspace gets. */
+/** What the handler of a workspace's endpoint gets. */
 export interface WorkspaceHttpRequest<Body> extends TokenHttpRequest<Body> {
   readonly workspaceId: WorkspaceId;
   readonly reporter: Reporter;
 }
 
-/** What the endpoint of a contract gets. */
+/** What the handler of a contract gets. */
 export type HttpRequest<Contract extends HttpContract> = {
   open: OpenHttpRequest<InputOf<Contract>>;
   token: TokenHttpRequest<InputOf<Contract>>;
@@ -47,7 +47,7 @@ export type HttpEndpoint<Contract extends HttpContract> = (
   request: HttpRequest<Contract>,
 ) => Promise<OutputOf<Contract>>;
 
-/** All that any endpoint gets; those of a kind know only their part. */
+/** All fields; handlers see only those of their kind. */
 const requestOf = (event: HttpEvent): Partial<WorkspaceHttpRequest<unknown>> => ({
   body: event.input,
   raw: event.raw,
@@ -60,8 +60,8 @@ const requestOf = (event: HttpEvent): Partial<WorkspaceHttpRequest<unknown>> => 
 });
 
 /**
- * The chain of every HTTP endpoint; its contract says who may call, and what is read. The error mapper is registered last, so it
- * answers first.
+ * The chain of all HTTP endpoints. The contract says who may call, and what is read. The error mapper is
+ * registered last, so it handles errors first.
  */
 export const httpEndpoint = <const Contract extends HttpContract>(
   { access, input, bodyLimitInBytes = BODY_LIMIT_IN_BYTES }: Contract,
@@ -74,6 +74,6 @@ export const httpEndpoint = <const Contract extends HttpContract>(
   return chain
     .use(errorMapper())
     .handler(async (event: HttpEvent) =>
-      jsonAnswer(200, success(await endpoint(requestOf(event) as HttpRequest<Contract>))),
+      jsonResponse(200, success(await endpoint(requestOf(event) as HttpRequest<Contract>))),
     );
 };

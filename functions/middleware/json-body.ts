@@ -3,16 +3,16 @@ import { BodyTooLargeError, MalformedRequestError } from '../core/errors.ts';
 import type { HttpRequestState } from './http-event.ts';
 import { withoutPrototypeNames } from './prototype-names.ts';
 
-/** A GET asks with its query: every name with the list of its values. */
+/** The query of a GET: each name with the list of its values. */
 function queryOf(rawQueryString: string | undefined): Record<string, string[]> {
   const query = new URLSearchParams(rawQueryString);
   return Object.fromEntries([...new Set(query.keys())].map((name) => [name, query.getAll(name)]));
 }
 
-/** What the parser gets where there is no body: JSON's word for nothing. */
+/** What the parser gets without a body. */
 const NOTHING = 'null';
 
-/** Makes JSON text of whatever was sent, keeps it, and refuses what is over the limit, in bytes. */
+/** Makes JSON text of the body, keeps it, and refuses more bytes than the limit. */
 const bodyText = (limitInBytes: number) => {
   const bodyTextBefore = ({ event }: HttpRequestState): void => {
     if (event.requestContext.http.method === 'GET') {
@@ -20,7 +20,7 @@ const bodyText = (limitInBytes: number) => {
     } else {
       const bytes = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
       if (bytes.length > limitInBytes) throw new BodyTooLargeError(bytes.length, limitInBytes);
-      // Not made again from what was parsed: a number of 64 bits would lose its last digits.
+      // The original text is kept: parsing would change the last digits of 64-bit numbers.
       event.raw = bytes.toString();
     }
     event.body = event.raw.trim() === '' ? NOTHING : withoutPrototypeNames(event.raw);
@@ -30,15 +30,15 @@ const bodyText = (limitInBytes: number) => {
 };
 
 /**
- * Reads the body, whatever content type it claims: clients forget it. No body and an empty one are null. Bodies over the limit and
- * what is not JSON are refused.
+ * Reads the body. Its content type is ignored, since clients forget it. A missing or empty body is null.
+ * Bodies that are too large or not JSON are refused.
  */
 export const jsonBody = (limitInBytes: number) => [
   bodyText(limitInBytes),
   httpJsonBodyParser({ disableContentTypeCheck: true }),
 ];
 
-/** The parser's own word for a body that it cannot read. */
+/** Whether the parser could not read the body. */
 const isUnreadableBody = (error: Error): boolean => {
   const { cause } = error;
   return (
@@ -49,7 +49,7 @@ const isUnreadableBody = (error: Error): boolean => {
   );
 };
 
-/** Translates the parser's refusal. Without its cause, which quotes the body. */
+/** Translates the parser's error. The cause is left out, since it quotes the body. */
 export const refusalOf = (error: unknown): unknown =>
   error instanceof Error && isUnreadableBody(error)
     ? new MalformedRequestError('The body is not JSON')

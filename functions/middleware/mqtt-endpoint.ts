@@ -18,13 +18,13 @@ import {
 } from '../protocol/dock-message.ts';
 import { replyChannelOf, topicOf } from '../protocol/topics.ts';
 import { METRICS } from '../telemetry.ts';
-import { answerTo } from './error-answers.ts';
+import { responseTo } from './error-responses.ts';
 import { reportIgnoredFields } from './ignored-fields.ts';
 import { logger } from './log.ts';
 import { observedChain } from './observed-chain.ts';
 import { decode } from './validated-input.ts';
 
-/** What a method of a gateway gets. */
+/** What the handler of a method gets. */
 export interface DockRequest<Data, Early = undefined> {
   readonly gateway: Gateway & { readonly topology: Topology };
   readonly data: Data;
@@ -32,28 +32,28 @@ export interface DockRequest<Data, Early = undefined> {
   readonly raw: string;
   readonly tid: string;
   readonly bid: string;
-  /** What was begun while the registry was asked. */
+  /** The result of the early start. */
   readonly early: Early | undefined;
 }
 
 /**
- * Begins what needs no gateway, with `data` as it came, while the registry is asked: one round trip less that the dock waits for. The result must be
- * of no use to a gateway that turns out not to be registered.
+ * Starts work that needs no gateway, with the unchecked `data`, while the registry is read: it saves the dock
+ * a round trip. The result must be useless to a gateway that is not registered.
  */
 export type EarlyStart<Early> = (data: unknown) => Early | undefined;
 
-/** Resolves to the reply's `output`, or to nothing where the contract has none. */
+/** Resolves to the reply's `output`, or to nothing when the contract has none. */
 export type DockEndpoint<Contract extends DockContract, Early = undefined> = (
   request: DockRequest<InputOf<Contract>, Early>,
 ) => Promise<OutputOf<Contract>>;
 
-/** What every method needs. */
+/** The ports of all methods. */
 export interface DockEndpointPorts {
   readonly registry: DeviceRegistry;
   readonly publisher: DevicePublisher;
 }
 
-/** The rule's event, and what the chain has made of it so far. */
+/** The event of a rule, and what the chain has added to it. */
 interface MessageEvent {
   sn?: GatewaySn;
   message?: DockMessage;
@@ -65,12 +65,12 @@ interface MessageEvent {
 
 type MessageState = Request<MessageEvent>;
 
-/** Reads the message. Without a `tid` there is nothing to reply to, so it is left unanswered. */
+/** Reads the message. Without a `tid` there can be no reply. */
 const dockMessage = (method: string) => {
   const dockMessageBefore = ({ event }: MessageState): void => {
     logger.appendKeys({ method });
     const { gateway_sn, payload } = decode(RuleEvent, event);
-    if (!isGatewaySn(gateway_sn)) throw new MalformedRequestError('The topic holds no serial number');
+    if (!isGatewaySn(gateway_sn)) throw new MalformedRequestError('The topic has no serial number');
     logger.appendKeys({ gateway_sn });
     event.sn = gateway_sn;
     event.raw = Buffer.from(payload, 'base64').toString();
@@ -86,7 +86,7 @@ const dockMessage = (method: string) => {
   return { before: dockMessageBefore };
 };
 
-/** A gateway's workspace comes from the registry: not from the connection, and not from what the message says. */
+/** A gateway's workspace is that of the registry, and not that of the connection or the message. */
 const registeredGateway = (registry: DeviceRegistry, begin: EarlyStart<unknown>) => {
   const registeredGatewayBefore = async ({ event }: MessageState): Promise<void> => {
     event.early = begin(event.message?.data);
@@ -101,7 +101,7 @@ const registeredGateway = (registry: DeviceRegistry, begin: EarlyStart<unknown>)
 const validatedData = (schema: Schema) => {
   const validatedDataBefore = ({ event }: MessageState): void => {
     const data = event.message?.data;
-    // To valibot a list is an object too, and an empty one has everything that is optional.
+    // valibot accepts lists as objects, and an empty list has no required fields to miss.
     if (Array.isArray(data)) throw new MalformedRequestError('data: expected Object');
     const ignored: string[] = [];
     event.data = decode(v.object({ data: schema }), { data }, ignored).data;
@@ -111,8 +111,9 @@ const validatedData = (schema: Schema) => {
 };
 
 /**
- * Sends the reply that is due, good or bad. An unexpected fault is answered too, since a dock waits, and then thrown on: Lambda repeats the
- * event and in the end keeps it at the on-failure destination.
+ * Sends the reply, for success and refusals. After an unexpected error there is a reply too, since a dock
+ * waits, and the error is thrown again: Lambda retries the event, and sends it to the on-failure destination
+ * in the end.
  */
 const reply = (publisher: DevicePublisher, { channel, bareReply = false }: DockContract) => {
   const replyChannel = replyChannelOf(channel);
@@ -132,7 +133,7 @@ const reply = (publisher: DevicePublisher, { channel, bareReply = false }: DockC
   };
 
   const replyOnError = async (request: MessageState): Promise<void> => {
-    const { code, expected } = answerTo(request.error);
+    const { code, expected } = responseTo(request.error);
     await send(request, { result: code });
     if (expected) request.response = null;
   };
@@ -140,7 +141,7 @@ const reply = (publisher: DevicePublisher, { channel, bareReply = false }: DockC
   return { after: replyAfter, onError: replyOnError };
 };
 
-/** The chain of every MQTT method. `reply` is registered last, so it answers errors first. */
+/** The chain of all MQTT methods. `reply` is registered last, so it handles errors first. */
 export const dockEndpoint = <const Contract extends DockContract, Early = undefined>(
   contract: Contract,
   endpoint: DockEndpoint<Contract, Early>,

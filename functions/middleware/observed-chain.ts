@@ -1,16 +1,16 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import middy, { type Request } from '@middy/core';
 import type { MetricName } from '../telemetry.ts';
-import { answerTo } from './error-answers.ts';
+import { responseTo } from './error-responses.ts';
 import { logger, metrics } from './log.ts';
 
-/** Leaves time for an answer before Lambda ends the function. */
+/** Time for a response before Lambda ends the function. */
 const TIMEOUT_EARLY_IN_MILLISECONDS = 500;
 
-/** What differs from one kind of chain to another. */
+/** What differs between kinds of chains. */
 export interface ChainOptions {
   /**
-   * Counts every call that was refused or failed, beside the metric that an error may have of its own.
+   * Counts all calls that were refused or failed, besides the metric of the error.
    * @default none
    */
   readonly refusals?: MetricName;
@@ -21,36 +21,36 @@ const statusOf = (response: unknown): number | undefined =>
     ? Number(response.statusCode)
     : undefined;
 
-/** Forgets what an earlier call put into the log lines. */
+/** Removes the log keys of an earlier call. */
 const requestStart = ({ context }: Request): void => {
   logger.resetKeys();
   logger.appendKeys({ function_request_id: context.awsRequestId });
 };
 
-/** One line a call, which says how it went, and the metrics of its error. */
+/** Logs one line for each call, with its result, and counts the metric of its error. */
 const requestEnd =
   ({ refusals }: ChainOptions) =>
   ({ error, response }: Request): void => {
-    const answer = error ? answerTo(error) : undefined;
-    const status = statusOf(response) ?? answer?.status;
+    const failure = error ? responseTo(error) : undefined;
+    const status = statusOf(response) ?? failure?.status;
     const outcome = {
       ...(status !== undefined && { status }),
-      ...(answer && { code: answer.code }),
+      ...(failure && { code: failure.code }),
     };
-    if (answer !== undefined && answer.status >= 500)
+    if (failure !== undefined && failure.status >= 500)
       logger.error('failed', { ...outcome, error: error as Error });
-    else if (answer !== undefined && answer.status !== 200)
+    else if (failure !== undefined && failure.status !== 200)
       logger.warn('refused', { ...outcome, reason: (error as Error).message });
     else logger.info('handled', outcome);
 
-    for (const metric of answer ? [refusals, answer.metric] : [])
+    for (const metric of failure ? [refusals, failure.metric] : [])
       if (metric) metrics.addMetric(metric, MetricUnit.Count, 1);
     if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
   };
 
 /**
- * The beginning of every chain, whatever calls the function: HTTP, MQTT or an event. It sets up log and metrics. By middy's own
- * hooks the line is written last, also when a middleware fails that answers errors.
+ * The beginning of all chains: HTTP, MQTT, events and queues. It sets up log and metrics. It uses middy's own
+ * hooks, so the line is written last, also when a middleware that handles errors fails.
  */
 export const observedChain = <Event, Result = unknown>(options: ChainOptions = {}) =>
   middy<Event, Result>({
@@ -59,10 +59,10 @@ export const observedChain = <Event, Result = unknown>(options: ChainOptions = {
     requestEnd: requestEnd(options),
   });
 
-/** Ends the call of a refusal with a result: there is nobody to tell, or nothing more to tell. Other errors are thrown on. */
+/** Ends a refused call with a result, since nobody receives the error. Other errors are thrown again. */
 export const refusalEndsWith = <Result>(result: Result) => {
   const refusalEndsWithOnError = (request: Request<unknown, Result>): void => {
-    if (answerTo(request.error).expected) request.response = result;
+    if (responseTo(request.error).expected) request.response = result;
   };
   return { onError: refusalEndsWithOnError };
 };

@@ -9,21 +9,24 @@ export interface QueueMessage {
   readonly body: string;
 }
 
-/** What became of a batch. */
+/** The result of a batch. */
 export interface BatchOutcome {
-  /** Ids of messages that must come again, and why. */
+  /** Ids of messages that must be received again, and why. */
   readonly failures: ReadonlyMap<string, unknown>;
-  /** What the log line tells. */
+  /** Keys of the log line. */
   readonly log: LogKeys;
 }
 
-/** Handles a batch of messages. `remainingTimeInMilliseconds` is what Lambda leaves it. */
+/** Handles a batch of messages. `remainingTimeInMilliseconds` is Lambda's remaining time. */
 export type QueueEndpoint = (
   messages: readonly QueueMessage[],
   remainingTimeInMilliseconds: number,
 ) => Promise<BatchOutcome>;
 
-/** The chain of what comes by a queue. Messages that failed come again, and no others; after some tries the queue keeps them as dead letters. */
+/**
+ * The chain of functions with a queue. Only messages that failed are received again; after some attempts they
+ * go to the dead-letter queue.
+ */
 export const queueEndpoint = (endpoint: QueueEndpoint) =>
   observedChain<SQSEvent, SQSBatchResponse>().handler(
     async ({ Records }: SQSEvent, context: Context): Promise<SQSBatchResponse> => {

@@ -1,7 +1,7 @@
 import { type HttpEvent, type HttpRequestState, headerOf } from './http-event.ts';
 import { logger } from './log.ts';
 
-/** What may be echoed into a header and a log: visible ASCII of a sane length. */
+/** An id that is safe in headers and logs: visible ASCII of limited length. */
 const ECHOABLE = /^[\x21-\x7e]{1,128}$/;
 
 const requestIdOf = (event: HttpEvent): string => {
@@ -12,7 +12,10 @@ const requestIdOf = (event: HttpEvent): string => {
 const deviceHeader = (event: HttpEvent, name: string): string | undefined =>
   headerOf(event, name)?.slice(0, 128);
 
-/** Gives the request its id, the device's `X-Request-ID` where it sent one, and the log line its keys. */
+/**
+ * Sets the id of the request, which is the device's `X-Request-ID` if there is one, and the keys of the log
+ * line.
+ */
 export const requestScope = () => {
   const requestScopeBefore = ({ event }: HttpRequestState): void => {
     event.requestId = requestIdOf(event);

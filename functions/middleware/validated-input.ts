@@ -5,16 +5,16 @@ import { isIgnored } from '../protocol/lenient.ts';
 import type { HttpRequestState } from './http-event.ts';
 import { reportIgnoredFields } from './ignored-fields.ts';
 
-/** What is said of a refused value where the schema itself says nothing: what was expected, never what came. */
+/** The expectation of a schema without its own message. The received value is never quoted. */
 const expectationOf = ({ type, expected }: v.BaseIssue<unknown>): string => {
-  // Of a missing key valibot says that it expected its name.
+  // For a missing key, valibot expects its name.
   if (type === 'object' && expected?.startsWith('"')) return 'a value';
   return expected ?? 'something else';
 };
 
 const pathOf = ({ path }: v.BaseIssue<unknown>): unknown[] => (path ?? []).map(({ key }) => key);
 
-/** One line an innermost issue: what a union says of its parts is more use than "none of them fits". */
+/** One line for each innermost issue: the issues of a union's parts say more than the union's own. */
 const describe = (issue: v.BaseIssue<unknown>, above: readonly unknown[] = []): string[] => {
   const path = [...above, ...pathOf(issue)];
   if (issue.issues?.length) return issue.issues.flatMap((inner) => describe(inner, path));
@@ -22,8 +22,8 @@ const describe = (issue: v.BaseIssue<unknown>, above: readonly unknown[] = []): 
 };
 
 /**
- * Decodes a device's message. Throws `MalformedRequestError` with the field and what it may be. Names of the fields that were left out are
- * added to `ignored`.
+ * Decodes a device's message. Throws `MalformedRequestError` with the field and what is expected. Names of
+ * fields that were left out are added to `ignored`.
  */
 export function decode<Output>(schema: Schema<Output>, message: unknown, ignored: string[] = []): Output {
   const result = v.safeParse(schema, message, { message: expectationOf });
@@ -32,12 +32,12 @@ export function decode<Output>(schema: Schema<Output>, message: unknown, ignored
     const told = [...new Set(refused.flatMap((issue) => describe(issue)))].slice(0, 5);
     throw new MalformedRequestError(told.join('; '));
   }
-  if (!result.typed) throw new Error('A schema transforms what holds lenient fields');
+  if (!result.typed) throw new Error('A schema transforms a value with lenient fields');
   ignored.push(...(result.issues ?? []).map((issue) => pathOf(issue).join('.') || 'body'));
   return result.output;
 }
 
-/** Keeps what the schema makes of the body. */
+/** Stores the decoded body. */
 export const validatedInput = (schema: Schema) => {
   const validatedInputBefore = ({ event }: HttpRequestState): void => {
     const ignored: string[] = [];

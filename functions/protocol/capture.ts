@@ -17,7 +17,7 @@ interface PositionInput {
   readonly longitude?: number | undefined;
 }
 
-/** 0,0 is what devices send when there was no fix. */
+/** Devices without a GPS fix send 0,0. */
 function positionOf(input: PositionInput | undefined): Position | undefined {
   const latitude = input?.lat ?? input?.latitude;
   const longitude = input?.lng ?? input?.longitude;
@@ -28,7 +28,10 @@ function positionOf(input: PositionInput | undefined): Position | undefined {
 
 const TIME = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:[.,]\d+)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?$/i;
 
-/** UTC where an offset is told, local time without an offset where it is not, undefined for what is no time. */
+/**
+ * UTC when the text has an offset, local time without an offset when it has none, undefined when it is not a
+ * time.
+ */
 function timeOf(value: string): string | undefined {
   const match = TIME.exec(value.trim());
   if (!match) return undefined;
@@ -40,7 +43,7 @@ function timeOf(value: string): string | undefined {
   return Number.isNaN(parsed.getTime()) ? local : parsed.toISOString();
 }
 
-/** A moment that may be told with an offset or without one. */
+/** A time with or without an offset. */
 const LenientTime = lenient(
   v.pipe(
     v.string(),
@@ -53,7 +56,7 @@ const LenientTime = lenient(
   ),
 );
 
-/** `metadata` of a callback, in every shape that has been on the wire (protocol sections 2 and 4). */
+/** `metadata` of a callback, in all shapes that devices have sent (protocol sections 2 and 4). */
 export const Metadata = lenientObject({
   absolute_altitude: LenientNumber,
   relative_altitude: LenientNumber,
@@ -68,7 +71,10 @@ export const Metadata = lenientObject({
 
 export type Metadata = v.InferOutput<typeof Metadata>;
 
-/** Altitudes in metres, angles and positions in degrees; the time falls back to the one in the file's name. */
+/**
+ * Altitudes are in metres, angles and positions in degrees. The time of capture may be that of the file's
+ * name.
+ */
 export const toCapture = (metadata: Metadata, name: string): Capture =>
   present({
     capturedAt: metadata?.created_time ?? metadata?.create_time ?? timeInName(name),

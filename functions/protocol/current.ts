@@ -1,16 +1,16 @@
 import * as v from 'valibot';
 import type { HttpContract } from './contract.ts';
 
-/** A query names a workspace of several; the first is taken. */
+/** A query can name one of several workspaces; the first one counts. */
 const WorkspaceQuery = v.pipe(
   v.object({ workspace_id: v.optional(v.array(v.string())) }),
   v.transform(({ workspace_id: asked }) => ({ askedWorkspace: asked?.[0] })),
 );
 
-/** DJI's user type of who looks at a web page. */
+/** DJI's user type for web pages. */
 export const WEB_USER = 1;
 
-/** `users/current`: who is signed in, and the workspace that they are in. Nobody has MQTT credentials of their own. */
+/** `users/current`: the signed-in user, and the current workspace. Users have no MQTT credentials. */
 export const USERS_CURRENT = {
   name: 'users-current',
   routes: ['GET /manage/api/v1/users/current'],
@@ -28,10 +28,10 @@ export const USERS_CURRENT = {
   }),
 } as const satisfies HttpContract;
 
-/** What this project calls itself to DJI's clients. */
+/** The name of this project for DJI's clients. */
 export const PLATFORM_NAME = 'DJI media library';
 
-/** `workspaces/current`: the workspace that somebody is in. */
+/** `workspaces/current`: the current workspace. */
 export const WORKSPACES_CURRENT = {
   name: 'workspaces-current',
   routes: ['GET /manage/api/v1/workspaces/current'],

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { DockSettings } from '../core/dock-settings.ts';
 import type { DockContract } from './contract.ts';
 
-/** All of `data` in the reply to `config`. */
+/** The whole `data` of the reply to `config`. */
 export const DockConfigOutput = v.object({
   ntp_server_host: v.string(),
   ntp_server_port: v.number(),
@@ -19,7 +19,7 @@ export const toDockConfigOutput = (settings: DockSettings): v.InferOutput<typeof
   app_license: settings.appLicense,
 });
 
-/** `config`: the one reply without `result` and `output`. */
+/** `config`: the only reply without `result` and `output`. */
 export const DOCK_CONFIG = {
   name: 'config',
   method: 'config',

@@ -1,4 +1,4 @@
-/** What every handler's body is (protocol section 2): `code` 0 is success, `data` is never absent. */
+/** The body of all HTTP responses (protocol section 2): `code` 0 is success, and `data` is never absent. */
 export interface Envelope {
   readonly code: number;
   readonly message: string;

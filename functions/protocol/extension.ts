@@ -5,13 +5,13 @@ import { present } from '../core/present.ts';
 import { LenientBoolean, LenientIdentifier, LenientText, lenientObject } from './fields.ts';
 import { LenientTinyFingerprint } from './fingerprints.ts';
 
-/** Both spellings are on the wire; two n's is DJI's own. */
+/** Devices send both spellings. The one with two n's is DJI's own. */
 export const TinyFingerprintFields = {
   tinny_fingerprint: LenientTinyFingerprint,
   tiny_fingerprint: LenientTinyFingerprint,
 };
 
-/** `ext` of `fast-upload`, `upload-callback` and `file_upload_callback`. Model keys are kept as they come. */
+/** `ext` of `fast-upload`, `upload-callback` and `file_upload_callback`. Model keys are kept unchanged. */
 export const Extension = lenientObject({
   ...TinyFingerprintFields,
   drone_model_key: LenientText,
@@ -29,7 +29,7 @@ interface TinyFingerprintInput {
   readonly tiny_fingerprint?: TinyFingerprint | undefined;
 }
 
-/** What `ext`, and the tiny fingerprint beside it in some clients, tell of a file. */
+/** The fields of `ext`, and of the tiny fingerprint that some clients send beside it. */
 export function describeExtension(
   extension: Extension,
   topLevel: TinyFingerprintInput = {},

@@ -18,7 +18,7 @@ export const FastUploadInput = v.object({
 
 export type FastUploadInput = v.InferOutput<typeof FastUploadInput>;
 
-/** `data` of a hit: DJI's document shows none, one known client takes an empty one for a miss. */
+/** `data` of a hit. It is empty in DJI's document, but one known client takes empty data for a miss. */
 export const FastUploadOutput = v.object({ object_key: v.string(), file_id: v.string() });
 
 export const toUploadCandidate = (

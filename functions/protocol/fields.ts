@@ -1,22 +1,22 @@
 import * as v from 'valibot';
 import { lenient } from './lenient.ts';
 
-/** Longest text that a field may have, in UTF-16 code units: names and paths of S3 keys fit four times. */
+/** Longest text of a field, in UTF-16 code units: four times what fits into an S3 key. */
 const TEXT_LIMIT = 4096;
 
 const NOT_EMPTY = 'something not empty';
 
 const atMost = (limit: number) => v.maxLength<string, number, string>(limit, `at most ${limit} characters`);
 
-/** Half a surrogate pair fits in JSON, but in no address, key or table. */
+/** Unpaired surrogates are valid in JSON, but not in addresses, keys and tables. */
 const wellFormed = v.transform((value: string) => value.toWellFormed());
 
 const text = v.pipe(v.string(), atMost(TEXT_LIMIT), wellFormed);
 
-/** A text that must be there and not be empty. */
+/** A text that must be present and not empty. */
 export const RequiredText = v.pipe(v.string(), v.nonEmpty(NOT_EMPTY), atMost(TEXT_LIMIT), wellFormed);
 
-/** A text that may be missing, null or empty: all three mean that there is none. Anything else is refused. */
+/** A text that may be missing, null or empty. Anything else is refused. */
 export const OptionalText = v.optional(
   v.pipe(
     v.nullable(text),
@@ -24,10 +24,10 @@ export const OptionalText = v.optional(
   ),
 );
 
-/** Some clients write serial numbers and ids as numbers. Larger ones have lost their last digits in JSON. */
+/** Some clients send serial numbers and ids as numbers. Larger numbers have lost digits in JSON. */
 const wholeNumberAsText = v.pipe(v.number(), v.safeInteger(), v.transform(String));
 
-/** As {@link OptionalText}, a number too; what is no text is left out. */
+/** Like {@link OptionalText}, but numbers are accepted, and other types are left out. */
 export const LenientText = lenient(
   v.union([
     v.pipe(
@@ -38,12 +38,14 @@ export const LenientText = lenient(
   ]),
 );
 
-/** Longest identifier, in UTF-16 code units: it becomes part of a DynamoDB key, which holds 2048 bytes. */
+/**
+ * Longest identifier, in UTF-16 code units. It becomes part of a DynamoDB key, whose limit is 2,048 bytes.
+ */
 const IDENTIFIER_LIMIT = 256;
 
 const identifier = v.pipe(v.string(), atMost(IDENTIFIER_LIMIT), wellFormed);
 
-/** An identifier that must be there. */
+/** An identifier that must be present. */
 export const RequiredIdentifier = v.pipe(
   v.string(),
   v.regex(/\S/, NOT_EMPTY),
@@ -51,10 +53,10 @@ export const RequiredIdentifier = v.pipe(
   wellFormed,
 );
 
-/** As {@link RequiredIdentifier}, from devices that may write it as a number. */
+/** Like {@link RequiredIdentifier}, from devices that may send a number. */
 export const RequiredDeviceIdentifier = v.union([RequiredIdentifier, wholeNumberAsText]);
 
-/** As {@link OptionalText}, for what becomes part of a key; nothing but space is none either. */
+/** Like {@link OptionalText}, for parts of keys. Blank text counts as missing. */
 export const OptionalIdentifier = v.optional(
   v.pipe(
     v.nullable(identifier),
@@ -62,7 +64,7 @@ export const OptionalIdentifier = v.optional(
   ),
 );
 
-/** As {@link OptionalIdentifier}, a number too; what is no identifier is left out. */
+/** Like {@link OptionalIdentifier}, but numbers are accepted, and other types are left out. */
 export const LenientIdentifier = lenient(
   v.union([
     v.pipe(
@@ -73,13 +75,13 @@ export const LenientIdentifier = lenient(
   ]),
 );
 
-/** DynamoDB's numbers begin at 1e-130, and no measure of a drone is that fine. */
+/** DynamoDB's smallest number is 1e-130. No measurement of a drone is that small. */
 const SMALLEST_NUMBER = 1e-100;
 
-/** The SDK refuses to write more than a double holds exactly; no measure comes near it. */
+/** The SDK refuses numbers that a double cannot hold exactly. No measurement is that large. */
 const LARGEST_NUMBER = Number.MAX_SAFE_INTEGER;
 
-/** A number, written as text by some; empty text means that there is none. Beyond the limit it is no measure and left out. */
+/** A number, which may be text. Empty text counts as missing. Numbers beyond the limit are left out. */
 export const lenientNumber = (limit = LARGEST_NUMBER) =>
   lenient(
     v.pipe(
@@ -99,7 +101,7 @@ export const LenientNumber = lenientNumber();
 
 const AN_INTEGER = 'an integer';
 
-/** An integer, as text from some; missing or null means 0. */
+/** An integer, which may be text. Missing or null is 0. */
 export const IntegerOrZero = v.nullish(
   v.pipe(
     v.union([
@@ -114,7 +116,7 @@ export const IntegerOrZero = v.nullish(
 /** DJI's `result`: 0 is success. */
 export const Result = IntegerOrZero;
 
-/** A count of files: an integer of at least 0, as text from some. */
+/** A count of files: an integer from 0 on, which may be text. */
 export const Count = v.pipe(
   v.union([
     v.pipe(v.number(), v.integer(AN_INTEGER), v.minValue(0), v.maxValue(1_000_000_000)),
@@ -123,7 +125,7 @@ export const Count = v.pipe(
   v.transform(Number),
 );
 
-/** As {@link Count}, where nothing depends on it. */
+/** Like {@link Count}; other values are left out. */
 export const LenientCount = lenient(Count);
 
 const BOOLEANS = new Map([
@@ -134,7 +136,7 @@ const BOOLEANS = new Map([
   ['', undefined],
 ]);
 
-/** A boolean, seen as 0 and 1 and as text; empty text means that it is not told. */
+/** A boolean, which may be 0, 1 or text. Empty text counts as missing. */
 export const LenientBoolean = lenient(
   v.pipe(
     v.union([v.boolean(), v.number(), text]),
@@ -149,11 +151,11 @@ export const LenientBoolean = lenient(
   ),
 );
 
-/** An object that may be missing, null, or something else and then left out. Fields that nobody knows yet are let through. */
+/** An object that may be missing or null; other types are left out. Unknown fields are accepted. */
 export const lenientObject = <const Entries extends v.ObjectEntries>(entries: Entries) =>
   lenient(notAList(v.object(entries)));
 
-/** To valibot a list is an object too. */
+/** valibot accepts lists as objects. */
 function notAList<const Schema extends v.GenericSchema>(schema: Schema): Schema {
   return {
     ...schema,

@@ -9,7 +9,7 @@ import { describeExtension, Extension } from './extension.ts';
 import { LenientCount, LenientNumber, LenientText, lenientObject, RequiredText, Result } from './fields.ts';
 import { OptionalFingerprint } from './fingerprints.ts';
 
-/** `data` of `file_upload_callback` in every shape that has been on the wire (protocol section 4). */
+/** `data` of `file_upload_callback` in all shapes that devices have sent (protocol section 4). */
 export const FileUploadCallbackData = v.object({
   result: Result,
   file: v.object({
@@ -29,7 +29,7 @@ export const FileUploadCallbackData = v.object({
 
 export type FileUploadCallbackData = v.InferOutput<typeof FileUploadCallbackData>;
 
-/** The object key in `data` that nobody has checked yet; undefined where S3 could not have one. */
+/** The unchecked object key in `data`; undefined when it cannot be a key of S3. */
 export function objectKeyIn(data: unknown): string | undefined {
   const result = v.safeParse(v.object({ file: v.object({ object_key: ObjectKeyText }) }), data);
   return result.success ? result.output.file.object_key : undefined;
@@ -37,7 +37,7 @@ export function objectKeyIn(data: unknown): string | undefined {
 
 const ObjectKeyText = v.pipe(v.string(), v.minBytes(1), v.maxBytes(OBJECT_KEY_LIMIT_IN_BYTES));
 
-/** A dock's report, as the rule that Pilot's callback shares takes it. */
+/** A dock's report, in the form that it shares with Pilot's callback. */
 export const toDockUploadReport = (
   { file, result }: FileUploadCallbackData,
   origin: Pick<UploadReport, 'workspaceId' | 'reporter' | 'raw'>,
@@ -53,7 +53,7 @@ export const toDockUploadReport = (
   },
 });
 
-/** What the dock says of the flight's size; gone again in later firmware, so never required. */
+/** The counts of the flight. Later firmware does not send them, so they are optional. */
 export const toReportedCounts = ({ flight_task: task }: FileUploadCallbackData): Partial<ReportedCounts> =>
   present({
     expectedFileCount: task?.expected_file_count,

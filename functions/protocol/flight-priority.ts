@@ -2,10 +2,10 @@ import * as v from 'valibot';
 import type { DockContract } from './contract.ts';
 import { RequiredDeviceIdentifier, Result } from './fields.ts';
 
-/** The service that asks a dock to upload a flight before others; the answer to it bears the same name. */
+/** The service that asks a dock to upload a flight before others. Its reply has the same method. */
 const PRIORITIZE_METHOD = 'upload_flighttask_media_prioritize';
 
-/** What ties an answer to its request. */
+/** The ids of a request and its reply. */
 export interface ServiceRequest {
   readonly tid: string;
   readonly bid: string;
@@ -13,7 +13,7 @@ export interface ServiceRequest {
   readonly flightId: string;
 }
 
-/** The request as it goes over the wire (protocol section 4). */
+/** The request in DJI's form (protocol section 4). */
 export const toPrioritizeRequest = ({ tid, bid, gatewaySn, flightId }: ServiceRequest): object => ({
   tid,
   bid,
@@ -23,7 +23,7 @@ export const toPrioritizeRequest = ({ tid, bid, gatewaySn, flightId }: ServiceRe
   data: { flight_id: flightId },
 });
 
-/** The dock's answer to the request. */
+/** The dock's reply to the request. */
 export const UPLOAD_FLIGHTTASK_MEDIA_PRIORITIZE = {
   name: 'upload-flighttask-media-prioritize',
   method: PRIORITIZE_METHOD,
@@ -31,7 +31,7 @@ export const UPLOAD_FLIGHTTASK_MEDIA_PRIORITIZE = {
   input: v.object({ result: Result }),
 } as const satisfies DockContract;
 
-/** The dock's word that it uploads a flight first. DJI's own example leaves `method` out. */
+/** A dock's report that it uploads a flight first. DJI's example leaves out `method`. */
 export const HIGHEST_PRIORITY_UPLOAD_FLIGHTTASK_MEDIA = {
   name: 'highest-priority-upload-flighttask-media',
   method: 'highest_priority_upload_flighttask_media',

@@ -4,14 +4,14 @@ import { FLIGHT_STATES, type Flight, flightState, prioritizationState } from '..
 import type { HttpContract } from './contract.ts';
 import { OptionalIdentifier, RequiredIdentifier } from './fields.ts';
 
-/** `data` of `flights/{flight_id}`: our own, in DJI's style. Times are ISO 8601, UTC. */
+/** `data` of `flights/{flight_id}`: our own endpoint, in DJI's style. Times are ISO 8601, UTC. */
 export const FlightOutput = v.object({
   flight_id: v.string(),
   state: v.picklist(FLIGHT_STATES),
   expected_file_count: v.number(),
   uploaded_file_count: v.number(),
   received_file_count: v.number(),
-  /** Files that were here, or seemed to be, and do not count. */
+  /** Files that do not count: their bytes were removed, or differ from the device's. */
   missing_files: v.array(v.object({ name: v.string(), reason: v.picklist(['removed', 'mismatch']) })),
   last_heard_at: v.optional(v.string()),
   gateway_sn: v.optional(v.string()),
@@ -48,14 +48,14 @@ export const toFlightOutput = (
   }),
 });
 
-/** The flight in a path. Throws `MalformedRequestError`. */
+/** The flight id in a path. Throws `MalformedRequestError`. */
 export function parseFlightId(value: string | undefined): string {
   if (!v.is(RequiredIdentifier, value))
     throw new MalformedRequestError('flight_id: expected 1 to 256 characters');
   return value;
 }
 
-/** Body of `prioritize`; the dock need only be named for a flight of which no file has come in yet. */
+/** Body of `prioritize`. The dock is only needed for a flight without files. */
 export const PrioritizeFlightInput = v.optional(v.nullable(v.object({ gateway_sn: OptionalIdentifier })));
 export type PrioritizeFlightInput = v.InferOutput<typeof PrioritizeFlightInput>;
 

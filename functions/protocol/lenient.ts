@@ -1,15 +1,17 @@
 import * as v from 'valibot';
 
-/** Issues of this type name a field that was left out; all others refuse the message. */
+/** Issues of this type name a field that was left out. All others refuse the message. */
 const IGNORED = 'ignored';
 
 const lenientSchemas = new WeakSet<object>();
 
 /**
- * A field that truth does not rest on. Missing, null, or of another type or shape, it is undefined; in the last case the
- * message passes with an issue that names the field, which {@link isIgnored} tells from a refusal.
+ * A field that integrity does not depend on. When it is missing or null, or has another type or shape, it is
+ * undefined. In the latter case the message is accepted with an issue that names the field; {@link isIgnored}
+ * recognises it.
  *
- * Valibot does not transform what has issues: no pipe may transform an object or a list around a lenient field.
+ * Valibot does not transform values with issues, so no pipe around a lenient field may transform an object or
+ * list.
  */
 export function lenient<const Schema extends v.GenericSchema>(
   schema: Schema,
@@ -27,7 +29,7 @@ export function lenient<const Schema extends v.GenericSchema>(
   return tolerant;
 }
 
-/** A list whose entries are left out when they do not fit. One issue names the list, however many they are. */
+/** A list whose invalid entries are left out. One issue names the list, no matter how many there are. */
 export function lenientList<const Item extends v.GenericSchema>(item: Item): v.ArraySchema<Item, undefined> {
   return {
     ...v.array(item),
@@ -47,7 +49,7 @@ export function lenientList<const Item extends v.GenericSchema>(item: Item): v.A
   };
 }
 
-/** Whether nothing but fields that were left out stands against a value. */
+/** Whether all issues of a value are about fields that were left out. */
 const isTaken = <Output>(
   read: v.OutputDataset<Output, v.BaseIssue<unknown>>,
 ): read is v.SuccessDataset<Output> | v.PartialDataset<Output, v.BaseIssue<unknown>> =>
@@ -62,8 +64,8 @@ const ignoredIssue = (): v.BaseIssue<unknown> => ({
   message: '',
 });
 
-/** Whether an issue names a field that was left out, and refuses nothing. */
+/** Whether an issue is about a field that was left out. */
 export const isIgnored = ({ type }: v.BaseIssue<unknown>): boolean => type === IGNORED;
 
-/** Whether a schema takes anything, and reads what it understands. */
+/** Whether a schema accepts any value. */
 export const isLenient = (schema: object): boolean => lenientSchemas.has(schema);

@@ -40,7 +40,7 @@ const ModelNumbers = { domain: LenientNumber, type: LenientNumber, sub_type: Len
 
 const SubDevice = v.object({ sn: RequiredDeviceIdentifier, ...ModelNumbers });
 
-/** `data` of `update_topo`; no `sub_devices`, or none in it, means that the drone went offline. */
+/** `data` of `update_topo`. Missing or empty `sub_devices` mean that the drone went offline. */
 export const UpdateTopoData = v.object({
   ...ModelNumbers,
   sub_devices: v.nullish(v.pipe(v.array(SubDevice), v.maxLength(DEVICE_LIMIT)), []),
@@ -53,7 +53,7 @@ interface ModelInput {
   readonly sub_type?: number | undefined;
 }
 
-/** DJI's `domain-type-sub_type`, or undefined when any of the three is missing. */
+/** DJI's `domain-type-sub_type`; undefined when one of the three is missing. */
 export const modelKeyOf = ({ domain, type, sub_type }: ModelInput): string | undefined =>
   domain === undefined || type === undefined || sub_type === undefined
     ? undefined
@@ -64,7 +64,7 @@ const toTopologyDevice = (device: v.InferOutput<typeof SubDevice>): TopologyDevi
   return { sn: device.sn, ...(modelKey && { modelKey }) };
 };
 
-/** The devices that `update_topo` tells of, each once. */
+/** The devices in `update_topo`, each once. */
 export const topologyDevicesOf = ({ sub_devices: devices }: UpdateTopoData): TopologyDevice[] => [
   ...new Map(devices.map((device) => [device.sn, toTopologyDevice(device)])).values(),
 ];
@@ -97,7 +97,7 @@ export const AIRPORT_ORGANIZATION_GET = {
   output: v.object({ organization_name: v.string() }),
 } as const satisfies DockContract;
 
-/** `airport_organization_bind`; `err_code` 0 means that the device is bound. */
+/** `airport_organization_bind`. An `err_code` of 0 means that the device is bound. */
 export const AIRPORT_ORGANIZATION_BIND = {
   name: 'airport-organization-bind',
   method: 'airport_organization_bind',

@@ -2,7 +2,10 @@ import * as v from 'valibot';
 import type { LibraryEvent } from '../core/library-events.ts';
 import type { BucketChange } from '../core/take-in-changes.ts';
 
-/** What S3 sends to a queue: records of changes, or a test event when the notification is set up. Events are our own. */
+/**
+ * What S3 sends to a queue: records of changes, and a test event when notifications are set up. Events are
+ * our own.
+ */
 const Notification = v.object({
   LibraryEvents: v.optional(v.array(v.custom<LibraryEvent>((value) => typeof value === 'object')), []),
   Records: v.optional(
@@ -24,16 +27,16 @@ const Notification = v.object({
   ),
 });
 
-/** What a message tells: changes of the bucket, and events that are to be handed on. */
+/** The contents of a message: changes of the bucket, and events for the bus. */
 export interface QueuedChanges {
   readonly changes: readonly BucketChange[];
   readonly events: readonly LibraryEvent[];
 }
 
-/** Keys are encoded as in an HTML form: a space is a plus sign. */
+/** Keys are encoded as in HTML forms: a space is a plus sign. */
 const decodeKey = (key: string): string => decodeURIComponent(key.replaceAll('+', ' '));
 
-/** What a message of the queue tells, from the bucket or from one of our functions. Throws for anything else. */
+/** The contents of a message from the bucket or from a function. Throws for anything else. */
 export function toQueuedChanges(id: string, body: string): QueuedChanges {
   const { Records, LibraryEvents } = v.parse(Notification, JSON.parse(body));
   return { changes: toBucketChanges(id, Records), events: LibraryEvents };

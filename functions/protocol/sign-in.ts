@@ -3,7 +3,7 @@ import { homeWorkspace, type Session } from '../core/sign-in.ts';
 import type { HttpContract } from './contract.ts';
 import { OptionalText, RequiredText } from './fields.ts';
 
-/** DJI's user types: the web page and Pilot sign in alike and say which they are. */
+/** DJI's user types: web pages and Pilot sign in the same way, and send their type. */
 const UserType = v.picklist([1, 2]);
 
 /** Body of `login` (protocol section 2, "The library for people"). */
@@ -15,12 +15,12 @@ export const LoginInput = v.object({
 
 export type LoginInput = v.InferOutput<typeof LoginInput>;
 
-/** Body of `token/refresh`; with none, the header's token comes back while it is valid. */
+/** Body of `token/refresh`. Without one, the response has the header's token, while it is valid. */
 export const TokenRefreshInput = v.optional(v.nullable(v.object({ refresh_token: OptionalText })));
 
 export type TokenRefreshInput = v.InferOutput<typeof TokenRefreshInput>;
 
-/** `data` of both. `refresh_token` is ours; it is empty where no new one was made. */
+/** `data` of both. `refresh_token` is our own field; it is empty when no new one was issued. */
 export const SessionOutput = v.object({
   username: v.string(),
   user_id: v.string(),
@@ -33,7 +33,7 @@ export const SessionOutput = v.object({
   mqtt_password: v.string(),
 });
 
-/** `mqttAddress` is empty where the stack has no broker; no user has MQTT credentials of their own. */
+/** `mqttAddress` is empty without a broker. Users have no MQTT credentials. */
 export const toSessionOutput = (
   session: Session,
   mqttAddress: string,
@@ -59,7 +59,10 @@ export const LOGIN = {
   output: SessionOutput,
 } as const satisfies HttpContract;
 
-/** `token/refresh`. An expired token must still reach it, with its refresh token in the body: it checks for itself. */
+/**
+ * `token/refresh`. It must accept an expired token, with the refresh token in the body, so it checks tokens
+ * itself.
+ */
 export const TOKEN_REFRESH = {
   name: 'token-refresh',
   routes: ['POST /manage/api/v1/token/refresh'],

@@ -3,7 +3,9 @@ import type { UploadCredentials } from '../core/upload-credentials.ts';
 import type { DockContract, HttpContract } from './contract.ts';
 import { IntegerOrZero } from './fields.ts';
 
-/** `data` of `sts` over HTTP and `output` of `storage_config_get` over MQTT. `expire` counts seconds from now. */
+/**
+ * `data` of `sts` over HTTP, and `output` of `storage_config_get` over MQTT. `expire` is in seconds from now.
+ */
 export const StsOutput = v.object({
   bucket: v.string(),
   endpoint: v.pipe(v.string(), v.regex(/^https?:\/\//)),
@@ -37,7 +39,7 @@ export const toStsOutput = ({
   },
 });
 
-/** `sts`. It has no body, an empty one or `{}`; what else may stand there is not looked at. Old versions asked by GET. */
+/** `sts`. The body is missing, empty or `{}`; any other is ignored. Old versions send a GET. */
 export const STS = {
   name: 'sts',
   routes: [
@@ -49,7 +51,7 @@ export const STS = {
   output: StsOutput,
 } as const satisfies HttpContract;
 
-/** The value of `module` that stands for media; 1 stands for PSDK resources, which have no place here. */
+/** The `module` of media. 1 is PSDK resources, which are not supported. */
 export const MEDIA_MODULE = 0;
 
 /** `storage_config_get`. */

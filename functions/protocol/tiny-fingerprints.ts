@@ -4,10 +4,10 @@ import type { HttpContract } from './contract.ts';
 import { parseTinyFingerprint } from './fingerprints.ts';
 import { lenientList } from './lenient.ts';
 
-/** More than an SD card holds, and within the 1 MB that a body may have. */
+/** More than the files of an SD card, and within the limit of 1 MB for a body. */
 export const TINY_FINGERPRINTS_LIMIT = 10_000;
 
-/** What is no text is left out: one bad entry must not refuse thousands. */
+/** Other types are left out: one bad entry must not refuse thousands. */
 const list = v.pipe(
   v.array(v.unknown()),
   v.maxLength(TINY_FINGERPRINTS_LIMIT, `a length of at most ${TINY_FINGERPRINTS_LIMIT}`),
@@ -15,7 +15,7 @@ const list = v.pipe(
   lenientList(v.string()),
 );
 
-/** The question in its three shapes: DJI's object, the bare array, and the query of the old GET. */
+/** The request in its three shapes: DJI's object, the bare array, and the query of the old GET. */
 export const TinyFingerprintsInput = v.union([
   list,
   v.object({ tiny_fingerprints: list }),
@@ -29,7 +29,10 @@ const writtenIn = (input: TinyFingerprintsInput): string[] => {
   return 'tiny_fingerprints' in input ? input.tiny_fingerprints : input.tiny_fingerprint;
 };
 
-/** Those that are asked for, by how each was written, in the order asked. Texts of another form name no file and are not among them. */
+/**
+ * The requested tiny fingerprints by their original text, in the same order. Text of another form is left
+ * out.
+ */
 export function toTinyFingerprints(input: TinyFingerprintsInput): ReadonlyMap<string, TinyFingerprint> {
   const asked = new Map<string, TinyFingerprint>();
   for (const written of writtenIn(input)) {
@@ -39,10 +42,10 @@ export function toTinyFingerprints(input: TinyFingerprintsInput): ReadonlyMap<st
   return asked;
 }
 
-/** Those that the workspace has, as they were written, in the order asked, each once. */
+/** Those of the workspace, as they were written, in the same order, each once. */
 export const TinyFingerprintsOutput = v.object({ tiny_fingerprints: v.array(v.string()) });
 
-/** `files/tiny-fingerprints`; the first public version of it asked by GET. */
+/** `files/tiny-fingerprints`. Its first public version was a GET. */
 export const TINY_FINGERPRINTS = {
   name: 'tiny-fingerprints',
   routes: [

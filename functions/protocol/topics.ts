@@ -1,6 +1,6 @@
-/** DJI's MQTT topics (protocol section 4), spelled here and nowhere else. This file imports nothing. */
+/** DJI's MQTT topics (protocol section 4), in one place. This file imports nothing. */
 
-/** What devices say: the last levels of a topic. */
+/** What devices publish on: the last levels of the topics. */
 const UP_CHANNELS = {
   requests: 'thing',
   events: 'thing',
@@ -12,7 +12,7 @@ const UP_CHANNELS = {
   status: 'sys',
 } as const;
 
-/** What devices are told. */
+/** What devices subscribe to. */
 const DOWN_CHANNELS = {
   requests_reply: 'thing',
   events_reply: 'thing',
@@ -23,37 +23,40 @@ const DOWN_CHANNELS = {
   status_reply: 'sys',
 } as const;
 
-/** A channel that devices speak on. */
+/** A channel that devices publish on. */
 export type UpChannel = keyof typeof UP_CHANNELS;
-/** A channel that devices listen on. */
+/** A channel that devices subscribe to. */
 export type DownChannel = keyof typeof DOWN_CHANNELS;
 
 const FIRST_LEVEL = { ...UP_CHANNELS, ...DOWN_CHANNELS };
 
-/** All channels that a device may speak on. */
+/** All channels that devices may publish on. */
 export const EVERY_UP_CHANNEL = Object.keys(UP_CHANNELS) as UpChannel[];
-/** All channels that a device may listen on. */
+/** All channels that devices may subscribe to. */
 export const EVERY_DOWN_CHANNEL = Object.keys(DOWN_CHANNELS) as DownChannel[];
-/** What a dock publishes under the serial number of its drone. */
+/** The channels that a dock publishes on for its drone. */
 export const TELEMETRY_CHANNELS = ['osd', 'state'] as const satisfies UpChannel[];
 
-/** Where a channel is answered. The others are never answered. */
+/** The reply channel of each channel. Messages on others have no reply. */
 export const REPLY_CHANNEL = {
   requests: 'requests_reply',
   events: 'events_reply',
   status: 'status_reply',
 } as const satisfies Partial<Record<UpChannel, DownChannel>>;
 
-/** A channel whose messages are answered. */
-export type AnsweredChannel = keyof typeof REPLY_CHANNEL;
+/** A channel whose messages have replies. */
+export type RepliedChannel = keyof typeof REPLY_CHANNEL;
 
-/** The channel that answers, or undefined for one that is never answered. */
+/** The reply channel; undefined when there are no replies. */
 export const replyChannelOf = (channel: UpChannel): DownChannel | undefined =>
-  Object.hasOwn(REPLY_CHANNEL, channel) ? REPLY_CHANNEL[channel as AnsweredChannel] : undefined;
+  Object.hasOwn(REPLY_CHANNEL, channel) ? REPLY_CHANNEL[channel as RepliedChannel] : undefined;
 
-/** The topic of one device. `+` for the serial number makes a topic filter of all devices, and `*` a pattern of IAM. */
+/**
+ * The topic of a device. With `+` as serial number it is a topic filter for all devices, with `*` a pattern
+ * for IAM.
+ */
 export const topicOf = (sn: string, channel: UpChannel | DownChannel): string =>
   `${FIRST_LEVEL[channel]}/product/${sn}/${channel}`;
 
-/** Topic filter of everything that is one level below a device's serial number. */
+/** Topic filter for all topics one level below a device's serial number. */
 export const everyTopicBelow = (sn: string): string => `thing/product/${sn}/+`;

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { HttpContract } from './contract.ts';
 
-/** Whatever no other route takes: nothing is read, and there is no good answer. */
+/** All requests without another route. Nothing is read, and there is no response of success. */
 export const UNKNOWN_ROUTE = {
   name: 'unknown-route',
   routes: ['$default'],

@@ -3,7 +3,7 @@ import type { FlightRef } from '../core/flight.ts';
 import type { ObjectVersion } from '../core/media-file.ts';
 import { parseWorkspaceId } from '../core/workspace.ts';
 
-/** Bodies of the library's own queues. Both throw for anything else. */
+/** Bodies of the messages in the library's own queues. Both functions throw for anything else. */
 
 const WorkspaceText = v.pipe(
   v.string(),

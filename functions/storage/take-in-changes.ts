@@ -1,8 +1,8 @@
 /**
- * Queue of what the bucket tells: versions that came, and what was removed
+ * Queue of the bucket's notifications: new versions, and removals
  *
- * Every version in the bucket is an entry, whatever has become of its report; of what is removed no device may hear any more that the library has
- * it. Other functions leave their events here, on the way to the bus.
+ * Every version in the bucket becomes an entry, whether or not it is reported, and no device is told any more
+ * that the library has what was removed. Other functions queue their events here too, for the bus.
  */
 import type { LibraryWithDigests } from '../core/library.ts';
 import { takeInChanges as takeIn } from '../core/take-in-changes.ts';

@@ -1,7 +1,8 @@
 /**
- * Queue of versions whose MD5 S3 does not tell: uploads in parts
+ * Queue of versions whose MD5 is unknown to S3: uploads in parts
  *
- * Each is read once, as a stream. Bytes that fit their report become findable; others are marked, and an alarm fires.
+ * Each version is read once, as a stream. When its bytes match the report, the file becomes findable.
+ * Otherwise it is marked, and an alarm fires.
  */
 import type { LibraryWithDigester } from '../core/library.ts';
 import { verifyVersion as verify } from '../core/verify-version.ts';
@@ -10,7 +11,7 @@ import { forEachMessage, type QueueEndpoint, queueEndpoint } from '../middleware
 import { backgroundLibrary, objectDigester } from '../ports.ts';
 import { toObjectVersion } from '../protocol/work-messages.ts';
 
-/** What is left, when Lambda is about to end the function, to note that the bytes were not read. */
+/** Time to record that the bytes were not read, before Lambda ends the function. */
 const NOTE_IN_MILLISECONDS = 10_000;
 
 export const verifyVersion =

@@ -1,7 +1,7 @@
 /**
- * Queue of flights that somebody looks at again after a silence
+ * Queue of flights to check after a while without messages
  *
- * A flight of which nothing was heard for a while has stalled, or is complete; others are told at that moment.
+ * Such a flight is stalled, or complete. An event says so.
  */
 import { type WatchFlightPorts, watchFlight as watch } from '../core/watch-flight.ts';
 import { forEachMessage, type QueueEndpoint, queueEndpoint } from '../middleware/queue-endpoint.ts';

@@ -141,6 +141,6 @@ describe('home workspace', () => {
   });
 
   it('is nothing that can be made up', () => {
-    expect(() => homeWorkspace({ ...session, workspaceIds: [] })).toThrow('belongs to no workspace');
+    expect(() => homeWorkspace({ ...session, workspaceIds: [] })).toThrow('has no workspace');
   });
 });

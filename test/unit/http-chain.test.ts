@@ -147,7 +147,7 @@ describe('a workspace', () => {
     for (const body of [GOOD, undefined, 'not json', 'x'.repeat(2_000_000)]) {
       const { status, envelope } = await call(endpoint, { workspaceId: FOREIGN_WORKSPACE, body });
       expect(status).toBe(403);
-      expect(envelope).toEqual({ code: 403, message: 'The token does not open this workspace', data: {} });
+      expect(envelope).toEqual({ code: 403, message: 'The token does not allow this workspace', data: {} });
     }
     expect(seen).not.toHaveBeenCalled();
   });
@@ -235,7 +235,7 @@ describe('a fault of ours', () => {
   );
 
   it('is 503 with the request id when a store asks to slow down', async () => {
-    seen.mockRejectedValue(new ServiceUnavailableError('The catalog asks to slow down'));
+    seen.mockRejectedValue(new ServiceUnavailableError('The catalog is throttled'));
     const { status, envelope } = await call(endpoint, { body: GOOD, headers: { 'x-request-id': 'dev-1' } });
     expect(status).toBe(503);
     expect(envelope).toMatchObject({ code: 503, message: expect.stringContaining('dev-1') });

@@ -358,7 +358,7 @@ describe('an unknown route', () => {
     expect(status).toBe(404);
     expect(envelope).toEqual({
       code: 404,
-      message: `There is nothing at ${method} /media/api/v2/files`,
+      message: `There is no route ${method} /media/api/v2/files`,
       data: {},
     });
   });

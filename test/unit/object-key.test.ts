@@ -73,7 +73,7 @@ describe('object key rule', () => {
 
   it('tells the caller nothing of the key', () => {
     expect(check(`${FOREIGN_WORKSPACE}/secret.JPG`)).toThrow(
-      'The object key does not lie under the prefix of this workspace',
+      'The object key is not below the prefix of this workspace',
     );
   });
 });

@@ -64,6 +64,6 @@ describe('object storage in S3', () => {
 
   it('throws at half an answer, from which nothing can be concluded', async () => {
     const { etag: _etag, ...headers } = HEADERS;
-    await expect(storageThat({ status: 200, headers }).storage.find('k')).rejects.toThrow('without an ETag');
+    await expect(storageThat({ status: 200, headers }).storage.find('k')).rejects.toThrow('has no ETag');
   });
 });

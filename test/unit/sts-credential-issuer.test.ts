@@ -76,7 +76,7 @@ describe('credentials from STS', () => {
     'are an error when STS leaves out %s',
     async (field) => {
       const { issue } = issuerThat(answer(COMPLETE.replace(new RegExp(`<${field}>.*</${field}>`), '')));
-      await expect(issue()).rejects.toThrow('without complete credentials');
+      await expect(issue()).rejects.toThrow('incomplete credentials');
     },
   );
 

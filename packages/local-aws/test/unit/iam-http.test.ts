@@ -48,7 +48,7 @@ describe('an error', () => {
   let service: LocalService | undefined;
   afterEach(() => service?.close());
 
-  const answerTo = async (error: unknown, protocol: ErrorProtocol, init: RequestInit = {}) => {
+  const responseTo = async (error: unknown, protocol: ErrorProtocol, init: RequestInit = {}) => {
     const server = createServer((request: IncomingMessage, response) =>
       sendError(response, error, { protocol, requestId: 'request-1', headOnly: request.method === 'HEAD' }),
     );
@@ -58,7 +58,7 @@ describe('an error', () => {
   };
 
   it('of S3 carries its details', async () => {
-    const response = await answerTo(new AwsError('NoSuchKey', 'No <key>', 404, { Key: 'a&b' }), 's3');
+    const response = await responseTo(new AwsError('NoSuchKey', 'No <key>', 404, { Key: 'a&b' }), 's3');
     expect(response.status).toBe(404);
     expect(response.headers.get('x-amz-request-id')).toBe('request-1');
     expect(await response.text()).toBe(
@@ -67,12 +67,12 @@ describe('an error', () => {
   });
 
   it('to HEAD has no body', async () => {
-    const response = await answerTo(new AwsError('NoSuchKey', 'No', 404), 's3', { method: 'HEAD' });
+    const response = await responseTo(new AwsError('NoSuchKey', 'No', 404), 's3', { method: 'HEAD' });
     expect([response.status, await response.text()]).toEqual([404, '']);
   });
 
   it('of the JSON protocol names its type in the body and in a header', async () => {
-    const response = await answerTo(notImplemented('DescribeTable'), 'json');
+    const response = await responseTo(notImplemented('DescribeTable'), 'json');
     expect(response.status).toBe(501);
     expect(response.headers.get('x-amzn-errortype')).toBe('NotImplemented');
     expect(await response.json()).toEqual({
@@ -86,7 +86,7 @@ describe('an error', () => {
     ['query', 'InternalFailure'],
     ['json', 'InternalFailure'],
   ] as const)('that is no AwsError tells a client of %s nothing but %s', async (protocol, code) => {
-    const response = await answerTo(new Error('secret at /etc/passwd'), protocol);
+    const response = await responseTo(new Error('secret at /etc/passwd'), protocol);
     expect(response.status).toBe(500);
     const text = await response.text();
     expect(text).toContain(code);

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { CredentialsWrongError, TokenInvalidError } from '../../functions/core/errors.ts';
-import { answerTo, ERROR_ANSWERS, type ErrorAnswer } from '../../functions/middleware/error-answers.ts';
+import {
+  ERROR_RESPONSES,
+  type ErrorResponse,
+  responseTo,
+} from '../../functions/middleware/error-responses.ts';
 
-const rows = Object.entries(ERROR_ANSWERS) as [string, ErrorAnswer][];
+const rows = Object.entries(ERROR_RESPONSES) as [string, ErrorResponse][];
 
 describe('answers to errors', () => {
   it('use 401 for tokens and for nothing else: Pilot leaves the cloud on it', () => {
@@ -17,7 +21,7 @@ describe('answers to errors', () => {
 
   it('never use the code of success', () => {
     for (const [, { code }] of rows) expect(code).not.toBe(0);
-    expect(answerTo(new Error('x')).code).not.toBe(0);
+    expect(responseTo(new Error('x')).code).not.toBe(0);
   });
 
   it('are numbers that HTTP and DJI can carry', () => {
@@ -29,10 +33,10 @@ describe('answers to errors', () => {
   });
 
   it('show the message of our own errors only', () => {
-    expect(answerTo(new CredentialsWrongError())).toMatchObject({ status: 200, expected: true });
-    expect(answerTo(new TokenInvalidError())).toMatchObject({ status: 401, expected: true });
+    expect(responseTo(new CredentialsWrongError())).toMatchObject({ status: 200, expected: true });
+    expect(responseTo(new TokenInvalidError())).toMatchObject({ status: 401, expected: true });
     for (const unexpected of [new Error('x'), { code: 'token-invalid' }, 'text', undefined]) {
-      expect(answerTo(unexpected)).toMatchObject({ status: 500, code: 500, expected: false });
+      expect(responseTo(unexpected)).toMatchObject({ status: 500, code: 500, expected: false });
     }
   });
 });
