@@ -11,20 +11,20 @@ import type { EndpointFunction } from './endpoint-function.ts';
 import type { MediaHttpApi } from './media-http-api.ts';
 import type { WorkQueues } from './work-queues.ts';
 
-/** What is watched, and who hears of it. */
+/** What the alarms watch, and where they are sent. */
 export interface AlarmsProps {
   readonly api: MediaHttpApi;
   readonly functions: readonly EndpointFunction[];
   readonly deadLetters: DeadLetters;
   readonly queues: WorkQueues;
   /**
-   * Where alarms are sent to.
-   * @default - they are seen in CloudWatch only
+   * Address that alarms are sent to.
+   * @default - alarms are only visible in CloudWatch
    */
   readonly alarmEmail?: string;
 }
 
-/** The catalog calls a file unreported after this time, so it must have heard of it by then. */
+/** After this time the catalog calls a file unreported, so it must know it by then. */
 const LATE_IN_SECONDS = 15 * 60;
 
 const PERIOD = { period: Duration.minutes(5), statistic: Stats.SUM };
@@ -38,8 +38,10 @@ const metricOfFunctions = (metricName: MetricName): Metric =>
   });
 
 /**
- * What somebody should look at. Refused messages of docks have a metric, `DockMessageRefused`, and no alarm: a dock that asks for storage of
- * PSDK files, or reports a file before it has arrived, is refused in the normal course, and whatever is our fault rings otherwise. Each alarm's description names the section of docs/operations.md to read. */
+ * The alarms. Each description names its section in docs/operations.md. Refused messages of docks have a
+ * metric, `DockMessageRefused`, but no alarm: a dock that asks for storage of PSDK files, or reports a file
+ * too early, is refused in normal operation. Faults of the library have other alarms.
+ */
 export class Alarms extends Construct {
   private readonly topic: Topic | undefined;
 
@@ -57,25 +59,25 @@ export class Alarms extends Construct {
         section: 'function-errors',
       });
 
-    // A function that Lambda throttles is among these: API Gateway answers 503 for it.
+    // Throttling by Lambda is included: API Gateway responds 503 then.
     this.alarm('ApiServerErrors', api.stage.metricServerError(PERIOD), 5, {
-      says: 'Devices got five or more answers with status 5xx within five minutes.',
+      says: 'Devices got five or more responses with status 5xx within five minutes.',
       section: 'api-server-errors',
     });
 
     this.alarm('IntegrityMismatches', metricOfFunctions(METRICS.integrityMismatch), 1, {
-      says: 'The bytes of a stored file are not those that the device announced.',
+      says: 'The bytes of a stored file differ from those of the device.',
       section: 'integrity-mismatches',
     });
 
     // More than somebody who mistypes a password.
     this.alarm('RefusedDevices', metricOfFunctions(METRICS.deviceRefused), 10, {
-      says: 'Devices were refused ten times or more within five minutes: a wrong password, or somebody who guesses.',
+      says: 'The sign-in of devices was refused ten times or more within five minutes: a wrong password, or somebody who guesses.',
       section: 'refused-devices',
     });
 
     this.alarm('DockSettingsMissing', metricOfFunctions(METRICS.dockSettingsMissing), 1, {
-      says: 'A dock asked for its settings and got none: it will not get online.',
+      says: 'A dock asked for its settings and got none: it cannot go online.',
       section: 'dock-settings-missing',
     });
 
@@ -94,7 +96,7 @@ export class Alarms extends Construct {
       deadLetters.unhandled.metricApproximateNumberOfMessagesVisible(visible),
       1,
       {
-        says: 'A function failed every time at the same event or message.',
+        says: 'A function failed at an event or message in every attempt.',
         section: 'unhandled-events',
       },
     );
@@ -103,7 +105,7 @@ export class Alarms extends Construct {
       queues.of('changes').metricApproximateAgeOfOldestMessage(visible),
       LATE_IN_SECONDS,
       {
-        says: 'What the bucket tells has waited for a quarter of an hour: files that nobody reported are in no list yet.',
+        says: 'Changes of the bucket have waited for 15 minutes: unreported files are in no list yet.',
         section: 'late-changes',
       },
     );
@@ -128,7 +130,7 @@ export class Alarms extends Construct {
   private topicTo(email: string): Topic {
     const topic = new Topic(this, 'Topic', { enforceSSL: true });
     topic.addSubscription(new EmailSubscription(email));
-    // A topic with a policy of its own has lost the default one, which lets the account's alarms in.
+    // With its own policy, a topic loses the default one, which allows the account's alarms to publish.
     topic.addToResourcePolicy(
       new PolicyStatement({
         actions: ['sns:Publish'],

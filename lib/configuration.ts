@@ -1,6 +1,6 @@
 /**
- * What can be configured: the context key `media-library`, in `cdk.json` or on the command line
- * (`-c media-library='{"mqttAddress": "ssl://mqtt.example.com:8883"}'`). A mistake stops the synth.
+ * The configuration: the context key `media-library`, in `cdk.json` or on the command line (`-c
+ * media-library='{"mqttAddress": "ssl://mqtt.example.com:8883"}'`). A mistake stops the synth.
  */
 import type { Node } from 'constructs';
 import * as v from 'valibot';
@@ -9,23 +9,24 @@ import * as v from 'valibot';
 export const CONFIGURATION_KEY = 'media-library';
 
 /**
- * Where docks connect to: an address that AWS makes, a domain of one's own, or the account's default address. The last is for regions without
- * domain configurations: docks must speak ALPN there, and name the authorizer in their user name.
+ * Where docks connect to: an address that AWS makes, a custom domain, or the account's default address. The
+ * last is for regions without domain configurations: there, docks must support ALPN and name the authorizer
+ * in their user name.
  */
 const DOCK_ENDPOINTS = ['managed-domain', 'custom-domain', 'account-default'] as const;
 
-/** The retention times that CloudWatch Logs knows, in days. */
+/** The retention periods of CloudWatch Logs, in days. */
 const LOG_RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ] as const;
 
-/** What functions log: all of it, or what is worse than a level. */
+/** The lowest level that is logged. */
 const LOG_LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const;
 
-/** S3 takes no file to Standard-IA earlier, and no file from there to the next class earlier. */
+/** S3's minimum age for Standard-IA, and for the move from there to the next class. */
 const DAYS_IN_A_STORAGE_CLASS = 30;
 
-/** What a value must be, in words. */
+/** What a value must be, for messages. */
 const MUST_BE = {
   object: 'an object',
   text: 'a text that is not empty',
@@ -74,7 +75,7 @@ const certificate = v.pipe(
   v.regex(/^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/, MUST_BE.certificate),
 );
 
-/** An object with these keys and no others. Arrays, which valibot takes for objects without keys, are none. */
+/** An object with only these keys. Arrays are refused: valibot would take them for objects. */
 const object = <Entries extends v.ObjectEntries>(entries: Entries) =>
   v.pipe(
     v.custom<object>(
@@ -97,7 +98,7 @@ const LIFECYCLE = {
    */
   glacierInstantRetrievalAfterInDays: v.optional(days),
   /**
-   * Age in days at which S3 puts a delete marker on a file. Its bytes stay.
+   * Age in days at which S3 puts a delete marker on a file. Its bytes are kept.
    * @default - never
    */
   expireAfterInDays: v.optional(days),
@@ -105,12 +106,12 @@ const LIFECYCLE = {
 
 const THROTTLING = {
   /**
-   * Requests a second that each route takes.
+   * Requests a second for each route.
    * @default 500
    */
   rateLimit: v.optional(v.pipe(v.number(MUST_BE.rate), v.gtValue(0, MUST_BE.rate)), 500),
   /**
-   * Requests at once that each route takes.
+   * Burst of requests for each route.
    * @default 1000
    */
   burstLimit: v.optional(
@@ -121,30 +122,30 @@ const THROTTLING = {
 
 const DOCK = {
   /**
-   * Where docks connect to: `managed-domain`, an address that AWS makes for this stack; `custom-domain`; or `account-default`, the account's
-   * own address.
+   * Where docks connect to: `managed-domain`, an address that AWS makes for this stack; `custom-domain`; or
+   * `account-default`, the account's own address.
    * @default 'managed-domain'
    */
   endpoint: v.optional(v.picklist(DOCK_ENDPOINTS, MUST_BE.dockEndpoint), 'managed-domain'),
-  /** Domain that docks connect to, with `custom-domain`. Its CNAME record is made by hand: docs/operations.md. */
+  /** The domain of `custom-domain`. Its CNAME record is made by hand, see docs/operations.md. */
   domainName: v.optional(domainName),
-  /** ARN of the domain's certificate in ACM, in the region of the stack, with `custom-domain`. */
+  /** ARN of the domain's certificate in ACM, in the region of the stack, for `custom-domain`. */
   certificateArn: v.optional(certificate),
   /**
-   * ARN of a public certificate in ACM that proves that the domain is yours, when a CA of your own signed the first one.
-   * @default - the first one proves it
+   * ARN of a public certificate in ACM for the domain, when the first one is signed by a private CA.
+   * @default - the first certificate proves that the domain is yours
    */
   validationCertificateArn: v.optional(certificate),
 };
 
 const CONFIGURATION = {
   /**
-   * OIDC issuer whose tokens the API takes. The stack then has no user pool, no login and no token refresh.
+   * OIDC issuer whose tokens the API accepts. The stack then has no user pool, no login and no token refresh.
    * @default - a Cognito user pool of the stack
    */
   oidcIssuer: v.optional(issuer),
   /**
-   * Audiences of which a token must name one. Needed with `oidcIssuer`.
+   * A token must name one of these audiences. Required with `oidcIssuer`.
    * @default - the app client of the user pool
    */
   oidcAudience: v.optional(v.pipe(v.array(text, MUST_BE.texts), v.minLength(1, MUST_BE.texts))),
@@ -159,17 +160,17 @@ const CONFIGURATION = {
    */
   consoleOrigins: v.optional(v.array(origin, MUST_BE.origins), []),
   /**
-   * What becomes of files as they age.
-   * @default - they stay as they are
+   * Storage classes and expiry of files.
+   * @default - files stay as they are
    */
   lifecycle: v.optional(object(LIFECYCLE), {}),
   /**
-   * Days that logs are kept.
+   * How long logs are kept, in days.
    * @default 30
    */
   logRetentionInDays: v.optional(v.picklist(LOG_RETENTION_DAYS, MUST_BE.logRetention), 30),
   /**
-   * The least level that functions log. At `INFO` it is one line a call.
+   * The lowest level that is logged. `INFO` is one line for each call.
    * @default 'INFO'
    */
   logLevel: v.optional(v.picklist(LOG_LEVELS, MUST_BE.logLevel), 'INFO'),
@@ -178,43 +179,48 @@ const CONFIGURATION = {
   /** Where docks connect to. */
   dock: v.optional(object(DOCK), {}),
   /**
-   * Address that Pilot's cloud module and docks are told to connect to, such as `ssl://mqtt.example.com:8883`.
+   * MQTT address that sign-in returns to Pilot, such as `ssl://mqtt.example.com:8883`.
    * @default - `dock.domainName` and port 8883, if that is set; otherwise none
    */
   mqttAddress: v.optional(v.string(MUST_BE.textOrEmpty), ''),
   /**
    * Email address that alarms are sent to.
-   * @default - alarms are seen in CloudWatch only
+   * @default - alarms are only visible in CloudWatch
    */
   alarmEmail: v.optional(v.pipe(v.string(MUST_BE.email), v.email(MUST_BE.email))),
 };
 
 const Configuration = object(CONFIGURATION);
 
-/** The configuration, complete with its defaults. */
+/** The configuration with all defaults. */
 export type Configuration = v.InferOutput<typeof Configuration>;
 
-/** A mistake in the configuration, told in plain sentences. */
+/** The mistakes in a configuration, one sentence each. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }
 
-/** The configuration of a construct tree, from its context. Throws a `ConfigurationError` that names every mistake. */
+/**
+ * The configuration of a construct tree, from its context. Throws a `ConfigurationError` that names every
+ * mistake.
+ */
 export function configurationOf(node: Node): Configuration {
   const context: unknown = node.tryGetContext(CONFIGURATION_KEY) ?? {};
   return parseConfiguration(typeof context === 'string' ? fromCommandLine(context) : context);
 }
 
-/** Validates a configuration and adds the defaults. Throws a `ConfigurationError` that names every mistake. */
+/**
+ * Validates a configuration and adds the defaults. Throws a `ConfigurationError` that names every mistake.
+ */
 export function parseConfiguration(raw: unknown): Configuration {
-  // A value that is wrong in two ways is still one mistake.
+  // A value that is wrong in two ways counts once.
   const parsed = v.safeParse(Configuration, raw, { abortPipeEarly: true });
   const mistakes = parsed.success ? contradictions(parsed.output) : parsed.issues.map(inWords);
   if (mistakes.length > 0 || !parsed.success) throw new ConfigurationError(mistakes.join('\n'));
   return parsed.output;
 }
 
-/** CDK hands over `-c media-library=…` as it was typed. */
+/** CDK passes on `-c media-library=…` as text. */
 function fromCommandLine(typed: string): unknown {
   try {
     return JSON.parse(typed);
@@ -225,7 +231,7 @@ function fromCommandLine(typed: string): unknown {
   }
 }
 
-/** What no key can tell by itself. */
+/** Mistakes that involve several keys. */
 function contradictions({ oidcIssuer, oidcAudience, lifecycle, dock }: Configuration): string[] {
   const { infrequentAccessAfterInDays, glacierInstantRetrievalAfterInDays, expireAfterInDays } = lifecycle;
   const mistakes: string[] = [];
@@ -271,7 +277,7 @@ function contradictionsOfDock(dock: Configuration['dock']): string[] {
 
 function inWords(issue: v.BaseIssue<unknown>): string {
   const dotPath = v.getDotPath(issue) ?? '';
-  // A strict object reports a key that it does not know as one that should "never" be there.
+  // For an unknown key, a strict object expects "never".
   if (issue.type === 'strict_object' && issue.expected === 'never')
     return `${pathTo(dotPath)} is not a key. The keys are ${keysBeside(dotPath).join(', ')}.`;
   return `${pathTo(dotPath)} must be ${issue.message}, and is ${show(issue.input)}.`;

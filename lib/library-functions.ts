@@ -21,7 +21,7 @@ import type { MediaTable } from './media-table.ts';
 import type { UploadRole } from './upload-role.ts';
 import { grantPublishEvents, type WorkQueues } from './work-queues.ts';
 
-/** What the functions stand between, and what they have in common. */
+/** What the functions are made from. */
 export interface LibraryFunctionsProps extends EndpointFunctionSettings {
   readonly table: MediaTable;
   readonly bucket: MediaBucket;
@@ -29,15 +29,15 @@ export interface LibraryFunctionsProps extends EndpointFunctionSettings {
   readonly uploadRole: UploadRole;
   readonly identity: Identity;
   readonly dockSettings: DockSettings;
-  /** What signing in tells Pilot to connect to; empty for nothing. */
+  /** The MQTT address that sign-in returns to Pilot; empty for none. */
   readonly mqttAddress: string;
 }
 
-/** When Lambda ends a call, by what waits for it. */
+/** When Lambda ends a call, by kind of trigger. */
 const TIMEOUT_IN_SECONDS: Record<Trigger['kind'], number> = {
-  // Room for the SDK's retries, and for our own answer before API Gateway gives up after 30 s.
+  // Enough for the SDK's retries, and a response before API Gateway's timeout of 30 s.
   http: 20,
-  // As long as a dock waits for its reply.
+  // As long as docks wait for a reply.
   mqtt: 10,
   'mqtt-unnamed': 10,
   // AWS IoT waits five seconds.
@@ -54,7 +54,7 @@ type Grants = {
   ) => void;
 };
 
-/** How each permission of the manifest is given. */
+/** How each permission of the manifest is granted. */
 const GRANTS: Grants = {
   table: (endpoint, actions, { table }) => table.grant(endpoint, ...actions),
   bucket: (endpoint, what, { bucket }) =>
@@ -83,23 +83,25 @@ const grant = <Name extends keyof Given>(
   if (what !== undefined) GRANTS[name](endpoint, what, props);
 };
 
-/** All functions of the library, one a row of `functions/manifest.ts`, each with exactly what its row says. */
+/**
+ * All functions of the library, one for each row of `functions/manifest.ts`, with the permissions of the row.
+ */
 export class LibraryFunctions extends Construct {
   private readonly byName: ReadonlyMap<string, EndpointFunction>;
 
   constructor(scope: Construct, id: string, props: LibraryFunctionsProps) {
     super(scope, id);
-    // With an issuer of their own, people sign in there.
+    // With an OIDC issuer, users do not sign in here.
     const rows = MANIFEST.filter(({ may }) => props.identity.signsIn || may.identity !== 'sign-in');
     this.byName = new Map(rows.map((row) => [row.name, this.functionOf(row, props)]));
   }
 
-  /** All of them. */
+  /** All functions. */
   get all(): EndpointFunction[] {
     return [...this.byName.values()];
   }
 
-  /** Those that are called by one kind of trigger, with their rows. */
+  /** The functions with one kind of trigger, and their rows. */
   of<Kind extends Trigger['kind']>(kind: Kind): { row: RowOf<Kind>; endpoint: EndpointFunction }[] {
     return functionsOf(kind).flatMap((row) => {
       const endpoint = this.byName.get(row.name);

@@ -16,15 +16,15 @@ import type { Configuration } from './configuration.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
 import type { WorkQueues } from './work-queues.ts';
 
-/** What differs from one media bucket to another. */
+/** What differs between media buckets. */
 export interface MediaBucketProps extends Pick<Configuration, 'lifecycle'> {
   readonly queues: WorkQueues;
 }
 
-/** What the catalog must hear of: every version that comes, and everything that goes, whoever removes it. */
+/** The events for the catalog: all new versions and all removals. */
 const CHANGES = ['s3:ObjectCreated:*', 's3:ObjectRemoved:*', 's3:LifecycleExpiration:*'];
 
-/** The files themselves. They and their earlier versions stay, unless the configuration says otherwise, and outlive the stack. */
+/** The bucket of the files. It stays when the stack is deleted, and so do earlier versions of files. */
 export class MediaBucket extends Construct {
   private readonly bucket: Bucket;
 
@@ -37,7 +37,7 @@ export class MediaBucket extends Construct {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       encryption: BucketEncryption.S3_MANAGED,
-      // A file under a key that only the device knows could not be read by anybody here.
+      // A file that is encrypted with a key of the device could not be read here.
       blockedEncryptionTypes: [BlockedEncryptionType.SSE_C],
       lifecycleRules: [
         { id: 'unfinished-uploads', abortIncompleteMultipartUploadAfter: Duration.days(7) },
@@ -45,12 +45,12 @@ export class MediaBucket extends Construct {
       ],
       removalPolicy: RemovalPolicy.RETAIN,
     });
-    // Level 1: CDK's own property adds a custom resource, and code that runs at deployment.
+    // Level 1: CDK's own property adds a custom resource, whose code runs at deployment.
     const queue = queues.of('changes').queueArn;
     this.resource.notificationConfiguration = {
       queueConfigurations: CHANGES.map((event) => ({ event, queue })),
     };
-    // S3 tries the queue when the bucket is made.
+    // S3 tests the queue when the bucket is created.
     const policy = queues.allowBuckets('changes');
     if (policy) this.bucket.node.addDependency(policy);
     new CfnOutput(this, 'Name', { value: this.bucket.bucketName }).overrideLogicalId('MediaBucketName');
@@ -58,13 +58,13 @@ export class MediaBucket extends Construct {
     Validations.of(this.bucket).acknowledge({
       id: 'AwsSolutions-S1',
       reason:
-        'Who wrote what stands in CloudTrail: every credential names its user or gateway. Access logs would repeat each object key in a second bucket that nobody reads.',
+        'CloudTrail records who wrote what: every credential names its user or gateway. Access logs would repeat the object keys in a second bucket.',
     });
   }
 
   /**
-   * Allows reading every version of every object, and listing versions. Without `s3:ListBucket`, S3 answers 403 for an object that is missing, and
-   * not 404.
+   * Allows reading all versions of all objects, and listing versions. Without `s3:ListBucket`, S3 responds
+   * 403 and not 404 for a missing object.
    */
   grantRead(endpoint: EndpointFunction): void {
     endpoint.addToRolePolicy(
@@ -87,13 +87,13 @@ export class MediaBucket extends Construct {
     );
   }
 
-  /** Tells where devices find the bucket, and allows nothing. */
+  /** Tells the function the address of the bucket. It grants no permission. */
   grantAddress(endpoint: EndpointFunction): void {
     endpoint.addEnvironment(MEDIA_BUCKET_NAME, this.bucket.bucketName);
     endpoint.addEnvironment(OBJECT_STORAGE_ENDPOINT, `https://s3.${Aws.REGION}.${Aws.URL_SUFFIX}`);
   }
 
-  /** ARN of the objects whose keys match a pattern, which may hold policy variables. */
+  /** ARN of the objects whose keys match a pattern, which may contain policy variables. */
   objectsArn(pattern: string): string {
     return this.bucket.arnForObjects(pattern);
   }
@@ -101,7 +101,7 @@ export class MediaBucket extends Construct {
   /** Records why a policy may name all objects that match a pattern. */
   acknowledgeObjects(policyHolder: IConstruct, pattern: string, reason: string): void {
     const bucket = Stack.of(this).getLogicalId(this.resource);
-    // cdk-nag writes references and policy variables alike, in angle brackets.
+    // cdk-nag writes references and policy variables in angle brackets.
     const resource = `<${bucket}.Arn>/${pattern.replaceAll(/\$\{(.+?)\}/g, '<$1>')}`;
     Validations.of(policyHolder).acknowledge({ id: `AwsSolutions-IAM5[Resource::${resource}]`, reason });
   }
@@ -111,7 +111,7 @@ export class MediaBucket extends Construct {
   }
 }
 
-/** What the configuration says of files as they age. */
+/** The lifecycle rules of the configuration. */
 function agingRules(lifecycle: Configuration['lifecycle']): LifecycleRule[] {
   const after = (days: number | undefined) => (days === undefined ? undefined : Duration.days(days));
   const infrequentAccess = after(lifecycle.infrequentAccessAfterInDays);

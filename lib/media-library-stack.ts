@@ -14,15 +14,18 @@ import { MediaTable } from './media-table.ts';
 import { UploadRole } from './upload-role.ts';
 import { WorkQueues } from './work-queues.ts';
 
-/** What a stack is made from. */
+/** What the stack is made from. */
 export interface MediaLibraryStackProps extends StackProps {
-  /** Checked and complete. */
+  /** With all defaults. */
   readonly configuration: Configuration;
-  /** Folder with a bundle a function: `<name>/index.mjs`. */
+  /** Folder of the bundles: `<name>/index.mjs`. */
   readonly bundlesDirectory: string;
 }
 
-/** The cloud side of DJI media upload: an HTTP API for Pilot, MQTT for docks, a catalog, and a bucket for the bytes. */
+/**
+ * The cloud side of DJI media upload: an HTTP API for Pilot, MQTT for docks, a catalog, and a bucket for the
+ * files.
+ */
 export class MediaLibraryStack extends Stack {
   constructor(
     scope: Construct,

@@ -7,7 +7,7 @@ import { MEDIA_TABLE_NAME } from '../functions/environment.ts';
 import type { ItemAction } from '../functions/manifest.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
 
-/** The catalog: one table, whose keys docs/architecture.md explains. It outlives the stack. */
+/** The table of the catalog. docs/architecture.md describes its keys. It stays when the stack is deleted. */
 export class MediaTable extends Construct {
   private readonly table: TableV2;
 
@@ -33,7 +33,7 @@ export class MediaTable extends Construct {
     new CfnOutput(this, 'Name', { value: this.table.tableName }).overrideLogicalId('MediaTableName');
   }
 
-  /** Allows exactly these actions. */
+  /** Grants exactly these actions. */
   grant(endpoint: EndpointFunction, ...actions: ItemAction[]): void {
     endpoint.addToRolePolicy(
       new PolicyStatement({

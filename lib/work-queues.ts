@@ -9,26 +9,28 @@ import { constructId } from './construct-id.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
 
-/** What the queues need. */
+/** What the queues are made from. */
 export interface WorkQueuesProps {
   readonly deadLetters: DeadLetters;
 }
 
-/** The variable that tells a function where a queue is. */
+/** The environment variable with the URL of each queue. */
 const URL_VARIABLE: Record<WorkQueueName, string> = {
   changes: CHANGES_QUEUE_URL,
   digests: DIGESTS_QUEUE_URL,
   'flight-checks': FLIGHT_CHECKS_QUEUE_URL,
 };
 
-/** Tries before a message is a dead letter. */
+/** Attempts before a message goes to the dead letters. */
 const TRIES = 5;
-/** AWS's own advice: a message stays hidden for six times what a call may take. */
+/** AWS's recommendation: six times the timeout of the function. */
 const VISIBILITY_IN_TIMEOUTS = 6;
-/** For calls that may take a quarter of an hour, six times would be an hour and a half between two tries. */
+/** Functions may run for 15 minutes, and six times that would be too long between two attempts. */
 const LONGEST_VISIBILITY_IN_SECONDS = 1200;
 
-/** What is done for nobody who waits: what the bucket tells, bytes to be read, flights to be looked at again. */
+/**
+ * Queues for work that no device waits for: changes of the bucket, versions to read, and flights to check.
+ */
 export class WorkQueues extends Construct {
   private readonly queues: ReadonlyMap<WorkQueueName, Queue>;
 
@@ -40,7 +42,7 @@ export class WorkQueues extends Construct {
         new Queue(this, constructId(queue), {
           encryption: QueueEncryption.SQS_MANAGED,
           enforceSSL: true,
-          // The longest that there is: what waits here is in no list yet.
+          // The longest period that SQS allows: files in these messages are in no list yet.
           retentionPeriod: Duration.days(14),
           visibilityTimeout: Duration.seconds(
             Math.min(
@@ -62,8 +64,8 @@ export class WorkQueues extends Construct {
   }
 
   /**
-   * Lets buckets of this account send to a queue. By account and not by bucket: the bucket cannot be made before the policy allows it, and the
-   * policy would have to name the bucket.
+   * Allows the account's buckets to send to a queue. The policy names the account, since the bucket cannot be
+   * created before the policy, which would have to name the bucket.
    */
   allowBuckets(name: WorkQueueName): QueuePolicy | undefined {
     const queue = this.of(name);
@@ -78,7 +80,7 @@ export class WorkQueues extends Construct {
     return queue.node.tryFindChild('Policy') as QueuePolicy | undefined;
   }
 
-  /** Allows the function to send to a queue, and tells it where. */
+  /** Allows the function to send to a queue, and sets the variable with its URL. */
   grantSend(endpoint: EndpointFunction, name: WorkQueueName): void {
     const queue = this.of(name);
     endpoint.addToRolePolicy(
@@ -87,7 +89,7 @@ export class WorkQueues extends Construct {
     endpoint.addEnvironment(URL_VARIABLE[name], queue.queueUrl);
   }
 
-  /** Leads the messages of a queue to its function. */
+  /** Sends the messages of a queue to its function. */
   feed(endpoint: EndpointFunction, name: WorkQueueName, { size, windowInSeconds }: QueueBatch): void {
     const queue = this.of(name);
     endpoint.addToRolePolicy(
@@ -103,7 +105,7 @@ export class WorkQueues extends Construct {
       maximumBatchingWindowInSeconds: windowInSeconds,
       functionResponseTypes: ['ReportBatchItemFailures'],
     });
-    // Lambda checks that the role may read the queue when the mapping is made.
+    // Lambda checks the role's permission for the queue when the mapping is created.
     mapping.node.addDependency(endpoint.role);
   }
 }

@@ -23,40 +23,44 @@ import { DEFAULT_DATA_DIRECTORY, type Endpoints, writeEndpoints } from './endpoi
 import { createLazyPage } from './lazy-page.ts';
 import { synthesise, touch } from './synthesis.ts';
 
-/** The first of the ports that the local stack takes unless told otherwise, or others have them. */
+/** The default of the first port. */
 export const DEFAULT_PORT = 9700;
 
-/** From one block of ports to the next, while the former is not free. */
+/** The distance to the next block of ports to try. */
 const BLOCK_OF_PORTS = 20;
 
-/** How many ports it takes: one a service, and one for the page. */
+/** The number of ports: one for each service, and one for the page. */
 export const PORTS_IN_A_ROW = SERVICES.length + 1;
 
 const REGION = 'eu-central-1';
 
-/** The page shows every workspace without asking who looks, so it never leaves this machine. */
+/** The page shows all workspaces without sign-in, so it is for this machine only. */
 const PAGE_HOST = '127.0.0.1';
 
-/** Assemblies are swept when nobody has used them for days; a running stack says that it does. */
+/** Assemblies that were not used for days are deleted. A running stack marks its own as used. */
 const TOUCH_INTERVAL_IN_MILLISECONDS = 3600 * 1000;
 
-/** How to start. */
+/** How to start the local stack. */
 export interface LocalStackOptions {
-  /** Of the API, the other services follow; 0 takes free ones. @default 9700, or the next block whose ports are free */
+  /**
+   * Of the API; the other services follow. 0 takes free ports. @default 9700, or the next block of free ports
+   */
   readonly port?: number | undefined;
-  /** Told when 9700 and the ports after it are not free: why, and the first of those that are taken instead. */
+  /**
+   * Called when the default ports are not free, with the reason and the first port of the block that is used.
+   */
   readonly onOtherPorts?: ((reason: string, port: number) => void) | undefined;
-  /** @default 127.0.0.1: whoever reaches the stack can try its passwords */
+  /** @default 127.0.0.1: whoever can reach the stack can try passwords */
   readonly host?: string | undefined;
   /** @default .local */
   readonly dataDirectory?: string | undefined;
-  /** Keeps the data in a folder of its own that is deleted at the end. @default false */
+  /** Keeps the data in a temporary folder, which is deleted at the end. @default false */
   readonly ephemeral?: boolean | undefined;
-  /** Takes the lines of functions and services. @default dropped */
+  /** Receives the log lines of functions and services. @default dropped */
   readonly log?: Log | undefined;
   /** What takes less time than on AWS, for tests. @default nothing */
   readonly timeScales?: TimeScales | undefined;
-  /** Told before the CDK app runs, which takes seconds. */
+  /** Called before the CDK app runs, which takes seconds. */
   readonly onSynthesis?: (() => void) | undefined;
 }
 
@@ -64,13 +68,13 @@ export interface LocalStackOptions {
 export interface LocalStack {
   readonly endpoints: Endpoints;
   readonly dataDirectory: string;
-  /** Finishes what is under way and stops. */
+  /** Finishes running work, and stops. */
   close(): Promise<void>;
 }
 
 type OnClose = (closer: () => Promise<void> | void) => void;
 
-/** Starts everything that the template declares, and writes `endpoints.json`. */
+/** Starts the services of the template, and writes `endpoints.json`. */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
   const closers: (() => Promise<void> | void)[] = [];
   const close = async (): Promise<void> => {
@@ -105,7 +109,7 @@ async function start(options: LocalStackOptions, onClose: OnClose): Promise<Omit
     environmentOf: mqttAddress,
     timeScales: options.timeScales,
     log: options.log,
-    lossAdvice: 'Run npm run admin -- reconcile: it compares the catalog with the bucket and mends both.',
+    lossAdvice: 'Run npm run admin -- reconcile: it compares the catalog with the bucket and repairs both.',
   });
   onClose(() => aws.close());
 
@@ -130,7 +134,7 @@ const pageAt = (port: number): Listening => ({
   port: port === 0 ? 0 : port + SERVICES.length,
 });
 
-/** The first port of a block in which all are free, and the reason when that is not the default. */
+/** The first port of a block of free ports, and the reason when it is not the default. */
 async function freePorts(host = '127.0.0.1'): Promise<{ port: number; reason: string | undefined }> {
   let reason: string | undefined;
   for (let port = DEFAULT_PORT; ; port += BLOCK_OF_PORTS) {
@@ -146,7 +150,7 @@ async function freePorts(host = '127.0.0.1'): Promise<{ port: number; reason: st
   }
 }
 
-/** The one address that the template cannot know and no variable of the SDK tells: where devices find the broker. */
+/** Only the running stack knows the address of the broker, and the SDK has no variable for it. */
 const mqttAddress: EnvironmentOf = ({ environment }, addresses) =>
   MQTT_ADDRESS in environment && addresses.mqtt !== undefined
     ? { [MQTT_ADDRESS]: addresses.mqtt.replace(/^mqtt:/, 'tcp:') }

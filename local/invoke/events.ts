@@ -3,10 +3,10 @@ import { WORKSPACES_CLAIM } from '../../functions/environment.ts';
 import type { FunctionRow, RowOf } from '../../functions/manifest.ts';
 import { UsageError } from './usage-error.ts';
 
-/** What the person at the terminal says of the event; the rest is made up. */
+/** The parts of the event that the command line sets; the rest has defaults. */
 export interface EventInput {
   readonly workspaceId?: string | undefined;
-  /** Of the workspaces that the token lists, unless `claims` says otherwise. */
+  /** The user of the token; `claims` takes precedence. */
   readonly user: string;
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
   /** Route key such as `GET /…/sts`. @default the first of the function */
@@ -21,20 +21,20 @@ export interface EventInput {
   readonly objectKey?: string | undefined;
 }
 
-/** What the event says of where it happened. */
+/** Where the event happens. */
 export interface EventOrigin {
   readonly region: string;
   readonly accountId: string;
   readonly bucket: string;
-  /** Variables of the function. */
+  /** The environment of the function. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** The functions that an event names a workspace for. */
+/** Whether the event of a function needs a workspace. */
 export const needsWorkspace = ({ trigger }: FunctionRow): boolean =>
   trigger.kind === 'http' && trigger.contract.access === 'workspace';
 
-/** The functions that an event names a gateway for. */
+/** Whether the event of a function needs a gateway. */
 export const needsGateway = ({ trigger }: FunctionRow): boolean => trigger.kind.startsWith('mqtt');
 
 function required(value: string | undefined, { name }: FunctionRow, option: string): string {
@@ -42,7 +42,7 @@ function required(value: string | undefined, { name }: FunctionRow, option: stri
   return value;
 }
 
-/** The event with which AWS would call the function. */
+/** The event that AWS would call the function with. */
 export function eventOf(row: FunctionRow, input: EventInput, origin: EventOrigin): object {
   const { trigger } = row;
   switch (trigger.kind) {
@@ -124,11 +124,11 @@ function httpEvent(row: RowOf<'http'>, input: EventInput, { environment }: Event
   };
 }
 
-/** API Gateway joins the values of one name with commas. */
+/** As in API Gateway, values of the same name are joined by commas. */
 const commaSeparated = (query: URLSearchParams): Record<string, string> =>
   Object.fromEntries([...new Set(query.keys())].map((name) => [name, query.getAll(name).join(',')]));
 
-/** What a topic rule hands over. */
+/** The event of a topic rule. */
 function ruleEvent(row: FunctionRow, { gatewaySn, body }: EventInput, method: string | undefined): object {
   const sn = required(gatewaySn, row, '--gateway-sn SERIAL');
   const message = {
@@ -143,7 +143,7 @@ function ruleEvent(row: FunctionRow, { gatewaySn, body }: EventInput, method: st
   return { gateway_sn: sn, payload: Buffer.from(JSON.stringify(message)).toString('base64') };
 }
 
-/** What AWS IoT asks its custom authorizer. */
+/** The event of the custom authorizer. */
 function signInEvent(row: FunctionRow, { gatewaySn, password }: EventInput): object {
   const sn = required(gatewaySn, row, '--gateway-sn SERIAL');
   const given = required(password, row, '--password PASSWORD');
@@ -155,7 +155,7 @@ function signInEvent(row: FunctionRow, { gatewaySn, password }: EventInput): obj
   };
 }
 
-/** A message of one of the library's queues: `--body`, or what S3 says of `--object`. */
+/** A message of one of the library's queues: `--body`, or a notification about `--object`. */
 function queueEvent(
   row: FunctionRow,
   { body, objectKey }: EventInput,
@@ -179,7 +179,7 @@ function queueEvent(
   };
 }
 
-/** What S3 tells of a removal; keys are encoded as in an HTML form. */
+/** S3's notification of a removal. Keys are encoded as in HTML forms. */
 const objectRemoved = (key: string, bucket: string): string =>
   JSON.stringify({
     Records: [

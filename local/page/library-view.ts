@@ -2,7 +2,7 @@ import { type DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb
 import { fromItem, type MediaFileItem } from '../../functions/adapters/media-file-item.ts';
 import type { MediaFile } from '../../functions/core/media-file.ts';
 
-/** A flight, or the files that belong to none, as the page shows it. */
+/** A flight, or files without a flight, as the page shows it. */
 export interface FlightView {
   readonly flightId: string | undefined;
   readonly files: readonly MediaFile[];
@@ -13,14 +13,14 @@ export interface WorkspaceView {
   readonly flights: readonly FlightView[];
 }
 
-/** What the page shows. */
+/** The contents of the page. */
 export interface LibraryView {
   readonly workspaces: readonly WorkspaceView[];
-  /** True when there is more than the page shows. */
+  /** True when there are more files than the page shows. */
   readonly truncated: boolean;
 }
 
-/** The page reads the whole table, so it stops early in a large one. */
+/** The page reads the whole table, so it stops at this number of files. */
 const FILE_LIMIT = 2000;
 
 const timeOf = ({ reportedAt, arrivedAt }: MediaFile): string => reportedAt ?? arrivedAt ?? '';
@@ -33,7 +33,7 @@ function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): [
   return [...groups];
 }
 
-/** Reads the files of all workspaces, newest flight first, a flight's files by name. */
+/** Reads the files of all workspaces: newest flights first, and the files of a flight by name. */
 export async function readLibrary(client: DynamoDBDocumentClient, tableName: string): Promise<LibraryView> {
   const files: MediaFile[] = [];
   const pages = paginateScan(

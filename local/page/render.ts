@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { fileState, type MediaFile } from '../../functions/core/media-file.ts';
 import type { FlightView, LibraryView, WorkspaceView } from './library-view.ts';
 
-/** Where the page may be told to look. */
+/** The addresses that the page shows and uses. */
 export interface PageContext {
   readonly api: string;
   readonly s3: string;
@@ -24,10 +24,10 @@ const plural = (count: number, noun: string): string => `${count} ${noun}${count
 const inMegabytes = (bytes: number): string =>
   bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 
-/** Images that browsers show. */
+/** Images that browsers can show. */
 const SHOWN = /\.(jpe?g|png|webp)$/i;
 
-/** The path of an object on this page's own server. */
+/** The path of an object on the page's server. */
 const objectPath = (file: MediaFile): string =>
   `/object?key=${encodeURIComponent(file.objectKey)}${file.versionId ? `&version=${encodeURIComponent(file.versionId)}` : ''}`;
 
@@ -40,7 +40,7 @@ const metres = (value: number | undefined): string | undefined =>
 const degrees = (value: number | undefined): string | undefined =>
   value === undefined ? undefined : `${value.toFixed(1)}°`;
 
-/** In UTC where the device told its offset, else as the device wrote it. */
+/** In UTC when the device sent an offset, else as the device wrote it. */
 const timeOf = ({ capture: { capturedAt: time } }: MediaFile): string | undefined =>
   time?.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
 
@@ -50,16 +50,16 @@ const positionOf = ({ capture: { shootPosition: position } }: MediaFile): string
 const INTEGRITY = {
   verified: 'The MD5 of the stored bytes is known, and no device contradicts it',
   unverified: 'Uploaded in parts, and not read yet',
-  mismatch: 'The stored bytes are not those that the device fingerprinted',
+  mismatch: 'The stored bytes differ from those of the device',
 } as const;
 
 const STATE = {
   arriving: 'In the bucket; its device has not reported it yet',
-  unreported: 'In the bucket for a quarter of an hour, and no device has reported it',
+  unreported: 'In the bucket for 15 minutes, and no device has reported it',
   removed: 'Removed from the bucket',
 } as const;
 
-/** A sidecar was not taken anywhere. */
+/** Sidecars have no position. */
 const flightFacts = (file: MediaFile): string =>
   file.kind === 'sidecar'
     ? ''
@@ -68,7 +68,7 @@ const flightFacts = (file: MediaFile): string =>
       fact('gimbal yaw', degrees(file.capture.gimbalYawDegree)) +
       fact('position', positionOf(file));
 
-/** Said only of what no device has reported. */
+/** Shown only for files that no device has reported. */
 function state(file: MediaFile): string {
   const told = fileState(file, Date.now());
   return told === 'reported'
@@ -108,7 +108,7 @@ const renderLibrary = ({ workspaces, truncated }: LibraryView): string =>
   (workspaces.length === 0 ? EMPTY : workspaces.map(renderWorkspace).join('')) +
   (truncated ? '<p class="empty">There are more files than this page shows.</p>' : '');
 
-/** The whole page, and a tag that changes with the library. */
+/** The whole page, with a tag that changes with the library. */
 export function renderPage(library: LibraryView, { api, s3 }: PageContext): { html: string; tag: string } {
   const main = renderLibrary(library);
   const html = `<!doctype html>
