@@ -76,7 +76,7 @@ function refusalsOf({ trigger: { contract } }: RowOf<'http'>, { refusals = {} }:
     answers.push([
       '401',
       {
-        description: 'The token is missing, invalid or expired: API Gateway’s own answer',
+        description: 'The token is missing, invalid or expired: API Gateway’s own response',
         content: {
           'application/json': { schema: { type: 'object', properties: { message: { type: 'string' } } } },
         },

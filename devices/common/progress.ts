@@ -1,26 +1,26 @@
-/** Progress of many transfers at once: bars that redraw themselves on a terminal, plain lines anywhere else. */
+/** Progress of many transfers at once: bars on a terminal, plain lines elsewhere. */
 import cliTruncate from 'cli-truncate';
 import { createLogUpdate } from 'log-update';
 import { formatBytes, printable } from './summary.ts';
 
-/** What is being done with a file. */
+/** What is done with a file at the moment. */
 export type TransferStage = 'checking' | 'uploading';
 
-/** Where a run tells how it is getting on. */
+/** Shows how a run proceeds. */
 export interface TransferProgress {
-  /** A line for people, which stays. */
+  /** A line that stays. */
   line(text: string): void;
   /** How much there is to do. */
   begin(fileCount: number, bytes: number): void;
   start(path: string, bytes: number): void;
   advance(path: string, stage: TransferStage, doneInBytes: number): void;
-  /** `outcome` is a word such as `uploaded`; `detail` the reason of a failure. */
+  /** `outcome` is a word such as `uploaded`, `detail` the reason of a failure. */
   finish(path: string, outcome: string, detail?: string): void;
   /** Clears what should not stay. */
   end(): void;
 }
 
-/** Tells nothing. */
+/** Shows nothing. */
 export const silentProgress: TransferProgress = {
   line() {},
   begin() {},
@@ -36,7 +36,7 @@ interface Transfer {
   doneInBytes: number;
 }
 
-/** Counts shared by both forms. */
+/** The counts behind both forms of progress. */
 class Tally {
   fileCount = 0;
   totalInBytes = 0;
@@ -64,7 +64,7 @@ class Tally {
     const bytes = this.active.get(path)?.bytes ?? 0;
     this.active.delete(path);
     this.finishedFiles++;
-    // What failed did not travel, and will not.
+    // The bytes of a failed file were not sent.
     if (detail === undefined) this.finishedInBytes += bytes;
     else this.totalInBytes -= bytes;
     return bytes;
@@ -80,7 +80,7 @@ class Tally {
 const outcomeLine = (path: string, outcome: string, bytes: number, detail: string | undefined): string =>
   `${outcome.padEnd(13)} ${printable(path)} (${detail ? printable(detail) : formatBytes(bytes)})`;
 
-/** One line a finished file, and a sign of life while a long one is under way. */
+/** A line for each finished file, and a line now and then while a long upload is running. */
 function plainProgress(
   output: NodeJS.WritableStream,
   signOfLifeAfterInMilliseconds = 15_000,
@@ -116,7 +116,7 @@ function plainProgress(
   };
 }
 
-/** The end of `text` that fits into `columns`: of a path, the name is what matters. */
+/** The end of `text` that fits into `columns`. The end of a path is its file name. */
 export const fitEnd = (text: string, columns: number): string =>
   cliTruncate(printable(text), columns, { position: 'start' });
 
@@ -137,7 +137,7 @@ export function formatDuration(seconds: number): string {
 /** Bars for single files; more would not fit on a small terminal. */
 const MOST_BARS = 10;
 
-/** A bar for each file under way and one for all, below the lines that stay. */
+/** A bar for each running transfer and one for all, below the lines that stay. */
 function terminalProgress(output: NodeJS.WritableStream & { columns?: number }): TransferProgress {
   const tally = new Tally();
   const screen = createLogUpdate(output, { showCursor: true });
@@ -193,7 +193,7 @@ function terminalProgress(output: NodeJS.WritableStream & { columns?: number }):
   };
 }
 
-/** Progress on `output`: bars where it is a terminal, lines where it is a pipe or a file. */
+/** Progress on `output`: bars on a terminal, lines in a pipe or file. */
 export function transferProgress(output: NodeJS.WritableStream & { isTTY?: boolean }): TransferProgress {
   return output.isTTY && process.env['TERM'] !== 'dumb' ? terminalProgress(output) : plainProgress(output);
 }

@@ -21,23 +21,23 @@ export const DOCK_HELP = `Uploads a folder of drone photos, videos and sidecars 
 
   npm run dock -- --from DIR [options]
 
-  --from DIR          folder to read, with all folders in it: the files of one flight
-  --flight ID         the flight's id (default: a UUID that is always the same for this folder and dock)
+  --from DIR          folder with the files of one flight, with all folders in it
+  --flight ID         id of the flight (default: a UUID that is always the same for this folder and dock)
   --mqtt URL          address of the MQTT broker: mqtts://HOST:8883 on AWS, or mqtt, ws and wss
-                      (default: the local stack that runs here)
+                      (default: the local stack)
   --sn SN             the dock's serial number (default with the local stack: its first dock)
   --username NAME     MQTT user name (default: the serial number)
-  --password TEXT     better: the variable DJI_MEDIA_LIBRARY_DOCK_PASSWORD, or type it when asked
+  --password TEXT     the password; better set DJI_MEDIA_LIBRARY_DOCK_PASSWORD or type it when asked
   --drone SN          the drone's serial number (default: the one in the photos, or one made from the dock's)
   --concurrency N     files at once, 1 to 32 (default 4)
-  --json              one JSON summary on the standard output, everything else on the standard error
+  --json              print a JSON summary on standard output, and everything else on standard error
                       (with npm: npm run --silent dock -- …)
-  --data DIR          data folder of the local stack, and of what the dock remembers (default .local)
+  --data DIR          data folder of the local stack and of the dock's journal (default .local)
 
 A real dock deletes files when the library has acknowledged them. The player keeps them and writes a journal into
 DIR/dock-player: an interrupted run continues when it is started again, and a second run has nothing to upload.
 NODE_EXTRA_CA_CERTS names the certificate of a private CA.
-Exit code: 0 all there, 1 a file failed, 2 wrong arguments, 130 stopped by Ctrl-C.`;
+Exit code: 0 all stored, 1 a file failed, 2 wrong arguments, 130 stopped by Ctrl-C.`;
 
 /** DJI's form of serial numbers. They are safe in topics and file names. */
 const SERIAL_NUMBER = /^[A-Za-z0-9]{1,64}$/;

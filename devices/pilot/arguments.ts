@@ -4,7 +4,7 @@ import { ArgumentError, folder, wholeNumber } from '../common/arguments.ts';
 import { DEFAULT_PART_SIZE_IN_BYTES, SMALLEST_PART_SIZE_IN_BYTES } from '../common/object-upload.ts';
 import { DEFAULT_CONCURRENCY } from './upload-folder.ts';
 
-/** What the command line asked for; whatever is missing is found out later. */
+/** The options of `npm run pilot`. Missing ones are found out later. */
 export interface PilotArguments {
   readonly from: string;
   readonly api?: string;
@@ -23,24 +23,24 @@ export const PILOT_HELP = `Uploads a folder of drone photos and videos into the 
 
   npm run pilot -- --from DIR [options]
 
-  --from DIR          folder to read, with all folders in it
-  --api URL           address of the API (default: the local stack that runs here)
-  --user NAME         who uploads (default with the local stack: its first demo user)
-  --password TEXT     better: the variable DJI_MEDIA_LIBRARY_PASSWORD, or type it when asked
+  --from DIR          folder to upload, with all folders in it
+  --api URL           address of the API (default: the local stack)
+  --user NAME         user to sign in as (default with the local stack: its first demo user)
+  --password TEXT     the password; better set DJI_MEDIA_LIBRARY_PASSWORD or type it when asked
   --workspace UUID    workspace to upload into (default: the user's own)
   --concurrency N     files at once, 1 to 32 (default ${DEFAULT_CONCURRENCY})
-  --part-size MIB     larger files go up in parts of this size, 5 to 1024 (default 8);
+  --part-size MIB     larger files are uploaded in parts of this size, 5 to 1024 (default 8);
                       memory is about concurrency times part size
-  --trust-names       take a file for one that is there when its size, capture time, beginning and end are known,
-                      without reading all of it: quicker, but blind to a copy that was damaged in between
-  --json              one JSON summary on the standard output, everything else on the standard error
+  --trust-names       do not upload files whose size, capture time, beginning and end are known, without reading
+                      them completely: quicker, but misses copies that are damaged in between
+  --json              print a JSON summary on standard output, and everything else on standard error
                       (with npm: npm run --silent pilot -- …)
-  --data DIR          data folder of the local stack, and of what the uploader remembers (default .local)
+  --data DIR          data folder of the local stack and of the uploader's journal (default .local)
 
-Takes every file but empty ones and what computers leave on cards (.DS_Store, Thumbs.db, LOST.DIR …); those are listed
-at the end. A file is there when the library knows its full MD5, so it is not uploaded again: an upload that was cut off
-is continued by running it again. MD5s are remembered in DIR/uploader until the file changes.
-Exit code: 0 all there, 1 a file failed, 2 wrong arguments, 130 stopped by Ctrl-C.`;
+Uploads all files but empty ones and what computers leave on cards (.DS_Store, Thumbs.db, LOST.DIR …). Skipped files
+are listed at the end. A file whose full MD5 the library knows is not uploaded again, so an interrupted run continues
+when it is started again. DIR/uploader keeps the MD5s until the files change.
+Exit code: 0 all stored, 1 a file failed, 2 wrong arguments, 130 stopped by Ctrl-C.`;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -79,7 +79,7 @@ function parseOptions(argv: readonly string[]) {
   }
 }
 
-/** Reads the command line. `help` when that is what it asks for; throws `ArgumentError` with what is wrong. */
+/** Reads the command line. Returns `help` for `--help`. Throws `ArgumentError`. */
 export function parsePilotArguments(argv: readonly string[]): PilotArguments | 'help' {
   const options = parseOptions(argv);
   if (options.help) return 'help';

@@ -1,7 +1,7 @@
 /**
- * The story of a folder's files, as DJI Pilot 2 tells it: tiny fingerprints for all, then for each file left over
- * fast-upload, credentials, the bytes, the callback; and the group's counts as they change. Stricter than Pilot in one
- * thing: a file is there when its full fingerprint says so.
+ * Uploads the files of a folder in the order of DJI Pilot 2: tiny fingerprints for all, then for each
+ * remaining file fast-upload, credentials, the upload, and the callback; and the group's counts when they
+ * change. It is stricter than Pilot: only the full fingerprint proves that a file is stored.
  */
 import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
@@ -50,64 +50,68 @@ export interface UploadFolderOptions {
   readonly api: string;
   readonly username: string;
   readonly password: string;
-  /** @default the user's own, as the sign-in answers it */
+  /** @default the user's own, by the sign-in response */
   readonly workspaceId?: string;
   /**
-   * Files sent at once, and parts in memory at once. As many more are read, looked up or reported meanwhile.
+   * Files sent at once, and parts in memory at once. The same number of files is read, looked up or reported
+   * meanwhile.
    * @default 8
    */
   readonly concurrency?: number;
-  /** Files above this go up in parts of it. @default 8 MiB */
+  /** Larger files are uploaded in parts of this size. @default 8 MiB */
   readonly partSizeInBytes?: number;
-  /** Takes a file whose size, capture time and both ends the library knows for one that is there, without reading it. @default false */
+  /**
+   * A file counts as stored when the library knows its size, capture time and both ends. It is not read.
+   * @default false
+   */
   readonly trustNames?: boolean;
-  /** Where fingerprints are remembered. @default nowhere */
+  /** Folder of the journal of fingerprints. @default none */
   readonly dataDirectory?: string;
-  /** @default silence */
+  /** @default nothing is shown */
   readonly progress?: TransferProgress;
-  /** Stops the run: what is under way is aborted, and the summary says what was done. */
+  /** Stops the run: running uploads are aborted, and the summary says what was done. */
   readonly signal?: AbortSignal;
   readonly retry?: RetryPolicy;
 }
 
-/** A file that was looked at without reading all of it. */
+/** A file of which only the metadata and both ends were read. */
 interface Candidate extends FoundFile {
   readonly tinyFingerprint: string;
   readonly metadata: FileMetadata;
 }
 
-/** What a run has found out, before it reads whole files. */
+/** What is known before whole files are read. */
 interface Plan {
   /** In the order of their paths. */
   readonly pending: readonly Candidate[];
-  /** Those of them that the library has something of: their full fingerprints will tell. */
+  /** Those that may be stored. Their full fingerprints decide. */
   readonly toCompare: ReadonlySet<Candidate>;
 }
 
 type Outcome = Pick<FileOutcome, 'state' | 'objectKey'>;
 
-/** Enough to keep the line busy while some of them wait for a response. */
+/** Enough to use the whole connection while some of them wait for a response. */
 export const DEFAULT_CONCURRENCY = 8;
 /** Whole files read at once. More would delay the first one, and a card is fastest when read in sequence. */
 const READ_AT_ONCE = 2;
-/** Files that are looked at at once: some KiB of each are read. */
+/** Files to read metadata from at once: some KiB of each. */
 const LOOKED_AT_ONCE = 8;
-/** Last counts that are told at once. */
+/** Flights whose last counts are reported at once. */
 const SETTLED_AT_ONCE = 4;
 
-/** A failure that every other file would meet as well. */
+/** A failure that all other files would have as well. */
 const endsTheRun = (error: unknown): boolean =>
   error instanceof UnreachableError ||
   error instanceof StorageFaultError ||
   (error instanceof ApiError && error.status === 401);
 
-/** What an upload into a library did. */
+/** The result of an upload into a library. */
 export interface UploadSummary extends RunSummary {
   readonly api: string;
   readonly workspaceId: string;
 }
 
-/** Uploads a folder. Throws only when it could not start: no sign-in, no folder. */
+/** Uploads a folder. Throws only when it cannot start: sign-in failed, or there is no folder. */
 export async function uploadFolder(options: UploadFolderOptions): Promise<UploadSummary> {
   return new FolderUpload(options).run();
 }
@@ -121,13 +125,16 @@ class FolderUpload {
   readonly #client: PilotClient;
   readonly #leases: StorageLeases;
   readonly #uploads: ObjectUploads;
-  /** Whoever holds one may send bytes. */
+  /** A file needs one to be uploaded. */
   readonly #slots: Pool<undefined>;
   /** One is held while a whole file is read. */
   readonly #readers = new Pool(READ_AT_ONCE, () => undefined);
   readonly #reports: GroupReports;
   readonly #outcomes = new Map<string, FileOutcome>();
-  /** By MD5: files with the same bytes go one after the other, and the second is then linked instead of uploaded. */
+  /**
+   * By MD5. Files with the same bytes are uploaded one after the other, so the second is linked and not
+   * uploaded.
+   */
   readonly #sameBytes = new Map<string, Promise<void>>();
   #groups = new Map<string, FlightGroup>();
   #journal: FingerprintJournal | undefined;
@@ -138,7 +145,7 @@ class FolderUpload {
     this.#progress = options.progress ?? silentProgress;
     this.#concurrency = options.concurrency ?? DEFAULT_CONCURRENCY;
     this.#signal = signal ? AbortSignal.any([signal, this.#stop.signal]) : this.#stop.signal;
-    // Every request and every waiting part listens to it.
+    // All requests and waiting parts listen to it.
     setMaxListeners(0, this.#signal);
     this.#client = new PilotClient({
       api,
@@ -174,7 +181,7 @@ class FolderUpload {
     this.#journal = await FingerprintJournal.open(dataDirectory, (text) => this.#progress.line(text));
     try {
       this.#signal.throwIfAborted();
-      // So far nothing but files that could not be read has an outcome.
+      // So far, only files that could not be read have a result.
       this.#groups = groupByFolder(candidates, [...this.#outcomes.keys()], workspaceId, resolve(from));
       const plan = await this.#plan(candidates);
       if (plan.pending.length > 0) await this.#storeAll(plan);
@@ -193,7 +200,9 @@ class FolderUpload {
     return summarise({ api, workspaceId, skipped, interrupted }, outcomes, startedAtInMilliseconds);
   }
 
-  /** Metadata and tiny fingerprint of every file, or of some when the run is stopped: some KiB of each are read. */
+  /**
+   * Reads metadata and tiny fingerprint of every file, or of some when the run is stopped: some KiB of each.
+   */
   async #inspect(files: readonly FoundFile[]): Promise<Candidate[]> {
     const candidates: Candidate[] = [];
     await eachAtOnce(files, LOOKED_AT_ONCE, this.#signal, async (file) => {
@@ -211,7 +220,7 @@ class FolderUpload {
   }
 
   /**
-   * Tells apart what is there, what cannot go, and what is left to do. A tiny fingerprint that the library knows is not
+   * Sorts the files: already stored, impossible to upload, and still to do. A known tiny fingerprint is no
    * proof: a copy that was damaged in the middle has the same one.
    */
   async #plan(candidates: readonly Candidate[]): Promise<Plan> {
@@ -234,8 +243,8 @@ class FolderUpload {
   }
 
   /**
-   * Whether an earlier run saw this library confirm the full fingerprint. Where files of other bytes look alike, the
-   * library's answer may speak of any of them.
+   * Whether an earlier run saw this library confirm the full fingerprint. When files with other bytes have
+   * the same tiny fingerprint, the library's response may be about any of them.
    */
   #isProven(file: Candidate, alike: readonly Candidate[] = []): boolean {
     const journal = this.#journal;
@@ -260,7 +269,7 @@ class FolderUpload {
     const bytes = pending.reduce((total, file) => total + file.bytes, 0);
     const alreadyThere = [...this.#outcomes.values()].filter((file) => file.state === 'already-there').length;
     const known = alreadyThere > 0 ? `; ${alreadyThere} already there` : '';
-    const compared = toCompare.size > 0 ? `; ${toCompare.size} may be there, and are compared` : '';
+    const compared = toCompare.size > 0 ? `; ${toCompare.size} may be there and will be compared` : '';
     const toUpload = plural(pending.length, 'file');
     this.#progress.line(`${toUpload} to upload, ${formatBytes(bytes)}${known}${compared}.`);
     this.#progress.begin(pending.length, bytes);
@@ -268,7 +277,8 @@ class FolderUpload {
     // Credentials are requested while the first files are read. If that fails, the first upload requests them
     // again and reports why.
     if (pending.some((file) => !toCompare.has(file))) this.#leases.forUpload(0).catch(() => undefined);
-    // Half of them are sent. The others are read, looked up or reported meanwhile, which keeps the line busy.
+    // Half of them are sent. The others are read, looked up or reported meanwhile, so that the connection is
+    // always used.
     await eachAtOnce(pending, 2 * this.#concurrency, this.#signal, (file) =>
       this.#storeOne(file, toCompare.has(file)),
     );
@@ -305,7 +315,7 @@ class FolderUpload {
     }
   }
 
-  /** The full fingerprint, from the journal where the file is still the one that was read. */
+  /** The full fingerprint; from the journal, when the file has not changed since. */
   async #fingerprint(file: Candidate): Promise<string> {
     const remembered = this.#journal?.md5Of(file);
     if (remembered) return remembered;
@@ -348,12 +358,12 @@ class FolderUpload {
         attemptedKey = key;
       };
       const uploadedKey = await this.#uploads.upload(file, report.fingerprint, { onKey, onProgress });
-      // A file that is gone by now is safe: S3 has verified the bytes that were fingerprinted.
+      // A file that is gone by now is safe: S3 has verified the bytes that were hashed.
       if ((await diskState(file)) === 'changed') throw new FileChangedError();
       return uploadedKey;
     } catch (error) {
       if (attemptedKey && !this.#signal.aborted) {
-        // The server keeps a record of the failure; that it could not be told of it is not another one.
+        // The server records the failure. If this report fails too, that is no further failure.
         await this.#client
           .uploadCallback(this.#uploadReport(file, report, attemptedKey, 1))
           .catch(() => undefined);
@@ -362,7 +372,10 @@ class FolderUpload {
     }
   }
 
-  /** The last counts of every flight, also of one that was there already: the run that brought it may have been cut off. */
+  /**
+   * Reports the last counts of every flight, also of those that were stored already: an earlier run may have
+   * been interrupted before.
+   */
   async #settleGroups(): Promise<void> {
     await eachAtOnce([...this.#groups.values()], SETTLED_AT_ONCE, this.#signal, async (group) => {
       const reason = await this.#reports.settle(group);
@@ -371,7 +384,7 @@ class FolderUpload {
     });
   }
 
-  /** What a journal's confirmations are good for. */
+  /** The library that confirmations of the journal are about. */
   get #library(): string {
     return `${new URL(this.#options.api).host}/${this.#client.workspaceId}`;
   }
@@ -426,16 +439,16 @@ class FolderUpload {
     this.#outcomes.set(file.path, { path: file.path, state: 'failed', bytes: file.bytes, reason });
   }
 
-  /** Why nothing goes on; undefined while it does. */
+  /** Why the run must stop; undefined while it goes on. */
   #reasonToStop(): string | undefined {
     if (this.#options.signal?.aborted) return STOPPED_REASON;
     return this.#signal.aborted ? reasonOf(this.#signal.reason) : undefined;
   }
 
-  /** Whatever the run did not come to. */
+  /** All files that the run did not come to. */
   #failRest(files: readonly FoundFile[]): void {
     for (const file of files) {
-      if (!this.#outcomes.has(file.path)) this.#fail(file, this.#reasonToStop() ?? 'not tried');
+      if (!this.#outcomes.has(file.path)) this.#fail(file, this.#reasonToStop() ?? 'not started');
     }
   }
 }

@@ -66,7 +66,7 @@ describe('in a pipe', () => {
     );
   });
 
-  it('shows a sign of life while a long upload is under way', () => {
+  it('prints a line now and then while a long upload is running', () => {
     const screen = new Screen(false);
     const progress = transferProgress(screen);
     progress.begin(1, 8_000_000_000);
