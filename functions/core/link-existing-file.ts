@@ -11,7 +11,7 @@ import {
   type Reporter,
   toMediaFile,
 } from './media-file.ts';
-import { makeFindable } from './settle-file.ts';
+import { makeFindable, releaseFile } from './settle-file.ts';
 import { watchFlight } from './watch-flight.ts';
 import type { WorkspaceId } from './workspace.ts';
 
@@ -74,10 +74,11 @@ function bestFirst(
 
 /** The holder's entry, when its bytes are there. Otherwise its claims are released. */
 async function findHeld(
-  { catalog, storage }: Library,
+  library: Library,
   holder: FingerprintHolder,
   fingerprint: Fingerprint,
 ): Promise<MediaFile | undefined> {
+  const { catalog, storage } = library;
   const [file, current] = await Promise.all([
     catalog.findFile(holder.workspaceId, holder.fileId),
     storage.find(holder.objectKey),
@@ -93,7 +94,7 @@ async function findHeld(
     file?.md5 === fingerprint;
   if (isThere && file !== undefined && file.removedAt === undefined) return file;
   if (stored === undefined || file?.removedAt !== undefined) {
-    await catalog.releaseClaims(file ?? holderFile(holder, fingerprint));
+    await releaseFile(library, file ?? holderFile(holder, fingerprint));
   }
   return undefined;
 }

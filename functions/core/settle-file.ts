@@ -19,11 +19,31 @@ export async function makeFindable(ports: SettlePorts, file: MediaFile): Promise
   const standing = await findPresent(ports, holder);
   if (standing === undefined) {
     // Its bytes are gone; the bucket's notification has not arrived yet.
-    await catalog.releaseClaims({ ...file, ...holder });
+    await releaseFile(ports, { ...file, ...holder });
     return await makeFindable(ports, file);
   }
   await catalog.setSurplus(file, standing.fileId);
   return await completeReport(ports, standing, file);
+}
+
+/**
+ * Takes back what makes a file a hit. Another present file may have the same tiny fingerprint, under another
+ * path or since its own upload: the marker goes to it.
+ */
+export async function releaseFile(ports: SettlePorts, file: MediaFile): Promise<void> {
+  const { catalog } = ports;
+  const { workspaceId, fileId, md5, tinyFingerprint } = file;
+  await catalog.releaseClaims(file);
+  if (md5 === undefined || tinyFingerprint === undefined) return;
+  for (const holder of await catalog.findByFingerprint(workspaceId, md5)) {
+    const other = holder.fileId === fileId ? undefined : await findPresent(ports, holder);
+    if (other?.tinyFingerprint !== tinyFingerprint) continue;
+    await catalog.claimTinyFingerprint(other);
+    const now = await catalog.findFile(workspaceId, other.fileId);
+    if (now !== undefined && now.removedAt === undefined) return;
+    // It was removed meanwhile.
+    await catalog.releaseClaims(other);
+  }
 }
 
 /** The holder's entry, if its bytes are present. */

@@ -3,7 +3,7 @@ import type { LibraryWithDigests } from './library.ts';
 import { reportOf } from './media-catalog.ts';
 import type { MediaFile } from './media-file.ts';
 import { type HistoryItem, presentVersions } from './object-storage.ts';
-import { makeFindable } from './settle-file.ts';
+import { makeFindable, releaseFile } from './settle-file.ts';
 import { takeInArrival } from './take-in-arrival.ts';
 import type { WorkspaceId } from './workspace.ts';
 
@@ -65,7 +65,7 @@ async function remove(
 ): Promise<MediaFile | undefined> {
   const { catalog, storage } = library;
   // Claims first: from now on no device is told that the library has it.
-  await catalog.releaseClaims(file);
+  await releaseFile(library, file);
   const removed = await catalog.setRemoved(file, at);
   let standing: MediaFile | undefined;
   for (const spareId of await catalog.listSurplus(file)) {

@@ -615,6 +615,35 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await listed()).toMatchObject([{ md5: OTHER }]);
     });
 
+    it('leaves the tiny fingerprint to the same bytes under another path', async () => {
+      const other = `${workspaceId}/scope/b/DJI_0001.JPG`;
+      put();
+      await report({ path: 'wayline-1' });
+      put(BYTES, other);
+      await report({ path: 'wayline-2' }, { objectKey: other });
+      library.storage.hide(other);
+      await settle(other);
+      expect(await hasTiny()).toBe(true);
+      library.storage.hide(key);
+      await settle();
+      expect(await hasTiny()).toBe(false);
+    });
+
+    it('leaves the tiny fingerprint to the next upload, even when its own notification comes late', async () => {
+      const again = `${workspaceId}/scope/b/DJI_0001.JPG`;
+      put();
+      await report();
+      library.storage.hide(key);
+      expect(await isHit()).toBe(false);
+      put(BYTES, again);
+      await report({}, { objectKey: again });
+      await arrive(key, 'v1');
+      await settle();
+      expect(await listed()).toMatchObject([{ objectKey: again }]);
+      expect(await isHit()).toBe(true);
+      expect(await hasTiny()).toBe(true);
+    });
+
     it('is not noticed while storage does not answer', async () => {
       put();
       await report();
