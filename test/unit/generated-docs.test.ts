@@ -1,9 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { OPENAPI_FILE, openApiDocument, openApiText } from '../../bin/docs/openapi.ts';
 import { README_FILE, withTables } from '../../bin/docs/readme.ts';
 import { functionsOf } from '../../functions/manifest.ts';
+
+const PROJECT = join(import.meta.dirname, '..', '..');
 
 test('docs/openapi.yaml says what the handlers validate; "npm run docs" writes it anew', () => {
   expect(readFileSync(OPENAPI_FILE, 'utf8')).toBe(openApiText());
@@ -26,14 +28,13 @@ test('the tables of README.md are those of the manifest, and its example is a te
 });
 
 test('the table of docs/architecture.md names every folder', () => {
-  const project = join(import.meta.dirname, '..', '..');
-  const ignored = readFileSync(join(project, '.gitignore'), 'utf8').split('\n');
+  const ignored = readFileSync(join(PROJECT, '.gitignore'), 'utf8').split('\n');
   const foldersIn = (folder: string): string[] =>
-    readdirSync(join(project, folder), { withFileTypes: true })
+    readdirSync(join(PROJECT, folder), { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => name)
       .filter((name) => name !== '.git' && !ignored.includes(`${name}/`));
-  const architecture = readFileSync(join(project, 'docs', 'architecture.md'), 'utf8');
+  const architecture = readFileSync(join(PROJECT, 'docs', 'architecture.md'), 'utf8');
   const table = architecture.slice(
     architecture.indexOf('| folder |'),
     architecture.indexOf('Imports between'),
@@ -43,4 +44,21 @@ test('the table of docs/architecture.md names every folder', () => {
   const functionFolders = foldersIn('functions').map((name) => `functions/${name}`);
   expect(functionFolders.filter((folder) => !named.includes(folder))).toEqual([]);
   expect(foldersIn('.').filter((folder) => !topNamed.includes(folder))).toEqual([]);
+});
+
+test('the documents name only files that exist', () => {
+  const documents = globSync('{*.md,docs/**/*.md,bench/*.md,packages/*/*.md}', { cwd: PROJECT });
+  const missing = documents.flatMap((document) => {
+    const text = readFileSync(join(PROJECT, document), 'utf8');
+    const named = [
+      ...Array.from(text.matchAll(/`((?:[\w.-]+\/)+[\w.-]+\.(?:ts|md|yaml))`/g), ([, path = '']) => path),
+      ...Array.from(text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g), ([, path = '']) =>
+        join(dirname(document), path),
+      ),
+    ];
+    const known = (path: string) =>
+      [path, join(dirname(document), path)].some((name) => existsSync(join(PROJECT, name)));
+    return named.filter((path) => !known(path)).map((path) => `${document}: ${path}`);
+  });
+  expect(missing).toEqual([]);
 });
