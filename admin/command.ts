@@ -4,9 +4,17 @@ import { isWorkspaceId, type WorkspaceId } from '../functions/core/workspace.ts'
 import type { Installation } from './installation.ts';
 import type { Answer } from './render.ts';
 
+/** What long commands need. */
+export interface LongRun {
+  /** Prints a line of progress. */
+  readonly tell: (line: string) => void;
+  /** From now on the command handles Ctrl-C itself, by this signal. */
+  readonly interruption: () => AbortSignal;
+}
+
 /** Makes the action of a command: opens the installation, does the work and prints the result. */
 export type Action = <Options>(
-  work: (installation: Installation, options: Options) => Promise<Answer>,
+  work: (installation: Installation, options: Options, run: LongRun) => Promise<Answer>,
 ) => (options: Options, command: Command) => Promise<void>;
 
 /** Adds one command, or a noun and its verbs, to the program. */

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { format, join, parse } from 'node:path';
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { dynamoDbDeviceRegistry } from '../functions/adapters/dynamodb-device-registry.ts';
 import type { DeviceRegistry } from '../functions/core/gateway.ts';
+import type { LibraryAddresses } from './library.ts';
 import { Refusal } from './refusal.ts';
 
 /** A media library: the local stack, or one on AWS. */
@@ -15,6 +16,10 @@ export interface Installation {
   readonly userPoolId: string | undefined;
   /** Where docks connect, to show to people. Absent when the stack does not know it. */
   readonly mqttAddress: string | undefined;
+  /** Table, bucket and queues. Throws a `Refusal` when one of them is unknown. */
+  readonly libraryAddresses: () => LibraryAddresses;
+  /** The file in which unfinished reconciliations save their place. */
+  readonly placesFile: string;
 }
 
 export interface InstallationOptions {
@@ -61,6 +66,20 @@ function openLocal(dataDirectory: string): Installation {
     people: new CognitoIdentityProviderClient({ ...shared, endpoint: requireText(values, 'cognito', path) }),
     userPoolId: textOf(values['user_pool_id']),
     mqttAddress: textOf(values['mqtt']),
+    libraryAddresses: () => ({
+      table: requireText(values, 'table', path),
+      bucket: requireText(values, 'bucket', path),
+      changesQueueUrl: requireText(values, 'changes_queue_url', path),
+      digestsQueueUrl: requireText(values, 'digests_queue_url', path),
+      flightChecksQueueUrl: requireText(values, 'flight_checks_queue_url', path),
+      ...shared,
+      endpoints: {
+        dynamodb: requireText(values, 'dynamodb', path),
+        s3: requireText(values, 's3', path),
+        sqs: requireText(values, 'sqs', path),
+      },
+    }),
+    placesFile: join(dataDirectory, 'reconcile.json'),
   };
 }
 
@@ -81,7 +100,22 @@ function openDeployed(path: string): Installation {
     people: new CognitoIdentityProviderClient({ region }),
     userPoolId: textOf(outputs['UserPoolId']),
     mqttAddress: textOf(outputs['MqttAddress']),
+    libraryAddresses: () => ({
+      table: requireText(outputs, 'MediaTableName', path),
+      bucket: requireText(outputs, 'MediaBucketName', path),
+      changesQueueUrl: requireText(outputs, 'ChangesQueueUrl', path),
+      digestsQueueUrl: requireText(outputs, 'DigestsQueueUrl', path),
+      flightChecksQueueUrl: requireText(outputs, 'FlightChecksQueueUrl', path),
+      region,
+    }),
+    placesFile: besides(path, '.reconcile.json'),
   };
+}
+
+/** `cdk-outputs.json` → `cdk-outputs.reconcile.json`. */
+function besides(path: string, ext: string): string {
+  const { dir, name } = parse(path);
+  return format({ dir, name, ext });
 }
 
 /**

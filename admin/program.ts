@@ -1,14 +1,15 @@
 import { Command, CommanderError } from 'commander';
-import type { Action, AddCommand } from './command.ts';
+import type { Action, AddCommand, LongRun } from './command.ts';
 import { dockCommands } from './commands/dock.ts';
+import { reconcileCommand } from './commands/reconcile.ts';
 import { userCommands } from './commands/user.ts';
 import { workspaceCommands } from './commands/workspace.ts';
 import { type InstallationOptions, openInstallation } from './installation.ts';
-import { Refusal } from './refusal.ts';
-import { render } from './render.ts';
+import { Refusal, Unfinished } from './refusal.ts';
+import { type Answer, render } from './render.ts';
 
 /** All commands, in the order of the help. */
-const COMMANDS: readonly AddCommand[] = [workspaceCommands, userCommands, dockCommands];
+const COMMANDS: readonly AddCommand[] = [workspaceCommands, userCommands, dockCommands, reconcileCommand];
 
 const EXAMPLES = `
 Examples:
@@ -36,9 +37,11 @@ function termOf(command: Command): string {
   return [...noun, command.name(), ...mandatory].join(' ');
 }
 
-function adminProgram(output: Output, errors: Output): Command {
+function adminProgram(output: Output, errors: Output, interruption: LongRun['interruption']): Command {
   const program = new Command('npm run admin --')
-    .description('Workspaces, people and docks of a media library, in the local stack or on AWS.')
+    .description(
+      'Workspaces, people and docks of a media library, and its catalog, in the local stack or on AWS.',
+    )
     .option('--data <dir>', 'data folder of the local stack', '.local')
     .option('--outputs <file>', 'a stack on AWS instead: the cdk-outputs.json that "npm run deploy" writes')
     .option('--json', 'print JSON')
@@ -50,25 +53,41 @@ function adminProgram(output: Output, errors: Output): Command {
     .exitOverride();
   const action: Action = (work) => async (options, command) => {
     const common = command.optsWithGlobals<CommonOptions>();
-    const answer = await work(openInstallation(common), options);
-    output.write(common.json ? `${JSON.stringify(answer, null, 2)}\n` : render(answer));
+    const print = (answer: Answer) =>
+      output.write(common.json ? `${JSON.stringify(answer, null, 2)}\n` : render(answer));
+    const run = { interruption, tell: (line: string) => void errors.write(`${line}\n`) };
+    try {
+      print(await work(openInstallation(common), options, run));
+    } catch (error) {
+      if (error instanceof Unfinished) print(error.answer);
+      throw error;
+    }
   };
   for (const addCommand of COMMANDS) addCommand(program, action);
   return program;
 }
 
+/** Never aborts. */
+const uninterrupted = (): AbortSignal => new AbortController().signal;
+
 /**
- * Runs one command line. Returns the exit code: 0, 1 for a refusal or a failure, 2 for a wrong command line.
+ * Runs one command line. Returns the exit code: 0, 1 for a refusal or a failure, 2 for a wrong command line,
+ * 130 for an interrupted command.
  */
-export async function runAdmin(args: readonly string[], output: Output, errors: Output): Promise<number> {
+export async function runAdmin(
+  args: readonly string[],
+  output: Output,
+  errors: Output,
+  interruption: LongRun['interruption'] = uninterrupted,
+): Promise<number> {
   try {
-    await adminProgram(output, errors).parseAsync(args, { from: 'user' });
+    await adminProgram(output, errors, interruption).parseAsync(args, { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof Refusal) {
       errors.write(`${error.message}\n`);
-      return 1;
+      return error instanceof Unfinished ? error.exitCode : 1;
     }
     const { code, message, name } = error as NodeJS.ErrnoException;
     errors.write(`${name}: ${message || code}\n`);

@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
 import type { Fingerprint } from '../functions/core/fingerprint.ts';
+import type { Page } from '../functions/core/media-catalog.ts';
 import type { StoredObject } from '../functions/core/media-file.ts';
 import {
   type HistoryItem,
   type ObjectDigester,
+  type ObjectHistories,
+  type ObjectHistory,
   type ObjectStorage,
   presentVersions,
 } from '../functions/core/object-storage.ts';
 
 /** Object storage in memory, which can be made to fail. */
-export class InMemoryObjectStorage implements ObjectStorage, ObjectDigester {
+export class InMemoryObjectStorage implements ObjectStorage, ObjectHistories, ObjectDigester {
   /** Newest first, by object key. */
   readonly histories = new Map<string, HistoryItem[]>();
   /** Bytes of versions, by version id, for those that are to be read. */
@@ -35,7 +38,8 @@ export class InMemoryObjectStorage implements ObjectStorage, ObjectDigester {
   /** Removes a version, or a delete marker, for good. */
   destroy(objectKey: string, versionId: string): void {
     const left = this.#history(objectKey).filter((item) => item.versionId !== versionId);
-    this.histories.set(objectKey, left);
+    if (left.length > 0) this.histories.set(objectKey, left);
+    else this.histories.delete(objectKey);
   }
 
   async find(objectKey: string, versionId?: string): Promise<StoredObject | undefined> {
@@ -48,6 +52,25 @@ export class InMemoryObjectStorage implements ObjectStorage, ObjectDigester {
   async listHistory(objectKey: string): Promise<readonly HistoryItem[]> {
     if (this.failure) throw this.failure;
     return [...this.#history(objectKey)];
+  }
+
+  /** `limit` is of keys here. */
+  async listHistories({
+    prefix = '',
+    cursor = '',
+    limit = 1000,
+  }: {
+    readonly prefix?: string;
+    readonly cursor?: string;
+    readonly limit?: number;
+  }): Promise<Page<ObjectHistory>> {
+    if (this.failure) throw this.failure;
+    const keys = [...this.histories.keys()].filter((key) => key.startsWith(prefix) && key > cursor).sort();
+    const end = keys.length > limit ? keys[limit - 1] : undefined;
+    return {
+      items: keys.slice(0, limit).map((objectKey) => ({ objectKey, history: this.#history(objectKey) })),
+      ...(end !== undefined && { cursor: end }),
+    };
   }
 
   async digest(objectKey: string, versionId: string, signal: AbortSignal): Promise<Fingerprint | undefined> {

@@ -1,7 +1,7 @@
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption, type QueuePolicy } from 'aws-cdk-lib/aws-sqs';
-import { Aws, Duration } from 'aws-cdk-lib/core';
+import { Aws, CfnOutput, Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { CHANGES_QUEUE_URL, DIGESTS_QUEUE_URL, FLIGHT_CHECKS_QUEUE_URL } from '../functions/environment.ts';
 import { functionsOf, type QueueBatch, type WorkQueueName } from '../functions/manifest.ts';
@@ -54,6 +54,10 @@ export class WorkQueues extends Construct {
         }),
       ]),
     );
+    for (const [name, queue] of this.queues) {
+      const id = `${constructId(name)}QueueUrl`;
+      new CfnOutput(this, id, { value: queue.queueUrl }).overrideLogicalId(id);
+    }
   }
 
   /** The queue of one kind of work. */

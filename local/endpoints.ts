@@ -19,6 +19,9 @@ export interface Endpoints {
   readonly iot_data: string;
   readonly secretsmanager: string;
   readonly sqs: string;
+  readonly changes_queue_url: string;
+  readonly digests_queue_url: string;
+  readonly flight_checks_queue_url: string;
   /** The page that shows the library. It is for this machine only. */
   readonly page: string;
   readonly bucket: string;

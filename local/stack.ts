@@ -1,6 +1,7 @@
 import { MQTT_ADDRESS } from '../functions/environment.ts';
 import {
   addressOf,
+  type BusEvent,
   checkPort,
   checkPorts,
   type EnvironmentOf,
@@ -8,6 +9,7 @@ import {
   type LocalAws,
   type Log,
   listenOn,
+  type NotificationDeliveries,
   portsFrom,
   SERVICES,
   StartError,
@@ -60,6 +62,10 @@ export interface LocalStackOptions {
   readonly log?: Log | undefined;
   /** What takes less time than on AWS, for tests. @default nothing */
   readonly timeScales?: TimeScales | undefined;
+  /** How often and how late notifications of the bucket are delivered, for tests. @default once, at once */
+  readonly notificationDeliveries?: NotificationDeliveries | undefined;
+  /** Called with each event on the default bus, for tests. */
+  readonly onEvent?: ((event: BusEvent) => void) | undefined;
   /** Called before the CDK app runs, which takes seconds. */
   readonly onSynthesis?: (() => void) | undefined;
 }
@@ -108,8 +114,10 @@ async function start(options: LocalStackOptions, onClose: OnClose): Promise<Omit
     region: REGION,
     environmentOf: mqttAddress,
     timeScales: options.timeScales,
+    notificationDeliveries: options.notificationDeliveries,
+    onEvent: options.onEvent,
     log: options.log,
-    lossAdvice: 'Run npm run admin -- reconcile: it compares the catalog with the bucket and repairs both.',
+    lossAdvice: 'Run npm run admin -- reconcile: it compares the catalog with the bucket and corrects it.',
   });
   onClose(() => aws.close());
 
@@ -171,6 +179,9 @@ function endpointsOf(aws: LocalAws, account: Account, page: string): Endpoints {
     iot_data: addresses.iot_data ?? '',
     secretsmanager: addresses.secretsmanager ?? '',
     sqs: addresses.sqs ?? '',
+    changes_queue_url: output(aws, 'ChangesQueueUrl'),
+    digests_queue_url: output(aws, 'DigestsQueueUrl'),
+    flight_checks_queue_url: output(aws, 'FlightChecksQueueUrl'),
     page,
     bucket: output(aws, 'MediaBucketName'),
     table: output(aws, 'MediaTableName'),

@@ -3,7 +3,8 @@ import { pipeline } from 'node:stream/promises';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Fingerprint } from '../core/fingerprint.ts';
 import type { ObjectDigester } from '../core/object-storage.ts';
-import { isMissing, NO_VERSION } from './s3-object-storage.ts';
+import { isMissing } from './s3-object-storage.ts';
+import { NO_VERSION } from './s3-version-listing.ts';
 
 /** Reads objects of the media bucket once, as a stream. */
 export function s3ObjectDigester(Bucket: string, client = new S3Client({})): ObjectDigester {

@@ -113,10 +113,12 @@ export type MediaFileFacts = Omit<MediaFile, 'name' | 'kind' | 'integrity' | 'ca
 };
 
 /** The entry with these facts. */
-export function toMediaFile(facts: MediaFileFacts): MediaFile {
+export function toMediaFile({ unverifiedBecause, ...facts }: MediaFileFacts): MediaFile {
   const name = facts.name ?? nameInKey(facts.objectKey);
   return {
     ...facts,
+    // A command without a time limit may have read them since.
+    ...(unverifiedBecause !== undefined && facts.md5 === undefined && { unverifiedBecause }),
     name,
     kind: kindOf(name),
     integrity: integrityOf(facts),

@@ -1,4 +1,5 @@
 import type { Fingerprint } from './fingerprint.ts';
+import type { Page } from './media-catalog.ts';
 import type { StoredObject } from './media-file.ts';
 
 /** An item in the history of an object: a version, or a delete marker, which hides earlier versions. */
@@ -17,6 +18,22 @@ export interface ObjectStorage {
   find(objectKey: string, versionId?: string): Promise<StoredObject | undefined>;
   /** Versions and delete markers of exactly this key, newest first. */
   listHistory(objectKey: string): Promise<readonly HistoryItem[]>;
+}
+
+/** The whole bucket, key by key. Implemented in `adapters/`. */
+export interface ObjectHistories {
+  /** Complete histories of some keys, in the order of keys. `limit` counts versions and markers. */
+  listHistories(query: {
+    readonly prefix?: string;
+    readonly cursor?: string;
+    readonly limit?: number;
+  }): Promise<Page<ObjectHistory>>;
+}
+
+/** The history of one object, newest first. */
+export interface ObjectHistory {
+  readonly objectKey: string;
+  readonly history: readonly HistoryItem[];
 }
 
 /** Computes MD5s of stored bytes. Implemented in `adapters/`. */

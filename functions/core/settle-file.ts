@@ -96,3 +96,27 @@ export async function absorbTwins(
   }
   return file;
 }
+
+/** Makes claims that a crash may have left out, and marks spares. Resolves to the entry afterwards. */
+export async function settleClaims(ports: SettlePorts, entry: MediaFile): Promise<MediaFile> {
+  const open = await findOpenClaims(ports, entry);
+  if (open === undefined) return entry;
+  const file = await absorbTwins(ports, entry, open.holders);
+  return file.surplusOf !== undefined || open.holds ? file : await makeFindable(ports, file);
+}
+
+/** The holders of an entry's fingerprint, and whether it is one of them; undefined when all is correct. */
+export async function findOpenClaims(
+  { catalog }: Pick<SettlePorts, 'catalog'>,
+  { workspaceId, fileId, name, md5, integrity, surplusOf, removedAt, reportedAt }: MediaFile,
+): Promise<{ readonly holders: readonly FingerprintHolder[]; readonly holds: boolean } | undefined> {
+  const mayHold = integrity === 'verified' && surplusOf === undefined && removedAt === undefined;
+  if (!mayHold || md5 === undefined) return undefined;
+  const holders = await catalog.findByFingerprint(workspaceId, md5);
+  const holds = holders.some((holder) => holder.fileId === fileId);
+  const hasTwin = holders.some(
+    (holder) =>
+      holder.fileId !== fileId && holder.name === name && holder.reported === (reportedAt === undefined),
+  );
+  return holds && !hasTwin ? undefined : { holders, holds };
+}

@@ -1,11 +1,11 @@
-import { isMd5, md5OfETag } from './fingerprint.ts';
+import { md5OfETag } from './fingerprint.ts';
 import { type FlightRef, flightOf } from './flight.ts';
 import type { LibraryWithDigests } from './library.ts';
 import { fileEvent, type LibraryEvent } from './library-events.ts';
 import { type MediaFile, type ObjectVersion, type StoredObject, uploadedFileId } from './media-file.ts';
 import { assertObjectKeyInWorkspace } from './object-key.ts';
 import { presentVersions } from './object-storage.ts';
-import { absorbTwins, makeFindable } from './settle-file.ts';
+import { settleClaims } from './settle-file.ts';
 import { isWorkspaceId, type WorkspaceId } from './workspace.ts';
 
 /** A new version in the bucket. */
@@ -65,23 +65,11 @@ export async function takeInArrival(
   // The report has requested it already.
   if (!isReported && entry.md5 === undefined && entry.unverifiedBecause === undefined)
     await digests.request(version);
-  const file = entry.surplusOf === undefined ? await settle(library, entry) : entry;
+  const file = await settleClaims(library, entry);
   const isFinished = file.reportedAt !== undefined;
   return {
     file,
     events: isFinished ? [fileEvent('FileRecorded', file)] : [],
     flight: isFinished ? flightOf(file) : undefined,
   };
-}
-
-/** Makes claims that a crash may have left out, and marks spares. */
-async function settle(library: LibraryWithDigests, entry: MediaFile): Promise<MediaFile> {
-  const { catalog } = library;
-  const { md5, workspaceId } = entry;
-  if (entry.integrity !== 'verified' || md5 === undefined || !isMd5(md5)) return entry;
-  const holders = await catalog.findByFingerprint(workspaceId, md5);
-  const holds = holders.some(({ fileId }) => fileId === entry.fileId);
-  const file = await absorbTwins(library, entry, holders);
-  if (file.surplusOf !== undefined || holds) return file;
-  return await makeFindable(library, file);
 }

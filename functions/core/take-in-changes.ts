@@ -5,7 +5,6 @@ import type { StoredObject } from './media-file.ts';
 import { settleHistory } from './settle-history.ts';
 import { type ArrivalOutcome, takeInArrival, workspaceOfKey } from './take-in-arrival.ts';
 import { watchFlight } from './watch-flight.ts';
-import type { WorkspaceId } from './workspace.ts';
 
 /** A change of an object key in the bucket: a new version, or a removal. */
 export interface BucketChange {
@@ -64,7 +63,7 @@ export async function takeInChanges(
       try {
         if (change.stored === undefined) {
           counts.removed += 1;
-          const { flights: touched } = await settleRemoval(library, workspaceId, objectKey);
+          const { flights: touched } = await settleHistory(library, workspaceId, objectKey);
           for (const flight of touched) look(flight, change.id);
           continue;
         }
@@ -105,6 +104,3 @@ export async function takeInChanges(
   }
   return { failures, ...counts };
 }
-
-const settleRemoval = async (library: LibraryWithDigests, workspaceId: WorkspaceId, objectKey: string) =>
-  settleHistory(library, workspaceId, objectKey, await library.storage.listHistory(objectKey));

@@ -14,14 +14,15 @@ export interface WatchFlightPorts extends Pick<Library, 'events' | 'watch'> {
  * a flight at a time.
  *
  * The event is sent before that is recorded: after a crash in between it is sent twice, but never lost.
+ * Resolves to whether an event was sent.
  */
 export async function watchFlight(
   { catalog, events, watch }: WatchFlightPorts,
   { workspaceId, flightId, owner }: FlightRef,
   now: number = Date.now(),
-): Promise<void> {
+): Promise<boolean> {
   const flight = await catalog.findFlight(workspaceId, flightId, owner);
-  if (flight === undefined) return;
+  if (flight === undefined) return false;
   const state = flightState(flight, now);
   const changed = state !== flight.announcedState;
   // Silence changes no other state.
@@ -32,6 +33,7 @@ export async function watchFlight(
     const checkDueAt = due === undefined ? flight.checkDueAt : new Date(now + due * 1000).toISOString();
     await catalog.noteFlight(flight, state, checkDueAt);
   }
+  return changed;
 }
 
 /** Seconds until the next check; undefined while one is scheduled. */

@@ -11,7 +11,9 @@ import { toFlightRef } from '../protocol/work-messages.ts';
 export const watchFlight =
   (library: WatchFlightPorts): QueueEndpoint =>
   async (messages) => {
-    const failures = await forEachMessage(messages, ({ body }) => watch(library, toFlightRef(body)));
+    const failures = await forEachMessage(messages, async ({ body }) => {
+      await watch(library, toFlightRef(body));
+    });
     return { failures, log: { flights: messages.length } };
   };
 

@@ -5,6 +5,7 @@ import { createApiGateway } from './api-gateway/api-gateway.ts';
 import { discoveredKeys } from './api-gateway/jwt-authorizer.ts';
 import { createCognito } from './cognito/cognito.ts';
 import { createDynamoDb } from './dynamodb/dynamodb.ts';
+import type { BusEvent } from './events/definitions.ts';
 import { EventBus } from './events/event-bus.ts';
 import { createEventBridge } from './events/eventbridge.ts';
 import { s3BusEvent } from './events/s3-event.ts';
@@ -76,6 +77,7 @@ export interface ComposeOptions {
   readonly environmentOf: EnvironmentOf;
   readonly timeScales: TimeScales;
   readonly notificationDeliveries: NotificationDeliveries | undefined;
+  readonly onEvent: ((event: BusEvent) => void) | undefined;
   readonly log: Log;
   /** What to do when a service has lost records. */
   readonly lossAdvice?: string | undefined;
@@ -150,7 +152,13 @@ export async function composeServices(options: ComposeOptions): Promise<Composit
   options.onClose(() => functions.close());
   const mappings = createMappings(options, functions, queues);
 
-  const bus = new EventBus({ rules: readEventRules(template), functions, queues, log: options.log });
+  const bus = new EventBus({
+    rules: readEventRules(template),
+    functions,
+    queues,
+    log: options.log,
+    onEvent: options.onEvent,
+  });
   add('eventbridge', createEventBridge({ ...common('eventbridge'), bus }));
   const buckets = readBuckets(template);
   const location = { partition, region, accountId };

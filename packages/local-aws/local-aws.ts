@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type AdministratorCall, administratorCall } from './administrator.ts';
 import { composeServices, type EnvironmentOf, type TimeScales } from './compose.ts';
+import type { BusEvent } from './events/definitions.ts';
 import { base32 } from './iam/base32.ts';
 import { DEFAULT_ACCOUNT_ID, Identities, type RootCredentials } from './iam/identities.ts';
 import { jsonFile } from './json/json-file.ts';
@@ -61,6 +62,8 @@ export interface LocalAwsOptions {
    * @default once, at once
    */
   readonly notificationDeliveries?: NotificationDeliveries | undefined;
+  /** Called with each event on the default bus, before its rules. For tests. */
+  readonly onEvent?: ((event: BusEvent) => void) | undefined;
   /** Gets the log lines of functions and services. @default dropped */
   readonly log?: Log | undefined;
   /** Advice for the log when a service finds damaged files and has lost records. @default none */
@@ -145,6 +148,7 @@ async function start(
     environmentOf: options.environmentOf ?? (() => ({})),
     timeScales: options.timeScales ?? {},
     notificationDeliveries: options.notificationDeliveries,
+    onEvent: options.onEvent,
     log: options.log ?? (() => {}),
     lossAdvice: options.lossAdvice,
     onClose,

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { InMemoryLibrary } from '../../fakes/in-memory-library.ts';
 import { InMemoryMediaCatalog } from '../../fakes/in-memory-media-catalog.ts';
 import { dynamoDbFileLists } from '../../functions/adapters/dynamodb-file-lists.ts';
@@ -16,7 +16,7 @@ import { linkExistingFile } from '../../functions/core/link-existing-file.ts';
 import type { FileLists, MediaCatalog } from '../../functions/core/media-catalog.ts';
 import { type FileDescription, fileState, type Reporter } from '../../functions/core/media-file.ts';
 import { recordUpload, type UploadReport } from '../../functions/core/record-upload.ts';
-import { settleHistory } from '../../functions/core/settle-history.ts';
+import { compareHistory, settleHistory } from '../../functions/core/settle-history.ts';
 import { takeInArrival } from '../../functions/core/take-in-arrival.ts';
 import { verifyVersion } from '../../functions/core/verify-version.ts';
 import { watchFlight } from '../../functions/core/watch-flight.ts';
@@ -90,8 +90,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
     if (outcome?.flight) await watchFlight(library, outcome.flight);
     return outcome?.file;
   };
-  const settle = async (objectKey = key) =>
-    settleHistory(library, workspaceId, objectKey, await library.storage.listHistory(objectKey));
+  const settle = (objectKey = key) => settleHistory(library, workspaceId, objectKey);
   const ask = (file: Partial<FileDescription> = {}, fingerprint = BYTES, reporter = PILOT) =>
     linkExistingFile(library, {
       workspaceId,
@@ -655,11 +654,60 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
   });
 
   describe('settling', () => {
+    it.each(['the entries', 'the history'])(
+      'leaves alone what is put and reported while it reads %s',
+      async (first) => {
+        put();
+        await report();
+        library.storage.hide(key);
+        const file = { fingerprint: OTHER, tinyFingerprint: undefined } as never;
+        const meanwhile = async () => {
+          put(OTHER);
+          await report(file);
+        };
+        const { catalog, storage } = library;
+        const { listByObjectKey } = catalog;
+        const { listHistory } = storage;
+        if (first === 'the entries') {
+          vi.spyOn(catalog, 'listByObjectKey').mockImplementationOnce(async (...asked) => {
+            const found = await listByObjectKey.apply(catalog, asked);
+            await meanwhile();
+            return found;
+          });
+        } else {
+          vi.spyOn(storage, 'listHistory').mockImplementationOnce(async (...asked) => {
+            const found = await listHistory.apply(storage, asked);
+            await meanwhile();
+            return found;
+          });
+        }
+        await settle();
+        expect(await listed()).toMatchObject([{ md5: OTHER }]);
+        expect(await isHit(OTHER)).toBe(true);
+      },
+    );
+
+    it('looks again after a change: what was taken back meanwhile told somebody who saw nothing to do', async () => {
+      put();
+      await report();
+      const marker = library.storage.hide(key);
+      const { catalog } = library;
+      const { setRemoved } = catalog;
+      vi.spyOn(catalog, 'setRemoved').mockImplementationOnce(async (...asked) => {
+        library.storage.destroy(key, marker);
+        expect(await settle()).toMatchObject({ removed: [], restored: [] });
+        return setRemoved.apply(catalog, asked);
+      });
+      await settle();
+      expect(await listed()).toMatchObject([{ md5: BYTES }]);
+      expect(await isHit()).toBe(true);
+      expect(await flight()).toMatchObject({ receivedFileCount: 1, missing: [] });
+    });
+
     it('finds versions that no entry names, and says what it would do', async () => {
       put();
       put(OTHER);
-      const history = await library.storage.listHistory(key);
-      const dry = await settleHistory(library, workspaceId, key, history, { changesNothing: true });
+      const dry = await compareHistory(library, workspaceId, key);
       expect(dry.added).toHaveLength(2);
       expect(await listed()).toEqual([]);
       await settle();

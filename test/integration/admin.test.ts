@@ -160,6 +160,7 @@ test('the help shows every command with the options that it needs, and help for 
     'dock list --workspace <uuid>',
     'dock rotate --sn <serial>',
     'dock revoke --sn <serial>',
+    'reconcile',
   ]) {
     expect(help.output).toContain(`  ${command} `);
   }

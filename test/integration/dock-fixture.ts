@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { PutObjectCommand, type S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import { GetCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { expect, vi } from 'vitest';
 import { dynamoDbDeviceRegistry } from '../../functions/adapters/dynamodb-device-registry.ts';
@@ -308,20 +308,8 @@ export class DockStack {
   }
 
   /** Everything in the table, in no order. */
-  async items(): Promise<Heard[]> {
-    const items: Heard[] = [];
-    let ExclusiveStartKey: Record<string, unknown> | undefined;
-    do {
-      const page = await this.stack.dynamoDb().send(
-        new ScanCommand({
-          TableName: this.endpoints.table,
-          ...(ExclusiveStartKey && { ExclusiveStartKey }),
-        }),
-      );
-      items.push(...(page.Items ?? []));
-      ExclusiveStartKey = page.LastEvaluatedKey;
-    } while (ExclusiveStartKey);
-    return items;
+  items(): Promise<Heard[]> {
+    return this.stack.items();
   }
 
   /** Lines that a function wrote and that hold what is asked for. */

@@ -9,11 +9,11 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { expect } from 'vitest';
 import type { Envelope } from '../../functions/protocol/envelope.ts';
 import type { DemoUser, Endpoints } from '../../local/endpoints.ts';
-import { startLocalStack } from '../../local/stack.ts';
+import { type LocalStackOptions, startLocalStack } from '../../local/stack.ts';
 import type { LogEntry } from '../../packages/local-aws/index.ts';
 import { expectHttpContract } from './expect-contract.ts';
 
@@ -92,12 +92,15 @@ export class TestStack {
   }
 
   /** Starts a stack that nobody else uses. */
-  static async start(): Promise<TestStack> {
+  static async start(
+    options: Pick<LocalStackOptions, 'timeScales' | 'notificationDeliveries' | 'onEvent'> = {},
+  ): Promise<TestStack> {
     const logged: LogEntry[] = [];
     const stack = await startLocalStack({
       port: 0,
       ephemeral: true,
-      timeScales: { batchingWindow: 0.02, visibilityTimeout: 0.05 },
+      ...options,
+      timeScales: { batchingWindow: 0.02, visibilityTimeout: 0.05, ...options.timeScales },
       log: (entry: LogEntry) => void logged.push(entry),
     });
     return new TestStack(stack.endpoints, logged, () => stack.close());
@@ -218,6 +221,23 @@ export class TestStack {
     return DynamoDBDocumentClient.from(
       this.#keep(new DynamoDBClient(this.#settings(this.endpoints.dynamodb))),
     );
+  }
+
+  /** Everything in the table, in no order. */
+  async items(): Promise<Record<string, unknown>[]> {
+    const items: Record<string, unknown>[] = [];
+    let ExclusiveStartKey: Record<string, unknown> | undefined;
+    do {
+      const page = await this.dynamoDb().send(
+        new ScanCommand({
+          TableName: this.endpoints.table,
+          ...(ExclusiveStartKey && { ExclusiveStartKey }),
+        }),
+      );
+      items.push(...(page.Items ?? []));
+      ExclusiveStartKey = page.LastEvaluatedKey;
+    } while (ExclusiveStartKey);
+    return items;
   }
 
   /** The user pool, as the account's administrator. */

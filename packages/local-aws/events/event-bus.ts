@@ -17,6 +17,8 @@ export interface EventBusOptions {
   /** Targets and dead-letter queues. Their policies must allow it. */
   readonly queues: Pick<LocalSqs, 'allowsService' | 'deliver' | 'send'>;
   readonly log: Log;
+  /** Called with each event, before its rules. */
+  readonly onEvent?: ((event: BusEvent) => void) | undefined;
 }
 
 const SERVICE = 'events.amazonaws.com';
@@ -34,6 +36,7 @@ export class EventBus {
    * Rejects when a queue cannot take it now.
    */
   async put(event: BusEvent): Promise<void> {
+    this.#options.onEvent?.(event);
     const deliveries = this.#options.rules
       .filter(({ pattern }) => matchesEvent(pattern, event))
       .flatMap((rule) => rule.targets.map((target) => this.#deliver(rule, target, event)));

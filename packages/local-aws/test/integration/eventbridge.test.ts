@@ -243,7 +243,12 @@ describe('rules of the default bus', () => {
       new CfnOutput(stack, 'ClosedUrl', { value: closed.ref });
       new CfnOutput(stack, 'DeadUrl', { value: dead.queueUrl });
     });
-    await using aws = await startLocalAws({ assembly: directory, log: (entry) => logged.push(entry) });
+    const seen: BusEvent[] = [];
+    await using aws = await startLocalAws({
+      assembly: directory,
+      log: (entry) => logged.push(entry),
+      onEvent: (event) => seen.push(event),
+    });
     const put = (entry: PutEventsRequestEntry) => aws.call('eventbridge', 'PutEvents', { Entries: [entry] });
     const bodies = async (name: string): Promise<BusEvent[]> => {
       const answer = await aws.call('sqs', 'ReceiveMessage', {
@@ -267,6 +272,12 @@ describe('rules of the default bus', () => {
     await expect.poll(() => bodies('DeadUrl')).toMatchObject([{ 'detail-type': 'Flight Large' }]);
     await put(flight({ DetailType: 'Flight Lost' }));
     expect(await bodies('FlightsUrl')).toEqual([]);
+    // A test sees those as well that no rule is for.
+    expect(seen.map((event) => event['detail-type'])).toEqual([
+      'Flight Complete',
+      'Flight Large',
+      'Flight Lost',
+    ]);
   });
 
   it('have no other targets', async () => {
