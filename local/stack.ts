@@ -7,6 +7,7 @@ import {
   type EnvironmentOf,
   type Listening,
   type LocalAws,
+  type LocalAwsOptions,
   type Log,
   listenOn,
   type NotificationDeliveries,
@@ -60,6 +61,8 @@ export interface LocalStackOptions {
   readonly ephemeral?: boolean | undefined;
   /** Receives the log lines of functions and services. @default dropped */
   readonly log?: Log | undefined;
+  /** Where functions reach the services, for tests that put a proxy in front of one. @default where they listen */
+  readonly addressesForFunctions?: LocalAwsOptions['addressesForFunctions'];
   /** What takes less time than on AWS, for tests. @default nothing */
   readonly timeScales?: TimeScales | undefined;
   /** How often and how late notifications of the bucket are delivered, for tests. @default once, at once */
@@ -113,6 +116,7 @@ async function start(options: LocalStackOptions, onClose: OnClose): Promise<Omit
     ports: portsFrom(port),
     region: REGION,
     environmentOf: mqttAddress,
+    addressesForFunctions: options.addressesForFunctions,
     timeScales: options.timeScales,
     notificationDeliveries: options.notificationDeliveries,
     onEvent: options.onEvent,

@@ -75,6 +75,7 @@ export interface ComposeOptions {
   /** Addresses of the services. It is complete when all of them listen. */
   readonly addresses: Addresses;
   readonly environmentOf: EnvironmentOf;
+  readonly addressesForFunctions: (addresses: Addresses) => Addresses;
   readonly timeScales: TimeScales;
   readonly notificationDeliveries: NotificationDeliveries | undefined;
   readonly onEvent: ((event: BusEvent) => void) | undefined;
@@ -261,18 +262,19 @@ function createMappings(
 }
 
 function createFunctions(
-  { template, assembly, identities, addresses, environmentOf, log }: ComposeOptions,
+  { template, assembly, identities, addresses, environmentOf, addressesForFunctions, log }: ComposeOptions,
   queues: LocalSqs,
 ): Lambda {
   const definitions = readFunctions(template, assembly.codeDirectory).map((definition) => ({
     ...definition,
     // Read when a worker starts. All services have their addresses by then.
     get environment() {
+      const reached = addressesForFunctions(addresses);
       const declared = Object.entries(definition.environment).map(([name, value]) => [
         name,
-        withLocalAddresses(value, template.environment, addresses),
+        withLocalAddresses(value, template.environment, reached),
       ]);
-      return { ...Object.fromEntries(declared), ...environmentOf(definition, addresses) };
+      return { ...Object.fromEntries(declared), ...environmentOf(definition, reached) };
     },
   }));
   for (const { label, roleArn, onFailureArn } of definitions) {
@@ -288,13 +290,15 @@ function createFunctions(
     permissions: readInvokePermissions(template),
     region: template.environment.region,
     accountId: template.environment.accountId,
-    endpoints: () =>
-      Object.fromEntries(
+    endpoints: () => {
+      const reached = addressesForFunctions(addresses);
+      return Object.fromEntries(
         SERVICES.flatMap((service) => {
-          const address = addresses[service.key];
+          const address = reached[service.key];
           return 'sdkVariable' in service && address !== undefined ? [[service.sdkVariable, address]] : [];
         }),
-      ),
+      );
+    },
     credentials: (definition) => functionCredentials(identities, definition),
     log,
     onFailure: (queueArn, record) => queues.send(queueArn, JSON.stringify(record)),

@@ -54,6 +54,11 @@ export interface LocalAwsOptions {
    * @default none
    */
   readonly environmentOf?: EnvironmentOf | undefined;
+  /**
+   * Where functions reach the services: by way of a proxy, for instance, that a test puts in front of one.
+   * @default where the services listen
+   */
+  readonly addressesForFunctions?: ((addresses: Addresses) => Addresses) | undefined;
   /** What takes less time than on AWS, for tests. @default nothing */
   readonly timeScales?: TimeScales | undefined;
   /**
@@ -146,6 +151,7 @@ async function start(
     dataDirectory,
     addresses,
     environmentOf: options.environmentOf ?? (() => ({})),
+    addressesForFunctions: options.addressesForFunctions ?? ((all) => all),
     timeScales: options.timeScales ?? {},
     notificationDeliveries: options.notificationDeliveries,
     onEvent: options.onEvent,

@@ -16,6 +16,7 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import { Code, Function as LambdaFn, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { CfnOutput, CfnParameter, SecretValue, Stack } from 'aws-cdk-lib/core';
 import { afterAll, expect, it } from 'vitest';
 import { type LocalAwsOptions, portsFrom, startLocalAws } from '../../index.ts';
@@ -134,6 +135,42 @@ it('gives functions variables of the caller, with the addresses', async () => {
   });
   const answer = await fetch(aws.addresses.api ?? '');
   expect(await answer.json()).toEqual({ own: 'of the template', given: aws.addresses.api });
+});
+
+it('sends functions to other addresses than the services have, queues included', async () => {
+  const bundle = join(folder, 'proxies');
+  mkdirSync(bundle);
+  writeFileSync(
+    join(bundle, 'index.mjs'),
+    'export const handler = async () => [process.env.AWS_ENDPOINT_URL_S3, process.env.AWS_ENDPOINT_URL_SQS, process.env.QUEUE_URL, process.env.AWS_ENDPOINT_URL_STS];',
+  );
+  const directory = assembly('proxies-app', (stack) => {
+    new Bucket(stack, 'Bucket');
+    const queue = new Queue(stack, 'Queue');
+    const fn = new LambdaFn(stack, 'Function', {
+      code: Code.fromAsset(bundle),
+      handler: 'index.handler',
+      runtime: Runtime.NODEJS_24_X,
+      environment: { QUEUE_URL: queue.queueUrl },
+    });
+    new HttpApi(stack, 'Api', { defaultIntegration: new HttpLambdaIntegration('Function', fn) });
+    new CfnOutput(stack, 'QueueName', { value: queue.queueName });
+  });
+  await using aws = await startLocalAws({
+    assembly: directory,
+    addressesForFunctions: (addresses) => ({
+      ...addresses,
+      s3: 'http://127.0.0.1:1',
+      sqs: 'http://127.0.0.1:2',
+    }),
+  });
+  const answer = await fetch(aws.addresses.api ?? '');
+  expect(await answer.json()).toEqual([
+    'http://127.0.0.1:1',
+    'http://127.0.0.1:2',
+    `http://127.0.0.1:2/123456789012/${aws.outputs['QueueName']}`,
+    aws.addresses.sts,
+  ]);
 });
 
 it.each<[what: string, add: (stack: Stack) => void, message: string]>([
