@@ -244,15 +244,17 @@ export class InMemoryMediaCatalog implements MediaCatalog, FileLists {
     };
   }
 
-  async noteFlight(flight: Flight, state: FlightState, checkDueAt: string | undefined): Promise<void> {
+  async noteFlight(flight: Flight, state: FlightState, checkDueAt: string | undefined): Promise<boolean> {
     const { workspaceId, flightId, owner } = flight;
     const ref = { workspaceId, flightId, owner };
     const standing: FlightFacts = this.#flights.get(flightText(ref)) ?? ref;
+    if (standing.announcedState !== flight.announcedState) return false;
     this.#flights.set(flightText(ref), {
       ...standing,
       announcedState: state,
       ...present({ checkDueAt: checkDueAt ?? standing.checkDueAt }),
     });
+    return true;
   }
 
   async listFiles(

@@ -96,6 +96,11 @@ export const dynamoDbFlights = (table: MediaTable): Flights => ({
         [BY_TIME.partitionKey]: listOf(flight.workspaceId, 'FLIGHTS'),
         [BY_TIME.sortKey]: `${flight.lastHeardAt ?? new Date().toISOString()}#${flight.flightId}`,
       });
-    await table.update(flightKey(flight), expression);
+    const { announcedState } = flight;
+    const condition =
+      announcedState === undefined
+        ? 'attribute_not_exists(#state)'
+        : `#state = ${expression.value('announced_state', announcedState)}`;
+    return (await table.updateIf<FlightItem>(flightKey(flight), expression, condition)) !== undefined;
   },
 });

@@ -29,6 +29,10 @@ export function flightOf(file: MediaFile): FlightRef | undefined {
     : undefined;
 }
 
+/** What a report says of a file's flight. It can be another flight than that of the file's entry. */
+export const flightOfReport = ({ flightId, reporter }: Pick<MediaFile, 'flightId' | 'reporter'>) =>
+  flightId !== undefined && reporter !== undefined ? { flightId, reporter } : {};
+
 /** An operator's request that a dock uploads this flight first. Times are ISO 8601, UTC. */
 export interface Prioritization {
   readonly gatewaySn: string;

@@ -1,6 +1,6 @@
 import { FingerprintUnknownError } from './errors.ts';
 import { type Fingerprint, isMd5, md5OfETag } from './fingerprint.ts';
-import { flightOf } from './flight.ts';
+import { flightOf, flightOfReport } from './flight.ts';
 import type { Library } from './library.ts';
 import { fileEvent } from './library-events.ts';
 import type { FileReport, FingerprintHolder } from './media-catalog.ts';
@@ -11,7 +11,7 @@ import {
   type Reporter,
   toMediaFile,
 } from './media-file.ts';
-import { makeFindable, releaseFile } from './settle-file.ts';
+import { makeFindable, releaseFile, settleFile } from './settle-file.ts';
 import { watchFlight } from './watch-flight.ts';
 import type { WorkspaceId } from './workspace.ts';
 
@@ -52,7 +52,7 @@ export async function linkExistingFile(library: Library, candidate: UploadCandid
       raw,
     };
     return isSameFile(holder, report)
-      ? await completeFile(library, standing, report)
+      ? await completeFile(library, standing, holder, report)
       : await linkFile(library, standing, report);
   }
   throw new FingerprintUnknownError(asked);
@@ -103,14 +103,22 @@ const holderFile = (holder: FingerprintHolder, md5: Fingerprint): MediaFile =>
   toMediaFile({ ...holder, md5, sizeInBytes: 0, eTag: md5 });
 
 /** The same file again: what this report adds goes into the entry. */
-async function completeFile(library: Library, standing: MediaFile, report: FileReport): Promise<MediaFile> {
+async function completeFile(
+  library: Library,
+  standing: MediaFile,
+  { reported }: FingerprintHolder,
+  report: FileReport,
+): Promise<MediaFile> {
   const addsNothing =
-    standing.reportedAt !== undefined &&
+    // An earlier report may have been cut off before its claim: then its flight may not count the file.
+    reported &&
     (report.flightId === undefined || report.flightId === standing.flightId) &&
     (report.tinyFingerprint === undefined || report.tinyFingerprint === standing.tinyFingerprint);
   if (addsNothing) return standing;
   const { workspaceId, objectKey, versionId, fileId } = standing;
-  return await recordEntry(library, { workspaceId, objectKey, versionId, fileId }, report);
+  // Of an upload whose report was lost there may be twins.
+  const settle = reported ? makeFindable : settleFile;
+  return await recordEntry(library, { workspaceId, objectKey, versionId, fileId }, report, settle);
 }
 
 /** The same bytes with another name or path: another entry, which points to the same version. */
@@ -144,17 +152,15 @@ async function recordEntry(
   library: Library,
   facts: Omit<Parameters<Library['catalog']['merge']>[0], 'report'>,
   report: FileReport,
+  settle: typeof makeFindable = makeFindable,
 ): Promise<MediaFile> {
   const { catalog, events } = library;
   const entry = await catalog.merge({ ...facts, report });
   // A file can be in two flights: that of its entry, and that of this report.
   await catalog.countToFlight({ ...entry, ...flightOfReport(report) });
-  const file = await makeFindable(library, entry);
+  const file = await settle(library, entry);
   await events.publish([fileEvent('FileRecorded', file)]);
   const flight = flightOf({ ...file, ...flightOfReport(report) });
   if (flight) await watchFlight(library, flight);
   return file;
 }
-
-const flightOfReport = ({ flightId, reporter }: FileReport) =>
-  flightId === undefined ? {} : { flightId, reporter };

@@ -143,8 +143,11 @@ export interface Flights {
    */
   findFlight(workspaceId: WorkspaceId, flightId: string, owner?: FlightOwner): Promise<Flight | undefined>;
 
-  /** Records the state in the last event, and the time of the next check. */
-  noteFlight(flight: Flight, state: FlightState, checkDueAt: string | undefined): Promise<void>;
+  /**
+   * Records the state in the last event, and the time of the next check. Resolves to false, and records nothing,
+   * when another state has been recorded since the flight was read.
+   */
+  noteFlight(flight: Flight, state: FlightState, checkDueAt: string | undefined): Promise<boolean>;
 }
 
 /** The catalog. Implemented in `adapters/`. Reads are consistent. */

@@ -1,6 +1,6 @@
 import { IntegrityMismatchError, MediaLibraryError, ObjectMissingError } from './errors.ts';
 import { type Fingerprint, isMd5, md5OfETag } from './fingerprint.ts';
-import { flightOf, type ReportedCounts } from './flight.ts';
+import { type FlightRef, flightOf, flightOfReport, type ReportedCounts } from './flight.ts';
 import type { Library, LibraryWithDigests } from './library.ts';
 import { EVENT_VERSION, fileEvent } from './library-events.ts';
 import { linkFile } from './link-existing-file.ts';
@@ -98,8 +98,11 @@ async function takeReport(library: LibraryWithDigests, report: UploadReport): Pr
   if (file.fileId === entry.fileId && isOtherName(entry, report.file)) {
     await linkFile(library, entry, facts.report as FileReport);
   }
+  const flight = flightOf({ ...entry, ...flightOfReport({ ...report.file, reporter }) });
   // The bucket's notification came first, so the rest is done here.
-  if (entry.arrivedAt !== undefined) await finishFile(library, file);
+  if (entry.arrivedAt !== undefined) await finishFile(library, file, flight);
+  // It will be about the flight of the entry.
+  else if (flight && flight.flightId !== entry.flightId) await watchFlight(library, flight);
 }
 
 const needsReading = ({ md5, unverifiedBecause }: MediaFile): boolean =>
@@ -173,13 +176,12 @@ async function refuseContradiction(
  * The work after both the report and the bucket's notification are in: spares are marked, events are sent,
  * and the flight is checked. The later of the two does it. Doing it twice only repeats the event.
  */
-export async function finishFile(library: Library, file: MediaFile): Promise<void> {
+async function finishFile(library: Library, file: MediaFile, flight: FlightRef | undefined): Promise<void> {
   const { catalog, events } = library;
   if (file.md5 !== undefined && file.integrity === 'verified') {
     await absorbTwins(library, file, await catalog.findByFingerprint(file.workspaceId, file.md5));
   }
   await events.publish([fileEvent('FileRecorded', file)]);
-  const flight = flightOf(file);
   if (flight) await watchFlight(library, flight);
 }
 

@@ -15,7 +15,12 @@ export async function makeFindable(ports: SettlePorts, file: MediaFile): Promise
   const { catalog } = ports;
   if (file.integrity !== 'verified' || file.removedAt !== undefined) return file;
   const [holder] = await Promise.all([catalog.claimFingerprint(file), catalog.claimTinyFingerprint(file)]);
-  if (holder === undefined || holder.fileId === file.fileId) return file;
+  if (holder === undefined) return file;
+  if (holder.fileId === file.fileId) {
+    // It was a spare of a file with another path, until its own path was reported.
+    const isOwn = file.surplusOf !== undefined && file.reportedAt !== undefined;
+    return isOwn ? await catalog.setSurplus(file, undefined) : file;
+  }
   const standing = await findPresent(ports, holder);
   if (standing === undefined) {
     // Its bytes are gone; the bucket's notification has not arrived yet.
@@ -73,8 +78,19 @@ async function completeReport(
 }
 
 /**
+ * Claims the fingerprint and marks twins as spares. It writes its own claim before it reads those of others, so
+ * of two twins that are settled at the same time at least one sees the other. Resolves to the entry that stands.
+ */
+export async function settleFile(ports: SettlePorts, entry: MediaFile): Promise<MediaFile> {
+  const file = await makeFindable(ports, entry);
+  if (file.fileId !== entry.fileId || file.integrity !== 'verified' || file.md5 === undefined) return file;
+  return await absorbTwins(ports, file, await ports.catalog.findByFingerprint(file.workspaceId, file.md5));
+}
+
+/**
  * Marks unreported versions with the same name and bytes as spares of a reported file: the device uploaded
- * them again under another key, since it lost the response. Resolves to the file afterwards.
+ * them again under another key, since it lost the response. `holders` must have been read after the file's own
+ * claim was written. Resolves to the file afterwards.
  */
 export async function absorbTwins(
   { catalog }: Pick<SettlePorts, 'catalog'>,
@@ -101,8 +117,10 @@ export async function absorbTwins(
 export async function settleClaims(ports: SettlePorts, entry: MediaFile): Promise<MediaFile> {
   const open = await findOpenClaims(ports, entry);
   if (open === undefined) return entry;
-  const file = await absorbTwins(ports, entry, open.holders);
-  return file.surplusOf !== undefined || open.holds ? file : await makeFindable(ports, file);
+  if (open.holds) return await absorbTwins(ports, entry, open.holders);
+  // The report was cut off. The flight counts the file before a claim lets other devices skip it.
+  if (entry.reportedAt !== undefined) await ports.catalog.countToFlight(entry);
+  return await settleFile(ports, entry);
 }
 
 /** The holders of an entry's fingerprint, and whether it is one of them; undefined when all is correct. */
@@ -113,7 +131,10 @@ export async function findOpenClaims(
   const mayHold = integrity === 'verified' && surplusOf === undefined && removedAt === undefined;
   if (!mayHold || md5 === undefined) return undefined;
   const holders = await catalog.findByFingerprint(workspaceId, md5);
-  const holds = holders.some((holder) => holder.fileId === fileId);
+  const holds = holders.some(
+    // The claim was made before the report, when that was cut off.
+    (holder) => holder.fileId === fileId && (holder.reported || reportedAt === undefined),
+  );
   const hasTwin = holders.some(
     (holder) =>
       holder.fileId !== fileId && holder.name === name && holder.reported === (reportedAt === undefined),

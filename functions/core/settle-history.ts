@@ -4,7 +4,7 @@ import type { LibraryWithDigests } from './library.ts';
 import { reportOf } from './media-catalog.ts';
 import type { MediaFile, StoredObject } from './media-file.ts';
 import { type HistoryItem, presentVersions } from './object-storage.ts';
-import { makeFindable, releaseFile } from './settle-file.ts';
+import { makeFindable, releaseFile, settleFile } from './settle-file.ts';
 import { takeInArrival } from './take-in-arrival.ts';
 import type { WorkspaceId } from './workspace.ts';
 
@@ -154,5 +154,5 @@ async function restore(library: LibraryWithDigests, file: MediaFile): Promise<vo
   const { catalog } = library;
   const restored = await catalog.setRemoved(file, undefined);
   await catalog.countToFlight(restored, restored.integrity === 'mismatch' ? 'mismatch' : undefined);
-  await makeFindable(library, restored);
+  await settleFile(library, restored);
 }

@@ -70,6 +70,6 @@ export async function takeInArrival(
   return {
     file,
     events: isFinished ? [fileEvent('FileRecorded', file)] : [],
-    flight: isFinished ? flightOf(file) : undefined,
+    flight: isFinished ? flightOf(entry) : undefined,
   };
 }

@@ -4,8 +4,7 @@ import type { Library, LibraryWithDigester } from './library.ts';
 import { fileEvent } from './library-events.ts';
 import { reportOf } from './media-catalog.ts';
 import { type MediaFile, type ObjectVersion, uploadedFileId } from './media-file.ts';
-import { finishFile } from './record-upload.ts';
-import { makeFindable } from './settle-file.ts';
+import { settleFile } from './settle-file.ts';
 import { watchFlight } from './watch-flight.ts';
 
 /** The result of reading a version; undefined when there was nothing to read. */
@@ -44,12 +43,16 @@ export async function verifyVersion(
 
 async function settle(library: Library, entry: MediaFile): Promise<void> {
   const { catalog, events } = library;
-  if (entry.integrity === 'mismatch') await catalog.countToFlight(entry, 'mismatch');
-  const file = await makeFindable(library, entry);
-  await events.publish([fileEvent('FileVerified', file)]);
-  const flight = flightOf(file);
-  if (file.reportedAt !== undefined && file.integrity === 'verified') await finishFile(library, file);
-  else if (flight) await watchFlight(library, flight);
+  // Also when it fits: the report may have been cut off. A flight counts a file before a claim is made.
+  await catalog.countToFlight(entry, entry.integrity === 'mismatch' ? 'mismatch' : undefined);
+  const file = await settleFile(library, entry);
+  const isRecorded = file.reportedAt !== undefined && file.integrity === 'verified';
+  await events.publish([
+    fileEvent('FileVerified', file),
+    ...(isRecorded ? [fileEvent('FileRecorded', file)] : []),
+  ]);
+  const flight = flightOf(entry);
+  if (flight) await watchFlight(library, flight);
 }
 
 const identityOf = ({ workspaceId, objectKey, versionId }: ObjectVersion): ObjectVersion => ({

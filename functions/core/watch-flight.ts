@@ -17,10 +17,11 @@ export interface WatchFlightPorts extends Pick<Library, 'events' | 'watch'> {
  * Resolves to whether an event was sent.
  */
 export async function watchFlight(
-  { catalog, events, watch }: WatchFlightPorts,
+  ports: WatchFlightPorts,
   { workspaceId, flightId, owner }: FlightRef,
   now: number = Date.now(),
 ): Promise<boolean> {
+  const { catalog, events, watch } = ports;
   const flight = await catalog.findFlight(workspaceId, flightId, owner);
   if (flight === undefined) return false;
   const state = flightState(flight, now);
@@ -31,7 +32,9 @@ export async function watchFlight(
   if (due !== undefined) await watch.lookAgain(flight, due);
   if (changed || due !== undefined) {
     const checkDueAt = due === undefined ? flight.checkDueAt : new Date(now + due * 1000).toISOString();
-    await catalog.noteFlight(flight, state, checkDueAt);
+    // Otherwise somebody else has seen it meanwhile, maybe with another file.
+    const isLatest = await catalog.noteFlight(flight, state, checkDueAt);
+    if (!isLatest) await watchFlight(ports, flight, now);
   }
   return changed;
 }

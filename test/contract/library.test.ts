@@ -427,6 +427,17 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
 
   describe('the same file that went up twice', () => {
     const again = () => `${workspaceId}/scope/b/DJI_0001.JPG`;
+    /** What others do once somebody has looked who speaks for the bytes, and before the look is of use. */
+    const afterFirstLook = (others: () => Promise<void>): void => {
+      const { catalog } = library;
+      const look = catalog.findByFingerprint.bind(catalog);
+      const looking = vi.spyOn(catalog, 'findByFingerprint');
+      looking.mockImplementationOnce(async (...asked) => {
+        const seen = await look(...asked);
+        await others();
+        return seen;
+      });
+    };
 
     it('stands once; the other version is its spare', async () => {
       put();
@@ -478,6 +489,78 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       await report({ path: 'wayline-1' });
       await report({ path: 'wayline-2' }, { objectKey: again() });
       expect(await listed()).toHaveLength(2);
+    });
+
+    it('stands once when both reports were lost and the device hears that it is there', async () => {
+      put();
+      put(BYTES, again());
+      await arrive();
+      await arrive(again());
+      await ask();
+      expect(await listed()).toMatchObject([{ reporter: PILOT }]);
+    });
+
+    it('stands once when one comes while the other is found', async () => {
+      put();
+      await arrive();
+      afterFirstLook(async () => {
+        put(BYTES, again());
+        await arrive(again());
+      });
+      await ask();
+      expect(await listed()).toMatchObject([{ reporter: PILOT }]);
+    });
+
+    it('stands once when it is reported while the lost upload is taken in', async () => {
+      put();
+      afterFirstLook(async () => {
+        put(BYTES, again());
+        await report({}, { objectKey: again() });
+        await arrive(again());
+      });
+      await arrive();
+      expect(await listed()).toMatchObject([{ objectKey: again(), reporter: PILOT }]);
+    });
+
+    it.each(['reported one', 'lost one'])(
+      'stands once when it came in parts and the %s is read first',
+      async (first) => {
+        for (const objectKey of [key, again()])
+          library.storage.bytes.set(put('cccc-2', objectKey).versionId, Buffer.from('bytes'));
+        await report({ fingerprint: undefined } as never, { objectKey: again(), reporter: DOCK });
+        for (const objectKey of [key, again()]) await arrive(objectKey);
+        const order = first === 'lost one' ? [key, again()] : [again(), key];
+        for (const objectKey of order) {
+          const [entry] = await entries(objectKey);
+          if (entry) await verifyVersion(library, entry, AbortSignal.timeout(5000));
+        }
+        expect(await listed()).toMatchObject([{ objectKey: again(), reporter: DOCK }]);
+      },
+    );
+
+    it('is listed under its own path when it is reported after it was taken for a spare', async () => {
+      put();
+      await report({ path: 'wayline-1' });
+      put(BYTES, again());
+      await arrive(again());
+      await report({ path: 'wayline-2' }, { objectKey: again() });
+      const files = await listed();
+      expect(files.map(({ path, surplusOf }) => [path, surplusOf]).sort()).toEqual([
+        ['wayline-1', undefined],
+        ['wayline-2', undefined],
+      ]);
+    });
+
+    it('stands once when the lost upload is removed and comes back', async () => {
+      put();
+      await arrive();
+      const marker = library.storage.hide(key);
+      await settle();
+      put(BYTES, again());
+      await report({}, { objectKey: again() });
+      library.storage.destroy(key, marker);
+      await settle();
+      expect(await listed()).toMatchObject([{ objectKey: again(), reporter: PILOT }]);
     });
 
     it('gives the standing entry what only the second report says', async () => {
@@ -653,6 +736,43 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
     });
   });
 
+  describe('a report that was cut off between the entry and its flight', () => {
+    const cutOff = async (reporter = PILOT) => {
+      const counting = vi.spyOn(library.catalog, 'countToFlight').mockRejectedValueOnce(new Error('cut off'));
+      await expect(report({}, { reporter })).rejects.toThrow('cut off');
+      counting.mockRestore();
+      expect((await flight())?.receivedFileCount ?? 0).toBe(0);
+    };
+
+    it('is made up for when the device hears that the file is there', async () => {
+      put();
+      await arrive();
+      await cutOff();
+      await ask();
+      expect(await flight()).toMatchObject({ receivedFileCount: 1 });
+      expect(await hasTiny()).toBe(true);
+    });
+
+    it('is made up for by the notification, before anybody hears that the file is there', async () => {
+      put();
+      await cutOff();
+      expect(await isHit()).toBe(false);
+      await arrive();
+      expect(await flight()).toMatchObject({ receivedFileCount: 1 });
+      expect(await isHit()).toBe(true);
+    });
+
+    it('is made up for once the bytes of an upload in parts have been read', async () => {
+      library.storage.bytes.set(put('cccc-2').versionId, Buffer.from('bytes'));
+      await arrive();
+      await cutOff();
+      const version = { workspaceId, objectKey: key, versionId: 'v1' };
+      await verifyVersion(library, version, AbortSignal.timeout(5000));
+      expect(await flight()).toMatchObject({ receivedFileCount: 1 });
+      expect(await isHit()).toBe(true);
+    });
+  });
+
   describe('settling', () => {
     it.each(['the entries', 'the history'])(
       'leaves alone what is put and reported while it reads %s',
@@ -808,6 +928,49 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
           received_bytes: 16_777_216,
         },
       ]);
+    });
+
+    it('is told of when its last file is one that another flight has brought', async () => {
+      put();
+      await report({ flightId: 'flight-0' });
+      await arrive();
+      const again = `${workspaceId}/scope/b/DJI_0001.JPG`;
+      put(BYTES, again);
+      await arrive(again);
+      await progress(1, 1);
+      await report({}, { objectKey: again });
+      expect(library.published.at(-1)).toMatchObject({
+        type: 'FlightStateChanged',
+        detail: { flight_id: FLIGHT, state: 'complete' },
+      });
+    });
+
+    it('is told of when a file is reported for it that stands in another one, and the notification is late', async () => {
+      put();
+      await report({ flightId: 'flight-0' });
+      await progress(1, 1);
+      await report();
+      await arrive();
+      expect(library.published).toContainEqual(
+        expect.objectContaining({
+          type: 'FlightStateChanged',
+          detail: expect.objectContaining({ flight_id: FLIGHT, state: 'complete' }),
+        }),
+      );
+    });
+
+    it('keeps the latest state when two look at it at the same time', async () => {
+      await progress(2, 1);
+      await upload(1);
+      const uploading = await flight();
+      if (!uploading) throw new Error('no flight');
+      await upload(2);
+      expect(await flight()).toMatchObject({ announcedState: 'complete' });
+      // One that saw it before the second file, and before anybody had told of it, goes on now.
+      const { announcedState: _none, ...early } = uploading;
+      vi.spyOn(library.catalog, 'findFlight').mockResolvedValueOnce(early);
+      await watchFlight(library, early);
+      expect(await flight()).toMatchObject({ announcedState: 'complete' });
     });
 
     it('is looked at again after silence, by one message at a time', async () => {
