@@ -21,6 +21,7 @@ import { DockFleet, type DockReply } from './dock-fleet.ts';
 import { scratchFolder } from './scratch.ts';
 import { administrator, type StackProcess, startStackProcess } from './stack-process.ts';
 import { formatMilliseconds, formatRatio, machineLine, median, printTable, quantile } from './statistics.ts';
+import { ThreadClock, type ThreadTimes, timeBetween, totalTime } from './thread-time.ts';
 
 const DOCKS = 50;
 const EVENTS = 1_000;
@@ -31,6 +32,8 @@ interface Turn {
   readonly totalInMilliseconds: number;
   /** A time for each event. */
   readonly milliseconds: readonly number[];
+  /** What the stack worked for all of them. */
+  readonly worked: ThreadTimes;
 }
 
 type Handler = (event: object, context: object) => Promise<unknown>;
@@ -51,6 +54,7 @@ async function throughBroker(fleet: DockFleet, uploads: readonly DockUpload[]): 
     () => finished.reject(new Error(`${uploads.length - milliseconds.size} events were never answered`)),
     PATIENCE_IN_MILLISECONDS,
   );
+  const before = clock.read();
   const startedAt = performance.now();
   for (const upload of uploads) {
     const event = fileUploadCallbackEvent(upload);
@@ -59,6 +63,7 @@ async function throughBroker(fleet: DockFleet, uploads: readonly DockUpload[]): 
   }
   await finished.promise;
   const totalInMilliseconds = performance.now() - startedAt;
+  const worked = timeBetween(before, clock.read());
   clearTimeout(timeout);
   // A second reply to any of them would come now.
   await sleep(1_000);
@@ -67,7 +72,7 @@ async function throughBroker(fleet: DockFleet, uploads: readonly DockUpload[]): 
   if (everyReply.length !== uploads.length)
     throw new Error(`${uploads.length} events had ${everyReply.length} replies`);
   await fleet.disconnect();
-  return { totalInMilliseconds, milliseconds: [...milliseconds.values()] };
+  return { totalInMilliseconds, milliseconds: [...milliseconds.values()], worked };
 }
 
 /** The function as Lambda loads it. */
@@ -111,9 +116,11 @@ async function throughFunction(handler: Handler, uploads: readonly DockUpload[])
       milliseconds.push(performance.now() - calledAt);
     }
   };
+  const before = clock.read();
   const startedAt = performance.now();
-  await Promise.all(Array.from({ length: DEFAULT_LIMITS.total }, work));
-  return { totalInMilliseconds: performance.now() - startedAt, milliseconds };
+  await Promise.all(Array.from({ length: DEFAULT_LIMITS.perFunction }, work));
+  const totalInMilliseconds = performance.now() - startedAt;
+  return { totalInMilliseconds, milliseconds, worked: timeBetween(before, clock.read()) };
 }
 
 /** Fails unless each of the objects is one file of the catalog, and in one place of its flight. */
@@ -140,6 +147,7 @@ async function checkCatalog(stack: StackProcess, uploads: readonly DockUpload[])
 const rounds = Number(process.argv[2] ?? 3);
 const folder = scratchFolder('dock-events');
 const stack = await startStackProcess({ dataDirectory: join(folder, 'data') });
+const clock = new ThreadClock(stack.processId);
 const fleet = new DockFleet(stack, DOCKS);
 await fleet.register();
 const handler = await loadFunction(stack, join(folder, 'functions'));
@@ -166,6 +174,10 @@ const row = (title: string, turns: readonly Turn[]): string[] => {
     (EVENTS / (total / 1000)).toFixed(0),
     formatMilliseconds(middle(({ milliseconds }) => median(milliseconds))),
     formatMilliseconds(middle(({ milliseconds }) => quantile(milliseconds, 0.99))),
+    formatMilliseconds(middle(({ worked }) => worked.main) / EVENTS),
+    formatMilliseconds(middle(({ worked }) => worked.functions) / EVENTS),
+    formatMilliseconds(middle(({ worked }) => worked.v8) / EVENTS),
+    formatMilliseconds(middle(({ worked }) => totalTime(worked)) / EVENTS),
   ];
 };
 const ratio = median(
@@ -177,10 +189,20 @@ console.log(
   `\n${EVENTS} events from ${DOCKS} docks; medians of ${rounds} turns each. None lost, none twice.\n`,
 );
 printTable(
-  ['', 'all of them', 'events/s', 'median', 'p99'],
+  [
+    '',
+    'all of them',
+    'events/s',
+    'median',
+    'p99',
+    'services',
+    'functions',
+    'V8',
+    "the stack's time an event",
+  ],
   [
     row('published to the broker until the reply', brokerTurns),
-    row(`the function alone, ${DEFAULT_LIMITS.total} at a time`, functionTurns),
+    row(`the function alone, ${DEFAULT_LIMITS.perFunction} at a time`, functionTurns),
   ],
 );
 console.log(`\nThrough the broker: ${formatRatio(ratio)} as long. ${machineLine()}`);

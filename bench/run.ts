@@ -10,6 +10,7 @@ import { join } from 'node:path';
 const BENCHMARKS: Readonly<Record<string, string>> = {
   'tiny-fingerprints': 'a question for 100 tiny fingerprints, catalogs of a thousand and of a million items',
   'round-trips': 'service calls of each request, and how many come one after the other',
+  'request-times': 'a report, a hit and a miss by themselves, and what the stack works for each: [requests]',
   'import-time': 'loading each function, and its size: [rounds] [function ...]',
   'start-up': '`npm start` to ready, first and again: [first starts] [next starts after each]',
   'upload-memory': "the local stack's memory while 1 GB uploads: [runs] [--compare]",

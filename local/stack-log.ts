@@ -82,7 +82,8 @@ export interface Complaint {
 
 /** The error in a line of the log; undefined when there is none. */
 export function complaintOf({ source, line, level }: LogEntry): Complaint | undefined {
-  const entry = jsonLine(line);
+  // Most lines tell of no error, and need not be read.
+  const entry = level === 'error' || line.includes('ERROR') ? jsonLine(line) : undefined;
   if (level !== 'error' && entry?.['level'] !== 'ERROR') return undefined;
   const { errorType, errorMessage, message, error } = entry ?? {};
   const cause = error as { readonly name?: unknown; readonly message?: unknown } | undefined;

@@ -5,6 +5,9 @@ import type { JwtContext } from './event.ts';
 /** The algorithms that HTTP APIs accept. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512'];
 
+/** Tokens whose signature need not be checked again. */
+const MAX_VERIFIED = 1_000;
+
 /** Whether a request is allowed. `reason` is for the access log only. */
 export type Authorization =
   | { readonly allowed: true; readonly jwt: JwtContext }
@@ -17,6 +20,8 @@ export type KeysOf = (issuer: string) => Promise<JWTVerifyGetKey>;
 export class JwtAuthorizer {
   readonly #definition: JwtAuthorizerDefinition;
   readonly #keysOf: KeysOf;
+  /** What verified tokens say. AWS keeps the issuer's keys for two hours, so it does not hear of a withdrawn one either. */
+  readonly #verified = new Map<string, JWTPayload>();
   #keys: Promise<JWTVerifyGetKey> | undefined;
 
   constructor(definition: JwtAuthorizerDefinition, keysOf: KeysOf) {
@@ -29,13 +34,7 @@ export class JwtAuthorizer {
     const token = header?.replace(/^Bearer\s+/i, '').trim();
     if (!token) return refused('no token');
     try {
-      const { issuer } = this.#definition;
-      const { payload } = await jwtVerify(token, await this.#issuerKeys(), {
-        issuer,
-        algorithms: ALGORITHMS,
-        requiredClaims: ['exp'],
-        currentDate: now,
-      });
+      const payload = this.#knownPayload(token, now) ?? (await this.#verify(token, now));
       if (!this.#isAudience(payload)) return refused('audience');
       if (payload.iat !== undefined && payload.iat * 1000 > now.getTime() + 1000)
         return refused('issued in the future');
@@ -51,6 +50,29 @@ export class JwtAuthorizer {
       // The code names the check that failed, and contains nothing of the token.
       return refused(error instanceof errors.JOSEError ? error.code : 'keys of the issuer');
     }
+  }
+
+  async #verify(token: string, now: Date): Promise<JWTPayload> {
+    const { payload } = await jwtVerify(token, await this.#issuerKeys(), {
+      issuer: this.#definition.issuer,
+      algorithms: ALGORITHMS,
+      requiredClaims: ['exp'],
+      currentDate: now,
+    });
+    const [oldest] = this.#verified.keys();
+    if (this.#verified.size >= MAX_VERIFIED && oldest !== undefined) this.#verified.delete(oldest);
+    this.#verified.set(token, payload);
+    return payload;
+  }
+
+  /** What a token says that was verified before, while it is valid. */
+  #knownPayload(token: string, now: Date): JWTPayload | undefined {
+    const payload = this.#verified.get(token);
+    if (!payload) return undefined;
+    const seconds = now.getTime() / 1000;
+    if ((payload.exp ?? 0) > seconds && (payload.nbf ?? 0) <= seconds) return payload;
+    this.#verified.delete(token);
+    return undefined;
   }
 
   #isAudience({ aud, client_id: clientId }: JWTPayload): boolean {

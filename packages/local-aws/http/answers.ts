@@ -18,19 +18,19 @@ export function sendXml(
   send(response, statusCode, { 'content-type': 'text/xml', 'x-amzn-requestid': requestId }, document);
 }
 
-/** Sends JSON, by default with the content type of AWS's JSON protocol. */
+/** Sends JSON text, by default with the content type of AWS's JSON protocol. */
 export function sendJson(
   response: ServerResponse,
   statusCode: number,
-  body: unknown,
-  requestId: string,
-  contentType = 'application/x-amz-json-1.1',
+  text: string,
+  options: { requestId: string; contentType?: string; headers?: Readonly<Record<string, string>> },
 ): void {
+  const { requestId, contentType = 'application/x-amz-json-1.1', headers } = options;
   send(
     response,
     statusCode,
-    { 'content-type': contentType, 'x-amzn-requestid': requestId },
-    JSON.stringify(body),
+    { 'content-type': contentType, 'x-amzn-requestid': requestId, ...headers },
+    text,
   );
 }
 

@@ -32,11 +32,13 @@ const REMEMBER_EXPIRED_SECONDS = 24 * 3600;
 /** Everyone who may sign a request to the local stack: root, and the sessions of its roles. */
 export class Identities {
   readonly accountId: string;
-  readonly #root: RootCredentials;
   readonly #storePath: string | undefined;
   readonly #clock: () => Date;
   readonly #roles = new Map<string, Role>();
   readonly #sessions: Map<string, Session>;
+  /** Whoever signs does so again and again. */
+  readonly #sessionIdentities = new WeakMap<Session, { readonly role: Role; readonly identity: Identity }>();
+  readonly #rootIdentity: Identity;
 
   constructor(options: {
     root: RootCredentials;
@@ -46,9 +48,17 @@ export class Identities {
     clock?: () => Date;
   }) {
     this.accountId = options.accountId ?? DEFAULT_ACCOUNT_ID;
-    this.#root = options.root;
     this.#storePath = options.storePath;
     this.#clock = options.clock ?? (() => new Date());
+    this.#rootIdentity = {
+      ...options.root,
+      principalArn: `arn:aws:iam::${this.accountId}:root`,
+      userId: this.accountId,
+      root: true,
+      rolePolicies: [],
+      sessionPolicies: [],
+      principalTags: {},
+    };
     const stored = options.storePath === undefined ? [] : readSessions(options.storePath);
     this.#sessions = new Map(stored.map((session) => [session.accessKeyId, session]));
   }
@@ -67,10 +77,10 @@ export class Identities {
 
   /** The owner of an access key, expired ones included. */
   find(accessKeyId: string): Identity | undefined {
-    if (accessKeyId === this.#root.accessKeyId) return this.#rootIdentity();
+    if (accessKeyId === this.#rootIdentity.accessKeyId) return this.#rootIdentity;
     const session = this.#sessions.get(accessKeyId);
     const role = session && this.#roles.get(session.roleArn);
-    return role && sessionIdentity(session, role);
+    return role && this.#identityOf(session, role);
   }
 
   /** Makes a session of a role, whoever asks: who may is for the caller to check. */
@@ -95,19 +105,15 @@ export class Identities {
     this.#forgetExpired(now);
     this.#sessions.set(session.accessKeyId, session);
     if (this.#storePath !== undefined) writeSessions(this.#storePath, [...this.#sessions.values()]);
-    return sessionIdentity(session, role);
+    return this.#identityOf(session, role);
   }
 
-  #rootIdentity(): Identity {
-    return {
-      ...this.#root,
-      principalArn: `arn:aws:iam::${this.accountId}:root`,
-      userId: this.accountId,
-      root: true,
-      rolePolicies: [],
-      sessionPolicies: [],
-      principalTags: {},
-    };
+  #identityOf(session: Session, role: Role): Identity {
+    const known = this.#sessionIdentities.get(session);
+    if (known?.role === role) return known.identity;
+    const identity = sessionIdentity(session, role);
+    this.#sessionIdentities.set(session, { role, identity });
+    return identity;
   }
 
   #forgetExpired(now: number): void {

@@ -14,6 +14,8 @@ const ARN_COLONS = 5;
  * text and in the values of variables they are ordinary characters. `undefined` when a variable has no value.
  */
 export function matchesPattern(pattern: string, text: string, lookup?: VariableLookup): boolean | undefined {
+  // Most patterns have nothing in them that stands for something else.
+  if (!/[*?$]/.test(pattern)) return pattern === text;
   const tokens = tokenize(pattern, lookup);
   return tokens && matchesTokens(tokens, [...text]);
 }

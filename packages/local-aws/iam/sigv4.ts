@@ -1,8 +1,7 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { Sha256 } from '@aws-crypto/sha256-js';
-import { getCanonicalHeaders, SignatureV4 } from '@smithy/signature-v4';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import { AwsError, type ErrorProtocol, notImplemented } from '../http/aws-error.ts';
-import { decodePercent, type RequestTarget, requestTarget } from '../http/request.ts';
+import { type RequestTarget, requestTarget } from '../http/request.ts';
+import { canonicalRequestHash } from './canonical-request.ts';
 import { ChunkSignatures } from './chunk-signatures.ts';
 import type { Identities, Identity } from './identities.ts';
 import { protocolOf, refuse } from './refusals.ts';
@@ -60,15 +59,12 @@ export async function authenticate(
   const identity = findIdentity(claims, identities, clock(), protocol);
 
   const payloadHash =
-    service === 's3' ? s3PayloadHash(request, target, claims) : sha256Hex(options.body ?? new Uint8Array());
-  const signer = new RequestSigner({
-    service,
-    region,
-    credentials: identity,
-    sha256: Sha256,
-    uriEscapePath: service !== 's3',
-  });
-  const expected = await signer.signatureOf(request, target, claims, payloadHash);
+    service === 's3'
+      ? s3PayloadHash(request, target, claims)
+      : hash('sha256', options.body ?? new Uint8Array());
+  const requestHash = canonicalRequestHash(request, target, claims, payloadHash);
+  const sign = (stringToSign: string) => signed(stringToSign, signingKey(identity, claims));
+  const expected = sign(`AWS4-HMAC-SHA256\n${claims.timestamp}\n${claims.scope}\n${requestHash}`);
   if (!sameSecret(expected, claims.signature)) {
     throw refuse(
       protocol,
@@ -78,42 +74,35 @@ export async function authenticate(
   }
   return {
     identity,
-    payload: service === 's3' ? s3Payload(payloadHash, claims, signer) : { kind: 'verified' },
+    payload: service === 's3' ? s3Payload(payloadHash, claims, sign) : { kind: 'verified' },
     presigned: claims.expiresInSeconds !== undefined,
   };
 }
 
-/** Signs what the client says that it signed. */
-class RequestSigner extends SignatureV4 {
-  async signatureOf(
-    request: RequestHead,
-    { rawPath, query }: RequestTarget,
-    claims: SignatureClaims,
-    payloadHash: string,
-  ): Promise<string> {
-    const headers = Object.fromEntries(
-      claims.signedHeaders.map((name) => [name, headerValue(request, name) ?? '']),
-    );
-    const signed = {
-      method: request.method ?? 'GET',
-      protocol: 'http:',
-      hostname: '',
-      // S3 signs the key that the path stands for, however the client wrote it; the others sign the path as sent.
-      path: this.service === 's3' ? canonicalKeyPath(rawPath) : rawPath,
-      query: queryBag(query),
-      headers,
-    };
-    const canonicalHeaders = getCanonicalHeaders(signed, undefined, new Set(claims.signedHeaders));
-    const canonicalRequest = this.createCanonicalRequest(signed, canonicalHeaders, payloadHash);
-    return this.signText(
-      await this.createStringToSign(claims.timestamp, claims.scope, canonicalRequest, 'AWS4-HMAC-SHA256'),
-      claims,
-    );
-  }
+/** Keys that signatures are made with; each is good for a day, a region and a service. */
+const signingKeys = new WeakMap<Identity, Map<string, Buffer>>();
 
-  signText(stringToSign: string, { signedAt, region, service }: SignatureClaims): Promise<string> {
-    return this.sign(stringToSign, { signingDate: signedAt, signingRegion: region, signingService: service });
-  }
+/** An identity signs for a few services, and for another day after midnight. */
+const MAX_SIGNING_KEYS = 32;
+
+function signingKey(
+  identity: Identity,
+  { scope, scopeDate, region, service }: Pick<SignatureClaims, 'scope' | 'scopeDate' | 'region' | 'service'>,
+): Buffer {
+  const keys = signingKeys.get(identity) ?? new Map<string, Buffer>();
+  signingKeys.set(identity, keys);
+  const known = keys.get(scope);
+  if (known) return known;
+  let key: Buffer = Buffer.from(`AWS4${identity.secretAccessKey}`);
+  for (const part of [scopeDate, region, service, 'aws4_request'])
+    key = createHmac('sha256', key).update(part).digest();
+  if (keys.size >= MAX_SIGNING_KEYS) keys.clear();
+  keys.set(scope, key);
+  return key;
+}
+
+function signed(stringToSign: string, key: Buffer): string {
+  return createHmac('sha256', key).update(stringToSign).digest('hex');
 }
 
 function checkScope(
@@ -218,8 +207,11 @@ function s3PayloadHash(request: RequestHead, { query }: RequestTarget, claims: S
   throw new AwsError('InvalidRequest', 'Missing required header for this request: x-amz-content-sha256');
 }
 
-function s3Payload(payloadHash: string, claims: SignatureClaims, signer: RequestSigner): SignedPayload {
-  const sign = (stringToSign: string) => signer.signText(stringToSign, claims);
+function s3Payload(
+  payloadHash: string,
+  claims: SignatureClaims,
+  sign: (stringToSign: string) => string,
+): SignedPayload {
   switch (payloadHash) {
     case 'UNSIGNED-PAYLOAD':
       return { kind: 'unsigned' };
@@ -238,25 +230,8 @@ function s3Payload(payloadHash: string, claims: SignatureClaims, signer: Request
   );
 }
 
-/** `decode` and encode again, as S3 does: AWS's own clients differ in what they escape. `/`, `//` and `..` stay. */
-function canonicalKeyPath(rawPath: string): string {
-  return encodeURIComponent(decodePercent(rawPath))
-    .replaceAll('%2F', '/')
-    .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
-}
-
-function queryBag(query: RequestTarget['query']): Record<string, string | string[]> {
-  const bag = new Map<string, string[]>();
-  for (const [name, value] of query) bag.set(name, [...(bag.get(name) ?? []), value]);
-  return Object.fromEntries(bag);
-}
-
-function sha256Hex(data: Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
-}
-
-/** Compares in constant time; hashing first makes the lengths equal. */
+/** Compares in constant time. Lengths are no secret. */
 function sameSecret(left: string, right: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(left), digest(right));
+  const [leftBytes, rightBytes] = [Buffer.from(left), Buffer.from(right)];
+  return leftBytes.length === rightBytes.length && timingSafeEqual(leftBytes, rightBytes);
 }

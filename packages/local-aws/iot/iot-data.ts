@@ -32,7 +32,8 @@ export function createIotData(options: IotDataOptions): LocalService {
     const requestId = newRequestId();
     try {
       await publish(request, options);
-      sendJson(response, 200, { message: 'OK', traceId: requestId }, requestId, 'application/json');
+      const text = JSON.stringify({ message: 'OK', traceId: requestId });
+      sendJson(response, 200, text, { requestId, contentType: 'application/json' });
     } catch (error) {
       // The client is gone, and nothing is wrong here.
       if (response.destroyed) return;

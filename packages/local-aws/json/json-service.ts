@@ -76,16 +76,17 @@ async function respond(
 ): Promise<void> {
   const requestId = newRequestId();
   let operation = 'a request';
-  const send = (statusCode: number, body: object): void => {
-    response.setHeader('x-amz-crc32', crc32(JSON.stringify(body)));
-    sendJson(response, statusCode, body, requestId, options.contentType);
+  const send = (statusCode: number, body: object, more: Record<string, string> = {}): void => {
+    const text = JSON.stringify(body);
+    const headers = { ...more, 'x-amz-crc32': String(crc32(text)) };
+    sendJson(response, statusCode, text, { requestId, contentType: options.contentType, headers });
   };
   try {
     if (request.method === 'GET') {
       const document = options.document?.(requestTarget(request).rawPath);
       if (!document)
         throw new AwsError('UnknownOperationException', 'There is nothing at this address.', 404);
-      sendJson(response, 200, document, requestId, 'application/json');
+      sendJson(response, 200, JSON.stringify(document), { requestId, contentType: 'application/json' });
       return;
     }
     operation = operationOf(request, options.target);
@@ -104,8 +105,7 @@ async function respond(
       );
     }
     const { statusCode, body } = failure ?? INTERNAL_FAILURE;
-    response.setHeader('x-amzn-errortype', body.__type.slice(body.__type.indexOf('#') + 1));
-    send(statusCode, body);
+    send(statusCode, body, { 'x-amzn-errortype': body.__type.slice(body.__type.indexOf('#') + 1) });
   }
 }
 

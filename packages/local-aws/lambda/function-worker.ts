@@ -22,6 +22,7 @@ const WORKER_FILE = new URL('worker.mjs', import.meta.url);
 type Message =
   | { readonly type: 'ready' }
   | { readonly type: 'init-error'; readonly error: FunctionError }
+  | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly text: string }
   | { readonly type: 'result'; readonly requestId: string; readonly payload: string }
   | { readonly type: 'error'; readonly requestId: string; readonly error: FunctionError };
 
@@ -76,13 +77,15 @@ export class FunctionWorker {
         logStream,
       },
     });
-    for (const stream of [this.#worker.stdout, this.#worker.stderr]) {
-      onLines(stream, (line) => options.log({ source: definition.label, line }));
-    }
+    const log = (line: string): void => options.log({ source: definition.label, line });
+    const output = { stdout: new LineReader(log), stderr: new LineReader(log) };
+    // What Node itself has to say, such as warnings, does not come as a message.
+    for (const stream of [this.#worker.stdout, this.#worker.stderr]) onLines(stream, log);
     this.started = this.#start();
     this.ended = new Promise((resolve) => {
       this.#worker.once('exit', (exitCode) => {
         this.#usable = false;
+        for (const reader of Object.values(output)) reader.end();
         // An uncaught error says more than the exit code that follows.
         this.#fail?.(this.#error ?? exitError(exitCode));
         resolve();
@@ -92,6 +95,8 @@ export class FunctionWorker {
       this.#error = uncaughtError(error);
     });
     this.#worker.on('message', (message: Message) => {
+      // The lines of an invocation come before its answer, so they are in the log when its caller has that.
+      if (message.type === 'output') output[message.stream].read(message.text);
       if (message.type === 'result') this.#settle?.({ ok: true, payload: message.payload });
       if (message.type === 'error') this.#settle?.({ ok: false, error: message.error });
     });
@@ -140,14 +145,37 @@ export class FunctionWorker {
         () => resolve(timeoutError(INIT_TIMEOUT_IN_MILLISECONDS / 1000)),
         INIT_TIMEOUT_IN_MILLISECONDS,
       );
-      this.#worker.once('message', (message: Message) => {
-        resolve(message.type === 'init-error' ? message.error : undefined);
+      this.#worker.on('message', (message: Message) => {
+        if (message.type === 'ready') resolve(undefined);
+        if (message.type === 'init-error') resolve(message.error);
       });
     });
     clearTimeout(timer);
     this.#fail = undefined;
     if (error) await this.terminate();
     return error;
+  }
+}
+
+/** Cuts text into lines, however it comes. */
+class LineReader {
+  readonly #take: (line: string) => void;
+  #rest = '';
+
+  constructor(take: (line: string) => void) {
+    this.#take = take;
+  }
+
+  read(text: string): void {
+    const lines = `${this.#rest}${text}`.split(/\r?\n/);
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') this.#take(line);
+  }
+
+  /** A last line may lack its end. */
+  end(): void {
+    if (this.#rest !== '') this.#take(this.#rest);
+    this.#rest = '';
   }
 }
 

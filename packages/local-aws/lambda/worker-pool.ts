@@ -19,7 +19,7 @@ export interface PoolLimits {
 
 /** Measured on two cores: starting a worker takes 60 to 110 ms, a call of a warm one 5 to 15. */
 export const DEFAULT_LIMITS: PoolLimits = {
-  perFunction: 4,
+  perFunction: 2,
   total: 4,
   growAfterInMilliseconds: 50,
   retireAfterInMilliseconds: 2_000,

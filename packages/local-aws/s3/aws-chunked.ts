@@ -42,7 +42,7 @@ export async function* decodeAwsChunked(
       hash?.update(data);
       yield data;
     }
-    if (signatures && hash && !(await signatures.verifyChunk(hash.digest('hex'), signature))) {
+    if (signatures && hash && !signatures.verifyChunk(hash.digest('hex'), signature)) {
       throw signatureMismatch();
     }
     if (size === 0) break;
@@ -51,7 +51,7 @@ export async function* decodeAwsChunked(
   }
   const trailers = parseTrailers(await reader.rest());
   if (!options.expectsTrailers && trailers.length > 0) throw malformedTrailer();
-  if (options.expectsTrailers && signatures) await verifyTrailers(signatures, trailers);
+  if (options.expectsTrailers && signatures) verifyTrailers(signatures, trailers);
   options.onTrailers(trailers.filter(([name]) => name !== TRAILER_SIGNATURE));
 }
 
@@ -71,10 +71,10 @@ export function malformedTrailer(): AwsError {
   );
 }
 
-async function verifyTrailers(signatures: ChunkSignatures, trailers: Trailers): Promise<void> {
+function verifyTrailers(signatures: ChunkSignatures, trailers: Trailers): void {
   const signature = trailers.find(([name]) => name === TRAILER_SIGNATURE)?.[1] ?? '';
   const signed = trailers.filter(([name]) => name !== TRAILER_SIGNATURE);
-  if (!(await signatures.verifyTrailer(signed, signature))) throw signatureMismatch();
+  if (!signatures.verifyTrailer(signed, signature)) throw signatureMismatch();
 }
 
 function parseChunkHeader(line: string): { size: number; signature: string } {

@@ -42,6 +42,11 @@ export interface RemovalCauses {
 
 const HEX_DIGITS_OF_SEQUENCE = 14;
 
+/** The documents of this many versions are kept in memory. A client often comes back to an object it has put or read. */
+const MAX_DOCUMENTS_IN_MEMORY = 500;
+/** The document of an object of ten thousand parts is long. */
+const MAX_PARTS_IN_MEMORY = 16;
+
 /**
  * A bucket on disk:
  *
@@ -61,6 +66,7 @@ export class BucketStore {
   readonly #clock: () => Date;
   readonly #locks = new KeyLocks();
   readonly #announcements: Announcements | undefined;
+  readonly #documents = new Map<string, ObjectMetadata>();
   #lastSequence = 0;
 
   constructor(options: {
@@ -166,7 +172,7 @@ export class BucketStore {
     return this.#locks.run(key, async () => {
       const version = versionId === undefined ? this.index.latest(key) : this.index.find(key, versionId);
       if (!version) return undefined;
-      const metadata = await readDocument<ObjectMetadata>(this.#objects, documentName(version));
+      const metadata = await this.#document(version);
       const lease = this.data.lease(metadata.data);
       return { metadata, lease, [Symbol.dispose]: () => lease[Symbol.dispose]() };
     });
@@ -197,10 +203,11 @@ export class BucketStore {
     }
     const version = this.index.find(key, versionId ?? NULL_VERSION);
     if (!version) return { kind: 'nothing', sequence: 0 };
-    const metadata = await readDocument<ObjectMetadata>(this.#objects, documentName(version));
+    const metadata = await this.#document(version);
     const { sequence, lastModified: time } = this.#stamp();
     const change: Change = { version, sequence, time, cause: causes.removal };
     const remove = async (): Promise<void> => {
+      this.#documents.delete(documentName(version));
       await removeDocument(this.#objects, documentName(version));
       this.index.remove(key, version.versionId);
     };
@@ -209,17 +216,36 @@ export class BucketStore {
     return { kind: 'removed', version, sequence };
   }
 
+  /** Of a version that exists. The caller must hold the lock of its key. */
+  async #document(version: ObjectVersion): Promise<ObjectMetadata> {
+    const name = documentName(version);
+    const document = this.#documents.get(name) ?? (await readDocument<ObjectMetadata>(this.#objects, name));
+    this.#remember(name, document);
+    return document;
+  }
+
+  #remember(name: string, document: ObjectMetadata): void {
+    if (document.data.length > MAX_PARTS_IN_MEMORY) return;
+    // Last in the order of the map: the first entry is the least recently used.
+    this.#documents.delete(name);
+    this.#documents.set(name, document);
+    const [oldest] = this.#documents.keys();
+    if (this.#documents.size > MAX_DOCUMENTS_IN_MEMORY && oldest !== undefined)
+      this.#documents.delete(oldest);
+  }
+
   /** The caller must hold the lock of the key. */
   async #publish(metadata: ObjectMetadata): Promise<void> {
     const { sequence } = metadata;
     this.#announcements?.expect(sequence);
     try {
       const replaced = this.index.find(metadata.key, metadata.versionId);
-      const replacedMetadata =
-        replaced && (await readDocument<ObjectMetadata>(this.#objects, documentName(replaced)));
+      const replacedMetadata = replaced && (await this.#document(replaced));
       if (replacedMetadata) await this.#announcements?.leave(changeOf(replacedMetadata));
+      this.#documents.delete(documentName(metadata));
       await writeDocument(this.#objects, documentName(metadata), metadata);
       this.#appear(metadata);
+      this.#remember(documentName(metadata), metadata);
       await this.data.remove(replacedMetadata?.data ?? []);
     } catch (error) {
       // The document of the version is in place, so it is in the index, even though the client gets an error.
