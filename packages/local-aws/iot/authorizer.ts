@@ -4,7 +4,7 @@ import type { PolicyDocument } from '../iam/policy.ts';
 import { checkPolicy } from '../iam/policy-validation.ts';
 import { type AuthorizerDefinition, IOT_PRINCIPAL, type IotFunctions } from './definitions.ts';
 
-/** AWS IoT's limit. */
+/** AWS IoT's limit. Here it counts from when a worker has taken the event. */
 const TIMEOUT_IN_MILLISECONDS = 5_000;
 
 /** AWS IoT's limit for a policy of an authorizer, in characters. */
@@ -54,11 +54,13 @@ export class Authorizer {
     const wanted = authorizerNameIn(event.protocolData.mqtt?.username);
     if (wanted !== undefined && wanted !== name) return refused(`there is no authorizer ${wanted}`);
     let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), TIMEOUT_IN_MILLISECONDS);
-    });
+    const timeout = Promise.withResolvers<undefined>();
+    const onStart = (): void => {
+      timer = setTimeout(() => timeout.resolve(undefined), TIMEOUT_IN_MILLISECONDS);
+    };
     try {
-      const result = await Promise.race([this.#functions.invoke(functionArn, event), timeout]);
+      const answered = this.#functions.invoke(functionArn, event, onStart);
+      const result = await Promise.race([answered, timeout.promise]);
       if (!result) return refused(`authorizer ${name} took over ${TIMEOUT_IN_MILLISECONDS} ms`);
       if (!result.ok) return refused(`authorizer ${name} failed: ${result.error.errorType}`);
       return readAnswer(JSON.parse(result.payload));

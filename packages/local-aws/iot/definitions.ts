@@ -32,7 +32,8 @@ export interface AuthorizerDefinition {
 
 /** The parts of Lambda that AWS IoT uses. */
 export interface IotFunctions {
-  invoke(functionArn: string, event: unknown): Promise<InvocationResult>;
+  /** `onStart` is called when a worker has taken the event. */
+  invoke(functionArn: string, event: unknown, onStart?: () => void): Promise<InvocationResult>;
   invokeEvent(functionArn: string, event: unknown): Promise<InvocationResult>;
   mayInvoke(functionArn: string, caller: { readonly principal: string; readonly sourceArn: string }): boolean;
 }

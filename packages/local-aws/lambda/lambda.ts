@@ -111,11 +111,13 @@ export class Lambda {
     });
   }
 
-  /** Invokes the function and waits for its response. Rejects only when there is no such function. */
-  invoke(functionArn: string, event: unknown): Promise<InvocationResult> {
-    return this.#track(
-      this.#invoke(this.definition(functionArn), randomUUID(), event, SYNCHRONOUS_LIMIT_IN_BYTES),
-    );
+  /**
+   * Invokes the function and waits for its response. Rejects only when there is no such function. `onStart`
+   * is called when a worker has taken the event. The queue before that does not exist on AWS.
+   */
+  invoke(functionArn: string, event: unknown, onStart?: () => void): Promise<InvocationResult> {
+    const definition = this.definition(functionArn);
+    return this.#track(this.#invoke(definition, randomUUID(), event, SYNCHRONOUS_LIMIT_IN_BYTES, onStart));
   }
 
   /**
@@ -154,6 +156,7 @@ export class Lambda {
     requestId: string,
     event: unknown,
     limitBytes: number,
+    onStart?: () => void,
   ): Promise<InvocationResult> {
     const text = JSON.stringify(event) ?? 'null';
     const result =
@@ -162,7 +165,7 @@ export class Lambda {
             'RequestTooLargeException',
             `Request must be smaller than ${limitBytes} bytes for the InvokeFunction operation`,
           )
-        : checkedSize(await this.#pool.run(definition, requestId, text));
+        : checkedSize(await this.#pool.run(definition, requestId, text, onStart));
     if (!result.ok) this.#logFailure(definition, requestId, result.error);
     return result;
   }

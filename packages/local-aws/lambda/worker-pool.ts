@@ -32,6 +32,7 @@ interface Job {
   readonly requestId: string;
   readonly event: string;
   readonly resolve: (result: InvocationResult) => void;
+  readonly onStart: (() => void) | undefined;
   readonly queuedAt: number;
 }
 
@@ -78,13 +79,18 @@ export class WorkerPool {
     return this.#limits.perFunction;
   }
 
-  /** Runs the function's handler. Never rejects. */
-  run(definition: FunctionDefinition, requestId: string, event: string): Promise<InvocationResult> {
+  /** Runs the function's handler. Never rejects. `onStart` is called when a worker has taken the event. */
+  run(
+    definition: FunctionDefinition,
+    requestId: string,
+    event: string,
+    onStart?: () => void,
+  ): Promise<InvocationResult> {
     if (this.#closed) return Promise.resolve(stopped());
     return new Promise((resolve) => {
       const queue = this.#queues.get(definition) ?? [];
       this.#queues.set(definition, queue);
-      queue.push({ requestId, event, resolve, queuedAt: Date.now() });
+      queue.push({ requestId, event, resolve, onStart, queuedAt: Date.now() });
       this.#serve(definition);
     });
   }
@@ -171,6 +177,7 @@ export class WorkerPool {
   async #work(slot: Slot, job: Job): Promise<void> {
     slot.state = 'busy';
     clearTimeout(slot.retirement);
+    job.onStart?.();
     const result = await slot.worker.invoke(job.requestId, job.event);
     job.resolve(result);
     if (slot.state !== 'busy') return;

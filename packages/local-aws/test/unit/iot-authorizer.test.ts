@@ -113,13 +113,20 @@ describe('the authorizer', () => {
     });
   });
 
-  it('admits nobody when the function takes over five seconds', async () => {
+  it('admits nobody when the function takes over five seconds, its wait for a worker aside', async () => {
     vi.useFakeTimers();
     try {
-      const asked = new Authorizer(definition, functions({ invoke: () => new Promise(() => {}) })).ask(
-        event('A'),
-      );
-      await vi.advanceTimersByTimeAsync(5_000);
+      const invoke: IotFunctions['invoke'] = (_arn, _event, onStart) => {
+        if (onStart) setTimeout(onStart, 60_000);
+        return new Promise(() => {});
+      };
+      let answered = false;
+      const asked = new Authorizer(definition, functions({ invoke })).ask(event('A')).finally(() => {
+        answered = true;
+      });
+      await vi.advanceTimersByTimeAsync(64_999);
+      expect(answered).toBe(false);
+      await vi.advanceTimersByTimeAsync(1);
       expect(await asked).toEqual({ admitted: false, reason: 'authorizer docks took over 5000 ms' });
     } finally {
       vi.useRealTimers();
