@@ -79,7 +79,7 @@ async function run(options: StartArguments, terminal: Terminal, stop: AbortSigna
   } finally {
     log.quiet();
     await stack.close();
-    await log.close();
+    log.close();
   }
 }
 

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { AttributeValue, Item } from './item.ts';
+import { type ExpressionParser, remembering } from './parsed-expressions.ts';
 import type { TableDescription } from './table.ts';
 
 /**
@@ -55,6 +56,10 @@ interface Checks {
 }
 
 const load = createRequire(import.meta.url);
+for (const name of ['conditionParser', 'projectionParser', 'updateParser']) {
+  const parser: ExpressionParser = load(`dynalite/db/${name}`);
+  parser.parse = remembering(parser);
+}
 const database: Database = load('dynalite/db');
 const checks: Checks = load('dynalite/validations');
 
