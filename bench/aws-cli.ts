@@ -1,11 +1,11 @@
-/** The AWS CLI as a program to compare with. */
+/** The AWS CLI, to compare with. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { StackProcess } from './stack-process.ts';
 
 const run = promisify(execFile);
 
-/** What `aws --version` says; undefined when there is none. */
+/** The output of `aws --version`; undefined when there is no AWS CLI. */
 export async function versionOfAwsCli(): Promise<string | undefined> {
   try {
     const { stdout } = await run('aws', ['--version']);
@@ -15,7 +15,7 @@ export async function versionOfAwsCli(): Promise<string | undefined> {
   }
 }
 
-/** Copies a folder below a prefix of the stack's bucket, with the CLI's own settings. */
+/** Copies a folder below a prefix of the stack's bucket, with the CLI's default settings. */
 export async function copyWithAwsCli(
   { endpoints }: Pick<StackProcess, 'endpoints'>,
   folder: string,

@@ -1,14 +1,14 @@
-/** A `file_upload_callback` as a dock of 2024 sends it, about an object that this benchmark has put into the bucket. */
+/** A `file_upload_callback` as docks sent it in 2024, about an object that a benchmark has uploaded. */
 import { randomUUID } from 'node:crypto';
 
-/** What the event is about. */
+/** The file that the event reports. */
 export interface DockUpload {
   readonly gatewaySn: string;
   readonly flightId: string;
   readonly objectKey: string;
 }
 
-/** The event, with ids of its own. */
+/** The event, with new ids. */
 export function fileUploadCallbackEvent({ gatewaySn, flightId, objectKey }: DockUpload) {
   const name = objectKey.slice(objectKey.lastIndexOf('/') + 1);
   return {

@@ -1,4 +1,4 @@
-/** Docks that exist only for a benchmark: registered, with files in the bucket, connected to the broker. */
+/** Docks of a benchmark: registered, with files in the bucket, connected to the broker. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -14,20 +14,20 @@ import { administrator, demoUser, type StackProcess } from './stack-process.ts';
 
 const PUTS_AT_ONCE = 16;
 
-/** What a dock hears back. */
+/** A reply to a dock. */
 export interface DockReply {
   readonly tid: string;
   readonly result: number;
 }
 
-/** A dock on the line. */
+/** A connected dock. */
 export interface ConnectedDock {
   readonly sn: string;
-  /** Resolves when the broker has the event. */
+  /** Resolves when the broker has acknowledged the event. */
   publish(event: object): Promise<unknown>;
 }
 
-/** Registers docks and puts files of theirs into the bucket. */
+/** Registers docks and uploads their files. */
 export class DockFleet {
   readonly serialNumbers: readonly string[];
   readonly #stack: StackProcess;
@@ -44,7 +44,7 @@ export class DockFleet {
     );
   }
 
-  /** All docks have one password: a hash takes tens of milliseconds on purpose. */
+  /** All docks have the same password: hashing one takes tens of milliseconds by design. */
   async register(): Promise<void> {
     const database = new DynamoDBClient(administrator(this.#stack, 'dynamodb'));
     const registry = dynamoDbDeviceRegistry(
@@ -65,7 +65,7 @@ export class DockFleet {
     database.destroy();
   }
 
-  /** Puts `count` small objects into the bucket, as many of each dock, a flight a dock. */
+  /** Uploads `count` small objects: the same number, and one flight, for each dock. */
   async putObjects(count: number): Promise<DockUpload[]> {
     const storage = new S3Client({ ...administrator(this.#stack, 's3'), forcePathStyle: true });
     const credentialId = randomBytes(12).toString('hex');
@@ -89,7 +89,7 @@ export class DockFleet {
     return uploads;
   }
 
-  /** Connects every dock, all at the same time, and hands their replies over. */
+  /** Connects all docks at the same time, and passes their replies on. */
   async connect(onReply: (reply: DockReply) => void): Promise<ConnectedDock[]> {
     return Promise.all(
       this.serialNumbers.map(async (sn) => {

@@ -1,7 +1,8 @@
 /**
- * Watches the memory of the local stack while 50 docks send 100,000 `file_upload_callback` events through its broker, each
- * dock the next one when it has the reply to the last. They report 1,000 objects again and again, so that neither the
- * catalog nor the bucket grows: whatever grows is kept by broker, rules, workers or services. Takes half an hour or more.
+ * Measures the memory of the local stack while 50 docks send 100,000 `file_upload_callback` events through
+ * its broker. Each dock sends the next event after the reply to the last one. They report the same 1,000
+ * objects, so neither the catalog nor the bucket grows: only broker, rules, workers or services can. Takes
+ * half an hour or more.
  *
  * `npm run bench -- dock-memory [events]`
  */
@@ -16,7 +17,7 @@ import { formatMegabytes, machineLine, median, printTable } from './statistics.t
 const DOCKS = 50;
 const OBJECTS = 1_000;
 const SAMPLES = 10;
-/** Between two samples memory goes up and down with garbage; the middle of many is what lasts. */
+/** Garbage makes single samples vary, so the median of many counts. */
 const SAMPLE_INTERVAL_IN_MILLISECONDS = 500;
 
 const total = Number(process.argv[2] ?? 100_000);
@@ -86,5 +87,5 @@ console.log(
   `\n${total.toLocaleString('en')} events; the stack took ${formatMegabytes(readyInBytes)} before the first. MB of 1,000,000 bytes.\n`,
 );
 printTable(['events', 'resident, median since the row above', 'highest so far', 'events/s so far'], rows);
-console.log(`\n${failed} refused, ${unexpected} replies too many. ${machineLine()}`);
+console.log(`\n${failed} refused, ${unexpected} unexpected replies. ${machineLine()}`);
 process.exitCode = failed + unexpected > 0 ? 1 : 0;

@@ -1,10 +1,10 @@
-/** Files of any size and like no others, made as fast as the disk takes them. */
+/** Unique files of any size, written as fast as the disk allows. */
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 const BLOCK_SIZE_IN_BYTES = 4 * 1024 * 1024;
-/** What every JPEG begins with. */
+/** The first bytes of every JPEG. */
 const JPEG_BEGINNING = Buffer.from([
   0xff,
   0xd8,
@@ -24,10 +24,10 @@ const JPEG_BEGINNING = Buffer.from([
   0,
 ]);
 
-/** Behind the header of a photo, within what tiny fingerprints look at. */
+/** After the header of a photo, in the bytes that tiny fingerprints are made from. */
 const CHANGED_AT = 1024;
 
-/** Random bytes; each of the blocks, and so each part of a multipart upload, differs from all others. */
+/** Random bytes. Every block, and so every part of a multipart upload, is different. */
 export function writeRandomFile(path: string, bytes: number, beginning: Uint8Array = Buffer.alloc(0)): void {
   const block = randomBytes(Math.min(BLOCK_SIZE_IN_BYTES, bytes));
   const file = openSync(path, 'w');
@@ -42,7 +42,7 @@ export function writeRandomFile(path: string, bytes: number, beginning: Uint8Arr
   }
 }
 
-/** Photos, as far as their first bytes go, from this size to a third more. Answers what they weigh together. */
+/** Files with the header of a photo, from this size to a third more. Returns their total size. */
 export function writePhotos(folder: string, count: number, smallestSizeInBytes = 3_000_000): number {
   mkdirSync(folder, { recursive: true });
   let total = 0;
@@ -55,7 +55,7 @@ export function writePhotos(folder: string, count: number, smallestSizeInBytes =
   return total;
 }
 
-/** Gives every photo other bytes, so that no program finds it stored. */
+/** Changes the bytes of every photo, so that it is not stored yet. */
 export function changePhotos(folder: string): void {
   for (const name of readdirSync(folder)) {
     const file = openSync(join(folder, name), 'r+');

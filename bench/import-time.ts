@@ -1,7 +1,8 @@
 /**
- * Measures how long each function takes to load, which is most of a cold start, in a new process every time and without
- * any cache: as the project bundles it, as esbuild bundles it by default (`--bundle --platform=node`, CommonJS), and
- * against a handler that does nothing. The processes of all take turns. The sizes are those of the files.
+ * Measures how long each function takes to load, which is most of a cold start. Each time is of a new
+ * process, without any cache: for the project's bundle, for the bundle that esbuild makes by default
+ * (`--bundle --platform=node`, CommonJS), and for a handler that does nothing. They run alternately. The
+ * sizes are those of the files.
  *
  * `npm run bench -- import-time [rounds] [function …]`
  */
@@ -17,7 +18,7 @@ import { formatMilliseconds, formatRatio, machineLine, median, printTable } from
 
 const ROUNDS = 15;
 
-/** What the stack sets; nothing is called while a function loads. */
+/** The variables that the stack sets. A function makes no calls while it loads. */
 const FUNCTION_ENVIRONMENT = {
   AWS_REGION: 'eu-central-1',
   AWS_ACCESS_KEY_ID: 'id',
@@ -44,7 +45,7 @@ const run = promisify(execFile);
 const folder = scratchFolder('import-time');
 const probe = join(folder, 'probe.mjs');
 
-/** Something that is loaded again and again. */
+/** A bundle to load many times. */
 interface Contender {
   readonly file: string;
   readonly milliseconds: number[];

@@ -1,4 +1,4 @@
-/** Starts the local stack as `npm start` does, but with the flags and the environment that it is given, whatever they are. */
+/** Starts the local stack as `npm start` does, but with the flags and environment of this process. */
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 

@@ -1,11 +1,11 @@
-/** What a process takes of the machine's memory, as Linux tells it: all threads, heaps, buffers and code included. */
+/** The memory of a process, from Linux: all threads, heaps, buffers and code. */
 import { readFileSync } from 'node:fs';
 
 /** Memory of a process. */
 export interface ProcessMemory {
-  /** Now. */
+  /** Current. */
   readonly residentInBytes: number;
-  /** The most that it ever was. */
+  /** Peak. */
   readonly peakInBytes: number;
 }
 
@@ -20,7 +20,7 @@ export function readMemory(processId: number): ProcessMemory {
   return { residentInBytes: field('VmRSS'), peakInBytes: field('VmHWM') };
 }
 
-/** Samples what a process takes while something else goes on. */
+/** Samples the memory of a process during other work. */
 export class MemorySampler {
   readonly samples: number[] = [];
   readonly #timer: NodeJS.Timeout;

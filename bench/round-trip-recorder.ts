@@ -1,13 +1,13 @@
 /**
- * Listens to what is asked of a local stack's services while it runs in this process, and tells how many of those calls
- * came one after the other. Every answer is held back for a moment, so that calls which can overlap do.
+ * Records the calls to the services of a local stack in this process, and counts those that were made in
+ * sequence. Every response is delayed a little, so that concurrent calls overlap.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Endpoints } from '../local/endpoints.ts';
 
-/** Much longer than it takes to send a second call, so that a call that waits for no other begins before it ends. */
+/** Much longer than sending another call takes, so concurrent calls begin before the first one ends. */
 const HOLD_IN_MILLISECONDS = 40;
 
 /** The services that functions call. */
@@ -22,7 +22,7 @@ export interface ServiceCall {
   readonly endedAt: number;
 }
 
-/** Node tells these to subscribers of its HTTP channels. */
+/** What Node passes to subscribers of its HTTP diagnostics channels. */
 interface ServedRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -31,7 +31,7 @@ interface ServedRequest {
 
 const BEGINNING = 'http.server.request.start';
 
-/** Operations that no header names. */
+/** Operations that are not named in a header. */
 const OPERATION_OF: Partial<Record<Service, string>> = { sts: 'AssumeRole', iot_data: 'Publish' };
 
 function operationOf(service: Service, { method, headers }: IncomingMessage): string {
@@ -41,7 +41,7 @@ function operationOf(service: Service, { method, headers }: IncomingMessage): st
   return OPERATION_OF[service] ?? `${method} ${service}`;
 }
 
-/** The most calls of which each began after the one before had ended. */
+/** The longest sequence of calls in which each began after the previous one had ended. */
 export function longestChain(calls: readonly ServiceCall[]): number {
   let length = 0;
   let endOfChain = Number.NEGATIVE_INFINITY;
@@ -53,7 +53,7 @@ export function longestChain(calls: readonly ServiceCall[]): number {
   return length;
 }
 
-/** Records from the moment it is made. */
+/** Records all calls after its construction. */
 export class RoundTripRecorder {
   readonly #services: ReadonlyMap<number, Service>;
   #calls: ServiceCall[] = [];
@@ -63,7 +63,7 @@ export class RoundTripRecorder {
     subscribe(BEGINNING, this.#begin);
   }
 
-  /** What `work` made functions call. */
+  /** The calls that functions made because of `work`. */
   async record(work: () => Promise<unknown>): Promise<readonly ServiceCall[]> {
     this.#calls = [];
     await work();
@@ -77,7 +77,7 @@ export class RoundTripRecorder {
   readonly #begin = (message: unknown): void => {
     const { request, response, socket } = message as ServedRequest;
     const service = this.#services.get(socket.localPort ?? 0);
-    // Devices and this benchmark put objects; functions only look at them.
+    // Devices and this benchmark upload objects; functions never do.
     if (!service || (service === 's3' && request.method !== 'HEAD')) return;
     const operation = operationOf(service, request);
     const beganAt = performance.now();

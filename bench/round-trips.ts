@@ -1,9 +1,9 @@
 /**
- * Counts what each of a device's requests makes its function call, and how many of those calls come one after the other:
- * the round trips that the device waits for, wherever the functions run. Each request goes through the whole local stack
- * several times, every answer held back for a moment so that calls which can overlap do; the middle count stands.
+ * Counts the calls that each request of a device causes, and how many of them are made in sequence: the round
+ * trips that the device waits for. Each request goes through the whole local stack several times. Every
+ * response is delayed a little, so that concurrent calls overlap. The result is the median.
  *
- * Ends with exit code 1 when a request takes more round trips than it may.
+ * The exit code is 1 when a request takes more round trips than its limit.
  */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,7 +20,7 @@ import { machineLine, printTable } from './statistics.ts';
 
 const REPETITIONS = 7;
 
-/** The most that a request may take; what is not limited is printed for information. */
+/** The limits. Requests without a limit are only printed. */
 const LIMITS: Readonly<Record<string, number>> = {
   'fast-upload, miss': 1,
   'fast-upload, hit': 2,
@@ -69,13 +69,13 @@ const put = (Key: string, Body: Uint8Array) =>
   storage.send(new PutObjectCommand({ Bucket: stack.endpoints.bucket, Key, Body }));
 
 const expectAnswer = (actual: boolean, expected: boolean): void => {
-  if (actual !== expected) throw new Error(`fast-upload answered ${actual ? 'a hit' : 'a miss'}`);
+  if (actual !== expected) throw new Error(`fast-upload returned ${actual ? 'a hit' : 'a miss'}`);
 };
 
 const randomTiny = (count: number): string[] =>
   Array.from({ length: count }, () => `${randomBytes(16).toString('hex')}_2024_5_16_11_42_7`);
 
-/** All that Pilot does with one file, step by step. */
+/** The requests of Pilot for one file, in order. */
 async function pilotFile(access: StorageAccess): Promise<void> {
   const { bytes, report } = newFile();
   expectAnswer((await observe('fast-upload, miss', () => client.fastUpload(report))).linked, false);
@@ -93,7 +93,7 @@ async function pilotFile(access: StorageAccess): Promise<void> {
   await observe('group-upload-callback', () => client.groupUploadCallback(randomUUID(), 2, 1));
 }
 
-/** A dock that reports a file, and the reply. */
+/** A report of a dock, and the reply. */
 async function dockFiles(): Promise<void> {
   const [dock] = stack.endpoints.docks;
   if (!dock) return;
@@ -115,8 +115,8 @@ async function dockFiles(): Promise<void> {
       const message = JSON.stringify(fileUploadCallbackEvent(upload));
       await connection.publishAsync(topicOf(dock.sn, 'events'), message, { qos: 1 });
       const { data } = JSON.parse(await replied) as { data: { result: number } };
-      if (data.result !== 0) throw new Error(`The dock was answered ${data.result}`);
-      // The reply is here before the function has heard that it was sent.
+      if (data.result !== 0) throw new Error(`The dock got result ${data.result}`);
+      // The dock has the reply before the function knows that it was sent.
       await sleep(200);
     });
   }
@@ -163,10 +163,7 @@ const rows = [...observed].map(([title, runs]) => {
   ];
 });
 console.log(`${machineLine()}\n`);
-printTable(
-  ['request', 'one after the other', 'at most', '', 'calls in all', 'in the order they began'],
-  rows,
-);
+printTable(['request', 'in sequence', 'limit', '', 'calls in all', 'in the order of their start'], rows);
 for (const title of Object.keys(LIMITS)) {
   if (!observed.has(title)) throw new Error(`${title} was not measured`);
 }

@@ -1,16 +1,17 @@
 /**
  * `npm run bench -- NAME [arguments of the benchmark]`
  *
- * Runs one benchmark in a process of its own. Without a name it lists them.
+ * Runs one benchmark in its own process. Without a name it lists them.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
-/** A line for each benchmark, by the name of its file. */
+/** The description of each benchmark, by the name of its file. */
 const BENCHMARKS: Readonly<Record<string, string>> = {
-  'tiny-fingerprints': 'a question for 100 tiny fingerprints, catalogs of a thousand and of a million items',
-  'round-trips': 'service calls of each request, and how many come one after the other',
-  'request-times': 'a report, a hit and a miss by themselves, and what the stack works for each: [requests]',
+  'tiny-fingerprints':
+    'a request with 100 tiny fingerprints, for catalogs of a thousand and of a million items',
+  'round-trips': 'calls of each request to services, and how many are made in sequence',
+  'request-times': "the time of a report, a hit and a miss alone, and the stack's processor time: [requests]",
   'import-time': 'loading each function, and its size: [rounds] [function ...]',
   'start-up': '`npm start` to ready, first and again: [first starts] [next starts after each]',
   'upload-memory': "the local stack's memory while 1 GB uploads: [runs] [--compare]",

@@ -1,6 +1,6 @@
 /**
- * The plainest program that puts a folder's files into a bucket: the SDK, so many at once, and nothing else. No MD5, no
- * metadata, no question whether a file is stored already, no report. `two-hundred-photos.ts` compares the uploader with it.
+ * The simplest program that uploads a folder to a bucket: several uploads of the SDK at once. It computes no
+ * MD5, reads no metadata, makes no other requests. `two-hundred-photos.ts` compares the uploader with it.
  *
  * `node bench/sdk-loop.ts FOLDER DATA_FOLDER_OF_THE_STACK PREFIX AT_ONCE`
  */

@@ -1,18 +1,18 @@
-/** A slow line as a TCP proxy: all connections share its rate, and each direction has a delay. */
+/** A slow line, as a TCP proxy: all connections share its rate, and each direction has a delay. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** What a line is like, in either direction. */
+/** The properties of a line, for each direction. */
 export interface LineProperties {
   readonly bitsPerSecond: number;
   /** From one end to the other. */
   readonly delayInMilliseconds: number;
 }
 
-/** How much of one connection may wait for the line, as in a router's buffer. The sender is paused above it. */
+/** The most bytes of one connection that wait, as in a router's buffer. Above it the sender is paused. */
 const QUEUE_IN_BYTES = 256 * 1024;
 
-/** One direction of the line: bytes leave one after the other, whichever connection they belong to. */
+/** One direction of the line. The bytes of all connections are sent in one sequence. */
 class Direction {
   readonly #bytesPerMillisecond: number;
   readonly delayInMilliseconds: number;
@@ -23,14 +23,17 @@ class Direction {
     this.delayInMilliseconds = delayInMilliseconds;
   }
 
-  /** When the last of these bytes will have left. */
+  /** The time when the last of these bytes is sent. */
   take(bytes: number): number {
     this.#freeAt = Math.max(this.#freeAt, performance.now()) + bytes / this.#bytesPerMillisecond;
     return this.#freeAt;
   }
 }
 
-/** Calls functions in the order they were added, each at its time or as soon after it as timers allow. */
+/**
+ * Calls functions in the order in which they were added, each at its time, or as soon after it as timers
+ * allow.
+ */
 class Agenda {
   readonly #entries: { readonly at: number; readonly what: () => void }[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -125,13 +128,15 @@ export interface LineFigures {
   readonly bitsPerSecond: number;
 }
 
-/** Measures the line with one connection that nothing else uses: a byte there and back, then `bytes` of them. */
+/**
+ * Measures the line with one connection that nothing else uses: a byte there and back, then `bytes` of them.
+ */
 export async function measureLine(properties: LineProperties, bytes = 12_500_000): Promise<LineFigures> {
   let received = 0;
   const echo = createServer((socket) => {
     socket.on('data', (chunk) => {
       received += chunk.length;
-      // The first byte and the last one are answered.
+      // The first byte and the last one get a response.
       if (received === 1 || received === bytes + 1) socket.write('.');
     });
   });

@@ -1,7 +1,7 @@
 /**
- * Measures how long `npm start` takes until the stack is ready, npm itself included: from a clean checkout, whose first
- * start bundles the functions, runs the CDK app and makes the accounts, and then again with nothing changed. In a copy of
- * the sources, beside the installed packages, so that this checkout's own caches stay as they are.
+ * Measures the time from `npm start` until the stack is ready, npm included: in a clean checkout, where the
+ * first start bundles the functions, runs the CDK app and creates the accounts, and then again with nothing
+ * changed. It uses a copy of the sources, so the caches of this checkout do not change.
  *
  * `npm run bench -- start-up [first starts] [next starts after each]`
  */
@@ -14,7 +14,7 @@ import { atTheEnd, scratchFolder } from './scratch.ts';
 import { formatMilliseconds, machineLine, median, printTable } from './statistics.ts';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
-/** What a start could read, packages aside. */
+/** All that a start may read, but for packages. */
 const SOURCES = [
   'bin',
   'functions',
@@ -38,10 +38,10 @@ for (const source of SOURCES) {
 }
 symlinkSync(join(PROJECT, 'node_modules'), join(checkout, 'node_modules'));
 
-/** Starts the stack as a person does, stops it once it is ready, and answers how many milliseconds that took. */
+/** Runs `npm start`, stops the stack when it is ready, and returns the milliseconds until then. */
 async function start(): Promise<number> {
   const startedAt = performance.now();
-  // A group of its own: npm starts a shell, and that Node.
+  // Its own process group: npm starts a shell, which starts Node.
   const npm = spawn(
     'npm',
     ['start', '--loglevel=error', '--', '--no-sample', '--port', '0', '--data', data],

@@ -1,7 +1,7 @@
-/** The figures that every benchmark prints, and the form in which it prints them. */
+/** Statistics of all benchmarks, and their format. */
 import { cpus, loadavg } from 'node:os';
 
-/** The value below which `share` of the values lie. */
+/** The value that `share` of the values are below. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((left, right) => left - right);
   const position = (sorted.length - 1) * share;
@@ -10,10 +10,10 @@ export function quantile(values: readonly number[], share: number): number {
   return below + (above - below) * (position - Math.floor(position));
 }
 
-/** The middle of the values. */
+/** The median of the values. */
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
-/** `12.3 ms`, `1.23 s`: as many digits as a measurement on a shared machine is worth. */
+/** `12.3 ms`, `1.23 s`: more digits would not be precise on a shared machine. */
 export function formatMilliseconds(milliseconds: number): string {
   if (milliseconds >= 1000) return `${(milliseconds / 1000).toFixed(2)} s`;
   return `${milliseconds.toFixed(milliseconds < 100 ? 1 : 0)} ms`;
@@ -25,14 +25,14 @@ export const formatRatio = (ratio: number): string => `${ratio.toFixed(2)} ×`;
 /** `123 MB`, in powers of ten. */
 export const formatMegabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
 
-/** Where and under what load the figures were seen: they mean little without it. */
+/** The machine and its load, without which the figures mean little. */
 export function machineLine(): string {
   const load = loadavg().map((value) => value.toFixed(1));
   const processors = `${cpus().length} processors (${cpus()[0]?.model.trim() ?? 'unknown'})`;
   return `${processors}, Node ${process.version}, load ${load.join(' ')}`;
 }
 
-/** Prints rows under a heading as a table that can go into a README as it is. */
+/** Prints rows under a heading, as a Markdown table. */
 export function printTable(
   heading: readonly string[],
   rows: readonly (readonly (string | number)[])[],

@@ -1,10 +1,10 @@
 /**
- * Measures what a question for 100 tiny fingerprints costs when the catalog holds a thousand items and when it holds a
- * million: twice a local stack, asked in turn, the whole request over HTTP and its BatchGetItem alone. Half of what is
- * asked exists, and every question is a new choice from all that does.
+ * Measures a request with 100 tiny fingerprints, with a thousand and with a million items in the catalog.
+ * There are two local stacks, used alternately, and two figures: the whole request over HTTP, and its
+ * BatchGetItem alone. Half of the files exist, and every request asks for others.
  *
- * The million goes into the database's files before its stack starts, in the form in which DynamoDB's PutItem leaves an
- * item there; through the service it would take minutes. Every answer is compared with what it must be.
+ * The million items are written into the files of the database before its stack starts, in the format of the
+ * local DynamoDB; through the service it would take minutes. Every response is checked.
  */
 import { createHash, randomInt } from 'node:crypto';
 import { join } from 'node:path';
@@ -25,14 +25,14 @@ const WARM_UP_ROUNDS = 30;
 const ITEMS_A_BATCH = 5_000;
 const CATALOG_SIZES = [1_000, 1_000_000];
 
-/** An item of texts as DynamoDB writes it. */
+/** An item of strings, in the format of DynamoDB. */
 const asItem = (texts: object): Record<string, { S: string }> =>
   Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, { S: String(text) }]));
 
 const tinyFingerprint = (number: number): TinyFingerprint =>
   `${createHash('md5').update(String(number)).digest('hex')}_2024_5_16_11_42_7` as TinyFingerprint;
 
-/** Half of them in a catalog of that size, mixed with as many that are in none. */
+/** Half of them are in a catalog of that size, and half in none. */
 function choose(catalogSize: number): string[] {
   const chosen = new Set<string>();
   while (chosen.size < ASKED) {
@@ -46,7 +46,7 @@ const expectHalf = (found: number): void => {
   if (found !== ASKED / 2) throw new Error(`${found} of ${ASKED} were found, not half of them`);
 };
 
-/** Puts markers into the table of a stack that does not run. */
+/** Writes tiny fingerprints into the table of a stack that is not running. */
 function fill({ endpoints, dataDirectory }: StackProcess, count: number): void {
   const engine = openEngine({
     directory: join(dataDirectory, 'dynamodb'),
@@ -69,7 +69,7 @@ function fill({ endpoints, dataDirectory }: StackProcess, count: number): void {
   engine.close();
 }
 
-/** One catalog behind its stack, and the two ways to ask it. */
+/** One catalog with its stack, and the two requests to measure. */
 async function openCatalog(folder: string, size: number) {
   const options = { dataDirectory: join(folder, String(size)) };
   const empty = await startStackProcess(options);
@@ -126,10 +126,12 @@ const catalogs: Catalog[] = [];
 for (const size of CATALOG_SIZES) catalogs.push(await openCatalog(folder, size));
 console.log(machineLine());
 for (const { size, filledIn } of catalogs)
-  console.log(`${size.toLocaleString('en')} items put into the catalog in ${formatMilliseconds(filledIn)}`);
+  console.log(
+    `${size.toLocaleString('en')} items written into the catalog in ${formatMilliseconds(filledIn)}`,
+  );
 
 for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
-  // The order changes every round: whoever comes second finds the processor's caches as the first has left them.
+  // The order changes every round, since the first one affects the processor's caches for the second.
   for (const catalog of round % 2 === 0 ? catalogs : catalogs.toReversed()) {
     const request = await timed(catalog, catalog.request);
     const batchGet = await timed(catalog, catalog.batchGet);
@@ -141,7 +143,7 @@ for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
 for (const catalog of catalogs) await catalog.close();
 
 const [small, large] = catalogs;
-if (!small || !large) throw new Error('Two catalogs are compared');
+if (!small || !large) throw new Error('There must be two catalogs');
 const row = (title: string, of: (catalog: Catalog) => readonly number[]): string[] => [
   title,
   ...[small, large].map(
@@ -150,7 +152,9 @@ const row = (title: string, of: (catalog: Catalog) => readonly number[]): string
   ),
   formatRatio(median(of(large)) / median(of(small))),
 ];
-console.log(`\nA question for ${ASKED} tiny fingerprints, half of them there; ${ROUNDS} a row, in turn:\n`);
+console.log(
+  `\nA request with ${ASKED} tiny fingerprints, half of which exist; ${ROUNDS} for each row, alternately:\n`,
+);
 printTable(
   ['median', ...catalogs.map(({ size }) => `${size.toLocaleString('en')} items`), 'ratio'],
   [

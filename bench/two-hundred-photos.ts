@@ -1,9 +1,10 @@
 /**
- * Measures how long the Pilot uploader takes to bring a folder of 200 photos, 3 to 4 MB each, into the local stack,
- * against `aws s3 cp --recursive` (where there is an AWS CLI) and against a plain loop over the SDK's PutObject with as
- * many files at once, all of them processes of their own that put into the same S3. They take turns; before each turn
- * every photo gets other bytes, since the uploader would skip what is stored. The uploader also computes MD5s, reads
- * metadata, signs in, asks for each file and reports it: what that costs on its own is seen with as many tiny files.
+ * Measures the time to upload a folder of 200 photos, 3 to 4 MB each, to the local stack: with the Pilot
+ * uploader, with `aws s3 cp --recursive` (if there is an AWS CLI), and with a simple loop over the SDK's
+ * PutObject with the same concurrency. Each is its own process, and all upload to the same S3, alternately.
+ * The bytes of all photos change before each run, since the uploader skips stored files. The uploader also
+ * computes MD5s, reads metadata, signs in, and makes several requests for each file. The same number of tiny
+ * files shows the time of only that.
  *
  * `npm run bench -- two-hundred-photos [rounds]`
  */
@@ -20,9 +21,9 @@ import { administrator, type StackProcess, startStackProcess } from './stack-pro
 import { formatMilliseconds, formatRatio, machineLine, median, printTable } from './statistics.ts';
 
 const PHOTOS = 200;
-/** Half of the uploader's own default, which is for lines slower than loopback. */
+/** Half of the uploader's default, which is for connections slower than loopback. */
 const AT_ONCE = 4;
-/** Linux counts a process's time in these. */
+/** Linux's unit of processor time. */
 const MILLISECONDS_A_TICK = 10;
 
 const run = promisify(execFile);
@@ -35,11 +36,11 @@ const tinyCard = join(folder, 'tiny-card');
 const totalInBytes = writePhotos(card, PHOTOS);
 writePhotos(tinyCard, PHOTOS, 2_000);
 
-/** Something that uploads the folder. */
+/** A program that uploads the folder. */
 interface Contender {
   readonly name: string;
   readonly milliseconds: number[];
-  /** What the stack's process worked meanwhile, on all cores together. */
+  /** Processor time of the stack's process meanwhile, on all cores. */
   readonly stackInMilliseconds: number[];
   upload(stack: StackProcess, prefix: string): Promise<unknown>;
 }
@@ -114,7 +115,7 @@ for (let round = 0; round < rounds; round++) {
   rmSync(dataDirectory, { recursive: true });
 }
 
-/** The middle of what the uploader took as a multiple of the other in the same round. */
+/** The median, over all rounds, of the uploader's time divided by that of the other. */
 const ratioTo = (other: Contender): number =>
   median(uploader.milliseconds.map((milliseconds, round) => milliseconds / (other.milliseconds[round] ?? 0)));
 

@@ -1,13 +1,13 @@
 /**
- * Measures how long the Pilot uploader takes to bring a folder of 200 photos, 3 to 4 MB each, into the library
- * over a slow uplink, compared with `aws s3 cp --recursive`, which neither asks nor reports. All their traffic, to
- * the API and to S3, goes through one line of 100 Mbit/s with a delay of 20 ms in each direction. The local stack is
- * at its far end. Both are processes of their own with their own settings, and take turns; before each turn every
- * photo gets other bytes. The time is that of the process from start to end. Some tiny photos go up first, so that
- * the functions are warm, as those of a library in use.
+ * Measures the time to upload a folder of 200 photos, 3 to 4 MB each, over a slow uplink: with the Pilot
+ * uploader, and with `aws s3 cp --recursive`, which makes no other requests. All traffic, to the API and to
+ * S3, shares one line of 100 Mbit/s with a delay of 20 ms in each direction, to the local stack. Both are
+ * processes with their default settings, and run alternately. The bytes of all photos change before each run.
+ * The time is from the start to the end of the process. Some tiny photos are uploaded first, so that the
+ * functions are warm.
  *
- * The exit code is 1 when the uploader takes more than 1.05 times as long, or when the PATH has no AWS CLI. Any will
- * do: `pip install awscli` in a virtual environment, with the environment's `bin` first in the PATH.
+ * The exit code is 1 when the uploader takes more than 1.05 times as long, or when there is no AWS CLI in the
+ * PATH. Any version works: `pip install awscli` in a virtual environment, with its `bin` first in the PATH.
  *
  * `npm run bench -- uplink [rounds]`
  */
@@ -31,7 +31,7 @@ import { formatMilliseconds, formatRatio, machineLine, median, printTable } from
 const PHOTOS = 200;
 const WARMING_PHOTOS = 40;
 const LINE = { bitsPerSecond: 100_000_000, delayInMilliseconds: 20 };
-/** The most that the uploader may take of the AWS CLI's time. */
+/** The limit of the uploader's time, as a multiple of the AWS CLI's. */
 const GOAL = 1.05;
 
 const run = promisify(execFile);
@@ -43,7 +43,7 @@ const totalInBytes = writePhotos(card, PHOTOS);
 const tinyCard = join(folder, 'tiny-card');
 writePhotos(tinyCard, WARMING_PHOTOS, 2_000);
 
-/** The services at the far end of the line, by their addresses at this end. */
+/** The services behind the line, by their addresses on this side. */
 interface FarEnd {
   readonly api: string;
   readonly s3: string;
@@ -57,7 +57,7 @@ const headersOf = (request: IncomingMessage): [string, string][] =>
       : [],
   );
 
-/** Forwards to the API, and replaces the address of S3 in its responses by the one that leads over the line. */
+/** Forwards to the API, and replaces the address of S3 in its responses by that of the line. */
 async function openApi({ endpoints }: StackProcess, s3: string): Promise<{ address: string; close(): void }> {
   const server = createServer((request, response) => {
     const forward = async (): Promise<void> => {
@@ -159,7 +159,7 @@ for (let round = 0; round < rounds; round++) {
   rmSync(dataDirectory, { recursive: true });
 }
 
-/** The middle of what the uploader took as a multiple of the AWS CLI in the same round. */
+/** The median, over all rounds, of the uploader's time divided by that of the AWS CLI. */
 const ratio = median(
   uploader.milliseconds.map(
     (milliseconds, round) => milliseconds / (awsCli.milliseconds[round] ?? Number.NaN),

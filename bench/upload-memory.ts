@@ -1,11 +1,11 @@
 /**
- * Measures the memory of the local stack, a process of its own, while the Pilot uploader, another one, brings a file of
- * 1 GB into it: what the stack takes when it is ready, and the most that it takes at any moment until the upload is done
- * (`VmHWM`, which misses nothing that lies between two samples). Every run has an empty library.
+ * Measures the memory of the process of the local stack while the Pilot uploader, another process, uploads a
+ * file of 1 GB: when the stack is ready, and the peak until the upload is done (`VmHWM`, which needs no
+ * samples). Every run has an empty library.
  *
- * `npm run bench -- upload-memory [runs]` measures what `npm start` runs. With `--compare` other flags of Node take
- * turns with it; they act on the main thread and on its workers alike, except where the local Lambda limits a worker's
- * heap.
+ * `npm run bench -- upload-memory [runs]` measures `npm start`. With `--compare` it also measures other flags
+ * of Node, alternately. They apply to the main thread and to workers, but the local Lambda limits the heap of
+ * a worker.
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
@@ -24,11 +24,11 @@ const PILOT = fileURLToPath(new URL('../bin/pilot.ts', import.meta.url));
 
 const SMALL_NURSERY = '--max-semi-space-size=2';
 const SMALL_CODE = '--optimize-for-size';
-/** The C library's own: fewer heaps for its threads, and memory at the end of a heap given back sooner. */
+/** Settings of the C library: fewer heaps for threads, and memory at the end of a heap is returned sooner. */
 const TWO_ARENAS = { MALLOC_ARENA_MAX: '2' };
 const TRIMMED = { ...TWO_ARENAS, MALLOC_TRIM_THRESHOLD_: '131072' };
 
-/** By what the table calls them. */
+/** By their names in the table. */
 const OTHER_RUNTIMES: Readonly<Record<string, Runtime>> = {
   'no flags': { flags: [], environment: {} },
   [SMALL_NURSERY]: { flags: [SMALL_NURSERY], environment: {} },
@@ -51,7 +51,7 @@ const card = join(folder, 'card');
 mkdirSync(card);
 writeRandomFile(join(card, 'DJI_20240516114207_0001_V.MP4'), FILE_SIZE_IN_BYTES);
 
-/** What one run showed. */
+/** The result of one run. */
 interface Outcome {
   readonly readyInBytes: number;
   readonly medianInBytes: number;
@@ -89,7 +89,9 @@ for (let number = 0; number < runs; number++) {
   for (const { runtime, outcomes } of contenders) outcomes.push(await upload(runtime));
 }
 
-console.log(`\nThe stack while 1 GB uploads; medians of ${runs} runs, in turn. MB of 1,000,000 bytes.\n`);
+console.log(
+  `\nThe stack during an upload of 1 GB; medians of ${runs} alternate runs. MB of 1,000,000 bytes.\n`,
+);
 printTable(
   ['started with', 'when ready', 'median during the upload', 'peak', 'highest peak', 'upload took', 'MB/s'],
   contenders.map(({ name, outcomes }) => {

@@ -7,10 +7,10 @@ export interface Published {
   readonly message: any;
 }
 
-/** A publisher that keeps its messages, and can be made to fail. */
+/** A publisher that records its messages. It can be made to fail. */
 export class InMemoryDevicePublisher implements DevicePublisher {
   readonly published: Published[] = [];
-  /** Each publish throws one of these, as long as there are any. */
+  /** Each publish throws the next of these, while there are any. */
   readonly failures: Error[] = [];
 
   async publish(topic: string, message: object): Promise<void> {

@@ -29,7 +29,9 @@ export const FAKE_USER = {
 /** Name of the workspace of the user and of gateways. */
 const WORKSPACE_NAME = 'Survey';
 
-/** Everything the functions talk to, in memory. It holds one user, dock settings, and storage whose credentials open nothing. */
+/**
+ * All ports, in memory: with one user, dock settings, and storage credentials that are not valid anywhere.
+ */
 export class InMemoryLibrary implements LibraryWithDigests, LibraryWithDigester {
   readonly catalog: MediaCatalog;
   readonly lists: FileLists;
@@ -38,13 +40,13 @@ export class InMemoryLibrary implements LibraryWithDigests, LibraryWithDigester 
   readonly registry = new InMemoryDeviceRegistry();
   readonly publisher = new InMemoryDevicePublisher();
   readonly prioritizations = new InMemoryPrioritizationLog();
-  /** What others were told. */
+  /** Published events. */
   readonly published: LibraryEvent[] = [];
-  /** Looks at flights that were asked for. */
+  /** Requested checks of flights. */
   readonly looks: { readonly flight: FlightRef; readonly delayInSeconds: number }[] = [];
-  /** Versions whose bytes are to be read. */
+  /** Requested digests of versions. */
   readonly digestRequests: ObjectVersion[] = [];
-  /** Thrown instead of taking an event while it is set. */
+  /** While it is set, publishing an event throws it. */
   eventFailure: Error | undefined;
   /** Workspaces of the user. */
   workspaceIds: readonly WorkspaceId[] = [];
@@ -116,7 +118,7 @@ export class InMemoryLibrary implements LibraryWithDigests, LibraryWithDigester 
     },
   };
 
-  /** The types of what was published, in order. */
+  /** The types of the published events, in order. */
   get told(): string[] {
     return this.published.map(({ type }) => type);
   }

@@ -44,20 +44,23 @@ interface Entry {
   readonly listedAt?: string | undefined;
 }
 
-/** What of an entry a report fills. */
+/** The fields of an entry that a report sets. */
 const reportFacts = ({ capture, path, ...report }: FileReport) => ({ ...report, capture, path: path ?? '' });
 
 /** A catalog in memory. It passes the same contract tests as the one in DynamoDB. */
 export class InMemoryMediaCatalog implements MediaCatalog, FileLists {
   readonly failures = new Map<string, UploadFailure>();
   readonly #entries = new Map<string, Entry>();
-  /** The entry that speaks for bytes, by bytes, and name and path, or the id of an unreported one. */
+  /**
+   * The entry that holds a fingerprint: by fingerprint, and by name and path or the id of an unreported
+   * entry.
+   */
   readonly #claims = new Map<string, FingerprintHolder & { readonly bytes: string }>();
   readonly #tiny = new Map<string, string>();
   readonly #members = new Map<string, Member>();
   readonly #flights = new Map<string, FlightFacts>();
 
-  /** Every entry, removed ones and spares included. */
+  /** All entries, with removed ones and spares. */
   get files(): readonly MediaFile[] {
     return [...this.#entries.values()].map(({ facts }) => fileOf(facts));
   }
@@ -316,12 +319,12 @@ export class InMemoryMediaCatalog implements MediaCatalog, FileLists {
 
 const sortText = ({ listedAt = '', facts }: Entry): string => `${listedAt}#${facts.fileId}`;
 
-/** What stands and is not overwritten; sizes of an entry whose bytes nobody has told of are no facts yet. */
+/** The fields that are set and must not change. Without the stored bytes, the size is not set yet. */
 function known({ sizeInBytes, eTag, ...facts }: MediaFileFacts): Partial<MediaFileFacts> {
   return { ...facts, ...(eTag !== '' && { sizeInBytes, eTag }) };
 }
 
-/** An entry from its facts; an empty path is none. */
+/** An entry from its facts. An empty path counts as missing. */
 function fileOf({ path, ...facts }: MediaFileFacts): MediaFile {
   return toMediaFile({ ...facts, ...(path && { path }) } as MediaFileFacts);
 }

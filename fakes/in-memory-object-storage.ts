@@ -11,31 +11,31 @@ import {
   presentVersions,
 } from '../functions/core/object-storage.ts';
 
-/** Object storage in memory, which can be made to fail. */
+/** Object storage in memory. It can be made to fail. */
 export class InMemoryObjectStorage implements ObjectStorage, ObjectHistories, ObjectDigester {
   /** Newest first, by object key. */
   readonly histories = new Map<string, HistoryItem[]>();
-  /** Bytes of versions, by version id, for those that are to be read. */
+  /** Bytes of versions that are read, by version id. */
   readonly bytes = new Map<string, Uint8Array>();
-  /** Thrown instead of any answer while it is set. */
+  /** While it is set, every call throws it. */
   failure: Error | undefined;
   #nextVersion = 1;
 
-  /** Puts a version over what is there. */
+  /** Adds a version as the current one. */
   put(objectKey: string, stored: Partial<StoredObject> & Pick<StoredObject, 'eTag'>): StoredObject {
     const version = { sizeInBytes: 8_388_608, versionId: `v${this.#nextVersion++}`, ...stored };
     this.#history(objectKey).unshift({ versionId: version.versionId, stored: version });
     return version;
   }
 
-  /** Puts a delete marker over what is there. */
+  /** Adds a delete marker as the current version. */
   hide(objectKey: string): string {
     const versionId = `m${this.#nextVersion++}`;
     this.#history(objectKey).unshift({ versionId });
     return versionId;
   }
 
-  /** Removes a version, or a delete marker, for good. */
+  /** Removes a version or delete marker permanently. */
   destroy(objectKey: string, versionId: string): void {
     const left = this.#history(objectKey).filter((item) => item.versionId !== versionId);
     if (left.length > 0) this.histories.set(objectKey, left);
@@ -54,7 +54,7 @@ export class InMemoryObjectStorage implements ObjectStorage, ObjectHistories, Ob
     return [...this.#history(objectKey)];
   }
 
-  /** `limit` is of keys here. */
+  /** Here, `limit` is the number of keys. */
   async listHistories({
     prefix = '',
     cursor = '',

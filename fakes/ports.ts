@@ -1,6 +1,6 @@
 /**
- * `functions/ports.ts` in memory: the same names. All ports share one library in memory, and their calls are
- * recorded. `npm run invoke -- --fakes` loads handlers with this file in place of the other.
+ * `functions/ports.ts` in memory, with the same exports. All ports share one library in memory, and their
+ * calls are recorded. `npm run invoke -- --fakes` loads handlers with this file instead of the other.
  */
 import { mqttDockServices } from '../functions/adapters/mqtt-dock-services.ts';
 import type * as Ports from '../functions/ports.ts';

@@ -48,7 +48,7 @@ const answer = (description: string, schema: Json): Json => ({
 
 const REFUSAL: Json = { $ref: '#/components/schemas/Refusal' };
 
-/** The response of success; and that of a refusal beside it, where refusals are HTTP 200 too. */
+/** The response for success, and for a refusal that is HTTP 200 too. */
 function okOf({ trigger: { contract } }: RowOf<'http'>, { refusals = {} }: ApiTexts): Json {
   const success = successOf(contract.output);
   return refusals[200] === undefined
@@ -133,7 +133,7 @@ function operationOf(row: RowOf<'http'>, texts: ApiTexts, method: string, path: 
   };
 }
 
-/** By path, then by method. `$default` is no route of the document. */
+/** By path and method, without `$default`. */
 function paths(): Json {
   const items: Record<string, Json> = {};
   for (const row of functionsOf('http')) {
@@ -149,7 +149,7 @@ function paths(): Json {
   return items;
 }
 
-/** The HTTP surface as OpenAPI 3.1. */
+/** The HTTP API as OpenAPI 3.1. */
 export const openApiDocument = (): Json => ({
   openapi: '3.1.0',
   info: {

@@ -52,7 +52,7 @@ function otherRow(row: FunctionRow): string[] {
 const table = (heads: readonly string[], rows: readonly string[]): string =>
   [`| ${heads.join(' | ')} |`, `|${heads.map(() => '---|').join('')}`, ...rows].join('\n');
 
-/** The tables of README.md, by the heads that they begin with. */
+/** The tables of README.md, by their headings. */
 const TABLES = [
   table(['route', 'function', "DJI's document"], functionsOf('http').map(routeRow)),
   table(['MQTT method', 'topic', 'function'], MANIFEST.flatMap(methodRow)),
