@@ -1,10 +1,10 @@
 /**
- * Sends 1,000 `file_upload_callback` events from 50 docks at once through the local broker, each about an object that is in
- * the bucket, and checks that every event is answered once, with success, and stands in the catalog once. Then the same
- * number, about other objects, through the function alone: its bundle in this process, as many at a time as the local
- * Lambda runs, with the services of the same stack behind it. The two take turns.
+ * Sends 1,000 `file_upload_callback` events of 50 docks at once through the local broker, each about another
+ * object in the bucket. Checks that each gets one reply, with success, and is once in the catalog. Then calls
+ * the function alone for the same number of other objects: its bundle in this process, with the services of
+ * the same stack, and with the concurrency of the local Lambda. The two alternate.
  *
- * All docks speak in the same moment, so a reply's time is mostly that of standing in line: the last one waits for 999.
+ * All events are sent at once, so a reply mostly waits for the others: the last one for 999.
  *
  * `npm run bench -- dock-events [rounds]`
  */
@@ -27,18 +27,18 @@ const DOCKS = 50;
 const EVENTS = 1_000;
 const PATIENCE_IN_MILLISECONDS = 300_000;
 
-/** One turn. */
+/** The result of one round. */
 interface Turn {
   readonly totalInMilliseconds: number;
   /** A time for each event. */
   readonly milliseconds: readonly number[];
-  /** What the stack worked for all of them. */
+  /** The stack's processor time for all of them. */
   readonly worked: ThreadTimes;
 }
 
 type Handler = (event: object, context: object) => Promise<unknown>;
 
-/** From the moment an event is published until its reply is here. */
+/** The time from publishing an event to receiving its reply. */
 async function throughBroker(fleet: DockFleet, uploads: readonly DockUpload[]): Promise<Turn> {
   const sentAt = new Map<string, number>();
   const milliseconds = new Map<string, number>();
@@ -51,7 +51,7 @@ async function throughBroker(fleet: DockFleet, uploads: readonly DockUpload[]): 
   });
   const bySerialNumber = new Map(docks.map((dock) => [dock.sn, dock]));
   const timeout = setTimeout(
-    () => finished.reject(new Error(`${uploads.length - milliseconds.size} events were never answered`)),
+    () => finished.reject(new Error(`${uploads.length - milliseconds.size} events got no reply`)),
     PATIENCE_IN_MILLISECONDS,
   );
   const before = clock.read();
@@ -65,7 +65,7 @@ async function throughBroker(fleet: DockFleet, uploads: readonly DockUpload[]): 
   const totalInMilliseconds = performance.now() - startedAt;
   const worked = timeBetween(before, clock.read());
   clearTimeout(timeout);
-  // A second reply to any of them would come now.
+  // Waits for second replies.
   await sleep(1_000);
   const refused = everyReply.filter(({ result }) => result !== 0).length;
   if (refused > 0) throw new Error(`${refused} events were refused`);
@@ -89,7 +89,7 @@ async function loadFunction({ endpoints }: StackProcess, directory: string): Pro
     [MEDIA_TABLE_NAME]: endpoints.table,
     [MEDIA_BUCKET_NAME]: endpoints.bucket,
     POWERTOOLS_SERVICE_NAME: 'media-library',
-    // Its lines would drown the table.
+    // Its log lines would hide the table.
     POWERTOOLS_LOG_LEVEL: 'WARN',
   });
   const bundle = await import(pathToFileURL(join(directory, name, 'index.mjs')).href);
@@ -104,7 +104,7 @@ const CONTEXT = {
   getRemainingTimeInMillis: () => 20_000,
 };
 
-/** From the moment the handler is called until it returns. */
+/** The time of a call of the handler. */
 async function throughFunction(handler: Handler, uploads: readonly DockUpload[]): Promise<Turn> {
   const milliseconds: number[] = [];
   const queue = uploads.values();
@@ -123,7 +123,7 @@ async function throughFunction(handler: Handler, uploads: readonly DockUpload[])
   return { totalInMilliseconds, milliseconds, worked: timeBetween(before, clock.read()) };
 }
 
-/** Fails unless each of the objects is one file of the catalog, and in one place of its flight. */
+/** Fails unless each object is once in the catalog and once in its flight. */
 async function checkCatalog(stack: StackProcess, uploads: readonly DockUpload[]): Promise<void> {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient(administrator(stack, 'dynamodb')));
   const files = new Map<string, number>();

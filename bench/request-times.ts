@@ -1,6 +1,7 @@
 /**
- * How long one device waits for a report, a hit and a miss when nobody else asks anything, and what the stack works for
- * each: its services in the first thread, the function in its worker, V8's compiling and collecting beside them.
+ * Measures how long a single device waits for a report, a hit and a miss, and the stack's processor time for
+ * each: of the services in the main thread, of the function in its worker, and of V8 for compilation and
+ * garbage collection.
  *
  * `npm run bench -- request-times [requests]`
  */
@@ -46,7 +47,7 @@ function newFile() {
 const flight = randomUUID();
 const rows: string[][] = [];
 
-/** One request after the other, each by itself. */
+/** Makes the requests in sequence. */
 async function measure(
   title: string,
   count: number,
@@ -104,7 +105,8 @@ async function dock(count: number): Promise<void> {
     password: device.password,
     protocolVersion: 4,
   });
-  // Otherwise each event waits for 40 ms: the broker's TCP holds back its acknowledgement of the one before.
+  // Otherwise each event takes 40 ms more, since the broker's TCP delays its acknowledgement of the previous
+  // one.
   (connection.stream as unknown as Socket).setNoDelay(true);
   await connection.subscribeAsync(topicOf(device.sn, 'events_reply'), { qos: 1 });
   const keys = Array.from({ length: count }, () => `${device.workspace_id}/bench/times/${randomUUID()}.JPG`);
@@ -123,7 +125,7 @@ async function dock(count: number): Promise<void> {
   await connection.endAsync();
 }
 
-// The first requests load the functions and let V8 compile what is hot.
+// The first requests load the functions, and V8 compiles hot code.
 await pilot(Math.ceil(requests / 2));
 await dock(Math.ceil(requests / 2));
 rows.length = 0;

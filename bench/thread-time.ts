@@ -1,19 +1,19 @@
-/** What the threads of a process have worked, as Linux counts it: to the nanosecond, by the thread's name. */
+/** Processor time of the threads of a process, from Linux: in nanoseconds, by the name of the thread. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Milliseconds of processor time by kind of thread. */
 export interface ThreadTimes {
-  /** Services and everything else that Node runs in its first thread. */
+  /** The main thread: services and all else. */
   readonly main: number;
-  /** Threads that run functions, of all of them together. */
+  /** All threads that run functions. */
   readonly functions: number;
-  /** V8's own: compiling and collecting garbage. */
+  /** V8's threads: compilation and garbage collection. */
   readonly v8: number;
-  /** Files and digests. */
+  /** libuv's threads: files and digests. */
   readonly pool: number;
 }
 
-/** Names that Node and libuv give their threads. Workers have the name of their function. */
+/** The names of threads of Node and libuv. Workers have the name of their function. */
 const KINDS: Readonly<Record<string, keyof ThreadTimes>> = {
   MainThread: 'main',
   node: 'main',
@@ -23,7 +23,7 @@ const KINDS: Readonly<Record<string, keyof ThreadTimes>> = {
   SignalInspector: 'main',
 };
 
-/** Adds up over the life of a process, threads that have ended in the meantime included where they were seen. */
+/** Sums up all threads of a process, with those that were seen and have ended. */
 export class ThreadClock {
   readonly #processId: number;
   readonly #seen = new Map<string, { readonly kind: keyof ThreadTimes; readonly milliseconds: number }>();
@@ -32,7 +32,7 @@ export class ThreadClock {
     this.#processId = processId;
   }
 
-  /** Time since the process began. */
+  /** Processor time since the start of the process. */
   read(): ThreadTimes {
     const directory = `/proc/${this.#processId}/task`;
     for (const thread of readdirSync(directory)) {
@@ -44,7 +44,7 @@ export class ThreadClock {
           milliseconds: Number(nanoseconds) / 1e6,
         });
       } catch {
-        // It has ended since the folder was read.
+        // It ended after the folder was read.
       }
     }
     const times = { main: 0, functions: 0, v8: 0, pool: 0 };
@@ -53,7 +53,7 @@ export class ThreadClock {
   }
 }
 
-/** What was worked between two readings. */
+/** The difference of two readings. */
 export function timeBetween(before: ThreadTimes, after: ThreadTimes): ThreadTimes {
   return {
     main: after.main - before.main,
@@ -63,7 +63,7 @@ export function timeBetween(before: ThreadTimes, after: ThreadTimes): ThreadTime
   };
 }
 
-/** All threads together. */
+/** The sum of all threads. */
 export function totalTime({ main, functions, v8, pool }: ThreadTimes): number {
   return main + functions + v8 + pool;
 }
