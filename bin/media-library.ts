@@ -11,6 +11,7 @@ import { BUNDLES_DIRECTORY, buildBundles } from '../lib/bundles.ts';
 import { ConfigurationError, configurationOf } from '../lib/configuration.ts';
 import { MediaLibraryApp } from '../lib/media-library-app.ts';
 import { MediaLibraryStack } from '../lib/media-library-stack.ts';
+import { checkRegion } from '../lib/regions.ts';
 
 const project = join(import.meta.dirname, '..');
 const { context } = JSON.parse(readFileSync(join(project, 'cdk.json'), 'utf8'));
@@ -24,6 +25,9 @@ Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 
 try {
   const configuration = configurationOf(app.node);
+  // The template fits any region. `cdk` tells the app which one it would deploy to.
+  const region = process.env['CDK_DEFAULT_REGION'];
+  if (region) checkRegion(region, configuration);
   await buildBundles();
   new MediaLibraryStack(app, 'MediaLibrary', { configuration, bundlesDirectory: BUNDLES_DIRECTORY });
   app.synth();

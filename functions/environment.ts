@@ -23,6 +23,9 @@ export const MQTT_ADDRESS = 'MQTT_ADDRESS';
 /** ARN of the secret for `config`: NTP server and DJI licence. */
 export const DOCK_SETTINGS_SECRET_ARN = 'DOCK_SETTINGS_SECRET_ARN';
 
+/** The stack's name, for the `service` of log lines and metrics. Powertools' own variable. */
+export const POWERTOOLS_SERVICE_NAME = 'POWERTOOLS_SERVICE_NAME';
+
 /** The lowest level that is logged. Powertools' own variable. */
 export const POWERTOOLS_LOG_LEVEL = 'POWERTOOLS_LOG_LEVEL';
 

@@ -3,9 +3,10 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
-import { Aws, Duration } from 'aws-cdk-lib/core';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Aws, Duration, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { METRICS, METRICS_NAMESPACE, type MetricName, SERVICE_NAME } from '../functions/telemetry.ts';
+import { METRICS, METRICS_NAMESPACE, type MetricName } from '../functions/telemetry.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
 import type { MediaHttpApi } from './media-http-api.ts';
@@ -29,12 +30,12 @@ const LATE_IN_SECONDS = 15 * 60;
 
 const PERIOD = { period: Duration.minutes(5), statistic: Stats.SUM };
 
-const metricOfFunctions = (metricName: MetricName): Metric =>
+const metricOfFunctions = (stack: Stack, metricName: MetricName): Metric =>
   new Metric({
     ...PERIOD,
     namespace: METRICS_NAMESPACE,
     metricName,
-    dimensionsMap: { service: SERVICE_NAME },
+    dimensionsMap: { service: stack.stackName },
   });
 
 /**
@@ -52,6 +53,7 @@ export class Alarms extends Construct {
   ) {
     super(scope, id);
     this.topic = alarmEmail ? this.topicTo(alarmEmail) : undefined;
+    const metric = (name: MetricName): Metric => metricOfFunctions(Stack.of(this), name);
 
     for (const endpoint of functions)
       this.alarm(`${endpoint.node.id}Errors`, endpoint.metricErrors(PERIOD), 1, {
@@ -65,32 +67,14 @@ export class Alarms extends Construct {
       section: 'api-server-errors',
     });
 
-    this.alarm('IntegrityMismatches', metricOfFunctions(METRICS.integrityMismatch), 1, {
+    this.alarm('IntegrityMismatches', metric(METRICS.integrityMismatch), 1, {
       says: 'The bytes of a stored file differ from those of the device.',
       section: 'integrity-mismatches',
     });
 
-    // More than somebody who mistypes a password.
-    this.alarm('RefusedDevices', metricOfFunctions(METRICS.deviceRefused), 10, {
-      says: 'The sign-in of devices was refused ten times or more within five minutes: a wrong password, or somebody who guesses.',
-      section: 'refused-devices',
-    });
-
-    this.alarm('DockSettingsMissing', metricOfFunctions(METRICS.dockSettingsMissing), 1, {
-      says: 'A dock asked for its settings and got none: it cannot go online.',
-      section: 'dock-settings-missing',
-    });
+    if (deadLetters.undelivered) this.alarmsOfDocks(deadLetters.undelivered, metric);
 
     const visible = { ...PERIOD, statistic: Stats.MAXIMUM };
-    this.alarm(
-      'UndeliveredMessages',
-      deadLetters.undelivered.metricApproximateNumberOfMessagesVisible(visible),
-      1,
-      {
-        says: 'Messages of docks, or events of the bucket, did not reach their function.',
-        section: 'undelivered-messages',
-      },
-    );
     this.alarm(
       'UnhandledEvents',
       deadLetters.unhandled.metricApproximateNumberOfMessagesVisible(visible),
@@ -109,6 +93,25 @@ export class Alarms extends Construct {
         section: 'late-changes',
       },
     );
+  }
+
+  private alarmsOfDocks(undelivered: Queue, metric: (name: MetricName) => Metric): void {
+    // More than somebody who mistypes a password.
+    this.alarm('RefusedDevices', metric(METRICS.deviceRefused), 10, {
+      says: 'The sign-in of devices was refused ten times or more within five minutes: a wrong password, or somebody who guesses.',
+      section: 'refused-devices',
+    });
+
+    this.alarm('DockSettingsMissing', metric(METRICS.dockSettingsMissing), 1, {
+      says: 'A dock asked for its settings and got none: it cannot go online.',
+      section: 'dock-settings-missing',
+    });
+
+    const visible = { ...PERIOD, statistic: Stats.MAXIMUM };
+    this.alarm('UndeliveredMessages', undelivered.metricApproximateNumberOfMessagesVisible(visible), 1, {
+      says: 'Messages of docks did not reach their function.',
+      section: 'undelivered-messages',
+    });
   }
 
   private alarm(

@@ -11,9 +11,9 @@ export const CONFIGURATION_KEY = 'media-library';
 /**
  * Where docks connect to: an address that AWS makes, a custom domain, or the account's default address. The
  * last is for regions without domain configurations: there, docks must support ALPN and name the authorizer
- * in their user name.
+ * in their user name. `none` leaves docks and AWS IoT out.
  */
-const DOCK_ENDPOINTS = ['managed-domain', 'custom-domain', 'account-default'] as const;
+const DOCK_ENDPOINTS = ['managed-domain', 'custom-domain', 'account-default', 'none'] as const;
 
 /** The retention periods of CloudWatch Logs, in days. */
 const LOG_RETENTION_DAYS = [
@@ -43,6 +43,7 @@ const MUST_BE = {
   burst: 'a whole number of requests, at least 1',
   dockEndpoint: `one of ${DOCK_ENDPOINTS.join(', ')}`,
   email: 'an email address',
+  stackName: 'a name of letters, digits and hyphens, at most 64, with a letter first',
   domainName: 'a domain name in lower case, such as mqtt.example.com',
   certificate: 'the ARN of a certificate in ACM',
 } as const;
@@ -53,6 +54,10 @@ const infrequentAccessInDays = v.pipe(
   v.number(MUST_BE.infrequentAccessInDays),
   v.integer(MUST_BE.infrequentAccessInDays),
   v.minValue(DAYS_IN_A_STORAGE_CLASS, MUST_BE.infrequentAccessInDays),
+);
+const stackName = v.pipe(
+  v.string(MUST_BE.stackName),
+  v.regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, MUST_BE.stackName),
 );
 const issuer = v.pipe(
   v.string(MUST_BE.issuer),
@@ -122,8 +127,8 @@ const THROTTLING = {
 
 const DOCK = {
   /**
-   * Where docks connect to: `managed-domain`, an address that AWS makes for this stack; `custom-domain`; or
-   * `account-default`, the account's own address.
+   * Where docks connect to: `managed-domain`, an address that AWS makes for this stack; `custom-domain`;
+   * `account-default`, the account's own address; or `none`, a library without docks.
    * @default 'managed-domain'
    */
   endpoint: v.optional(v.picklist(DOCK_ENDPOINTS, MUST_BE.dockEndpoint), 'managed-domain'),
@@ -138,7 +143,25 @@ const DOCK = {
   validationCertificateArn: v.optional(certificate),
 };
 
+const API_DOMAIN = {
+  /** The domain, such as `api.example.com`. Its DNS record is made by hand, see docs/operations.md. */
+  domainName: v.optional(domainName),
+  /** ARN of its certificate in ACM, in the region of the stack. */
+  certificateArn: v.optional(certificate),
+};
+
 const CONFIGURATION = {
+  /**
+   * Name of the stack in CloudFormation, of its API, and in metrics and log lines. Two stacks in one account
+   * and region need two names.
+   * @default 'MediaLibrary'
+   */
+  stackName: v.optional(stackName, 'MediaLibrary'),
+  /**
+   * Custom domain of the API. Its address then stays the same when the API is made anew.
+   * @default - the address that AWS makes
+   */
+  apiDomain: v.optional(object(API_DOMAIN), {}),
   /**
    * OIDC issuer whose tokens the API accepts. The stack then has no user pool, no login and no token refresh.
    * @default - a Cognito user pool of the stack
@@ -232,7 +255,7 @@ function fromCommandLine(typed: string): unknown {
 }
 
 /** Mistakes that involve several keys. */
-function contradictions({ oidcIssuer, oidcAudience, lifecycle, dock }: Configuration): string[] {
+function contradictions({ apiDomain, oidcIssuer, oidcAudience, lifecycle, dock }: Configuration): string[] {
   const { infrequentAccessAfterInDays, glacierInstantRetrievalAfterInDays, expireAfterInDays } = lifecycle;
   const mistakes: string[] = [];
 
@@ -259,7 +282,15 @@ function contradictions({ oidcIssuer, oidcAudience, lifecycle, dock }: Configura
         `storage class, and is ${expireAfterInDays}.`,
     );
 
-  return [...mistakes, ...contradictionsOfDock(dock)];
+  return [...mistakes, ...contradictionsOfApiDomain(apiDomain), ...contradictionsOfDock(dock)];
+}
+
+function contradictionsOfApiDomain(apiDomain: Configuration['apiDomain']): string[] {
+  if (Object.keys(apiDomain).length === 0) return [];
+  const needed = { domainName: MUST_BE.domainName, certificateArn: MUST_BE.certificate };
+  return Object.entries(needed)
+    .filter(([key]) => apiDomain[key as keyof typeof needed] === undefined)
+    .map(([key, mustBe]) => `${pathTo(`apiDomain.${key}`)} must be ${mustBe}, and is missing.`);
 }
 
 function contradictionsOfDock(dock: Configuration['dock']): string[] {
@@ -285,10 +316,17 @@ function inWords(issue: v.BaseIssue<unknown>): string {
 
 function keysBeside(dotPath: string): string[] {
   const parent = dotPath.split('.').slice(0, -1).join('.');
-  const nested: Record<string, object> = { lifecycle: LIFECYCLE, throttling: THROTTLING, dock: DOCK };
+  const nested: Record<string, object> = {
+    apiDomain: API_DOMAIN,
+    lifecycle: LIFECYCLE,
+    throttling: THROTTLING,
+    dock: DOCK,
+  };
   return Object.keys(nested[parent] ?? CONFIGURATION);
 }
 
-const pathTo = (dotPath: string): string => [CONFIGURATION_KEY, ...(dotPath ? [dotPath] : [])].join('.');
+/** A key with the path to it, as messages name it. */
+export const pathTo = (dotPath: string): string =>
+  [CONFIGURATION_KEY, ...(dotPath ? [dotPath] : [])].join('.');
 
 const show = (value: unknown): string => JSON.stringify(value) ?? 'missing';

@@ -10,18 +10,25 @@ const RETRIES = 2;
 /** How long an event waits for a throttled function. A dock has repeated its message long before. */
 const LONGEST_WAIT = Duration.hours(1);
 
+/** What may fail. */
+export interface DeadLettersProps {
+  /** Whether docks send messages. */
+  readonly hasDocks: boolean;
+}
+
 /** Keeps events that could not be handled, until somebody looks at them and sends them again. */
 export class DeadLetters extends Construct {
-  /** Messages and events that did not reach their function. */
-  readonly undelivered: Queue;
+  /** Messages of docks that did not reach their function. */
+  readonly undelivered: Queue | undefined;
   /** Events that their function failed at in every attempt, with the error. */
   readonly unhandled: Queue;
-  private readonly rulesRole: Role;
+  private readonly rulesRole: Role | undefined;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, { hasDocks }: DeadLettersProps) {
     super(scope, id);
-    this.undelivered = this.queue('Undelivered');
     this.unhandled = this.queue('Unhandled');
+    if (!hasDocks) return;
+    this.undelivered = this.queue('Undelivered');
     this.rulesRole = new Role(this, 'RulesRole', {
       description: 'Role of the topic rules that keep what they could not deliver',
       assumedBy: new ServicePrincipal('iot.amazonaws.com', {
@@ -44,9 +51,9 @@ export class DeadLetters extends Construct {
 
   /** What a topic rule does with a message that it could not deliver. */
   get ruleErrorAction(): CfnTopicRule.ActionProperty {
-    return {
-      sqs: { queueUrl: this.undelivered.queueUrl, roleArn: this.rulesRole.roleArn, useBase64: false },
-    };
+    const { undelivered, rulesRole } = this;
+    if (!undelivered || !rulesRole) throw new Error('Without docks there are no topic rules');
+    return { sqs: { queueUrl: undelivered.queueUrl, roleArn: rulesRole.roleArn, useBase64: false } };
   }
 
   private queue(id: string): Queue {

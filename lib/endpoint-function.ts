@@ -10,9 +10,9 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
-import { type Duration, RemovalPolicy } from 'aws-cdk-lib/core';
+import { type Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { POWERTOOLS_LOG_LEVEL } from '../functions/environment.ts';
+import { POWERTOOLS_LOG_LEVEL, POWERTOOLS_SERVICE_NAME } from '../functions/environment.ts';
 import type { Configuration } from './configuration.ts';
 
 /** What all functions have in common. */
@@ -65,7 +65,10 @@ export class EndpointFunction extends NodejsFunction {
       applicationLogLevelV2: ApplicationLogLevel[props.logLevel],
       // The lines at start and end of a call say only what metrics say, and would triple the log.
       systemLogLevelV2: props.logLevel === 'DEBUG' ? SystemLogLevel.INFO : SystemLogLevel.WARN,
-      environment: { [POWERTOOLS_LOG_LEVEL]: props.logLevel },
+      environment: {
+        [POWERTOOLS_LOG_LEVEL]: props.logLevel,
+        [POWERTOOLS_SERVICE_NAME]: Stack.of(scope).stackName,
+      },
     });
     logGroup.grantWrite(role);
   }

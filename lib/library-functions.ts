@@ -28,7 +28,8 @@ export interface LibraryFunctionsProps extends EndpointFunctionSettings {
   readonly queues: WorkQueues;
   readonly uploadRole: UploadRole;
   readonly identity: Identity;
-  readonly dockSettings: DockSettings;
+  /** Undefined in a library without docks, which has no functions for docks. */
+  readonly dockSettings: DockSettings | undefined;
   /** The MQTT address that sign-in returns to Pilot; empty for none. */
   readonly mqttAddress: string;
 }
@@ -64,7 +65,7 @@ const GRANTS: Grants = {
   },
   events: (endpoint) => grantPublishEvents(endpoint),
   uploadRole: (endpoint, _assume, { uploadRole }) => uploadRole.grantAssume(endpoint),
-  dockSettings: (endpoint, _read, { dockSettings }) => dockSettings.grantRead(endpoint),
+  dockSettings: (endpoint, _read, { dockSettings }) => dockSettings?.grantRead(endpoint),
   publish: (endpoint, channels) => {
     for (const channel of channels) grantPublish(endpoint, channel);
   },
@@ -83,6 +84,10 @@ const grant = <Name extends keyof Given>(
   if (what !== undefined) GRANTS[name](endpoint, what, props);
 };
 
+/** Whether docks call it, or it calls docks. */
+const isForDocks = ({ trigger, may }: FunctionRow): boolean =>
+  trigger.kind.startsWith('mqtt') || may.publish !== undefined;
+
 /**
  * All functions of the library, one for each row of `functions/manifest.ts`, with the permissions of the row.
  */
@@ -91,8 +96,10 @@ export class LibraryFunctions extends Construct {
 
   constructor(scope: Construct, id: string, props: LibraryFunctionsProps) {
     super(scope, id);
-    // With an OIDC issuer, users do not sign in here.
-    const rows = MANIFEST.filter(({ may }) => props.identity.signsIn || may.identity !== 'sign-in');
+    const rows = MANIFEST
+      // With an OIDC issuer, users do not sign in here.
+      .filter(({ may }) => props.identity.signsIn || may.identity !== 'sign-in')
+      .filter((row) => props.dockSettings || !isForDocks(row));
     this.byName = new Map(rows.map((row) => [row.name, this.functionOf(row, props)]));
   }
 

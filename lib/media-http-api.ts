@@ -1,7 +1,10 @@
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
+  ApiMapping,
   type CfnStage,
   CorsHttpMethod,
+  DomainName,
+  EndpointType,
   HttpApi,
   type HttpMethod,
   HttpNoneAuthorizer,
@@ -9,9 +12,11 @@ import {
   HttpRouteKey,
   HttpStage,
   LogGroupLogDestination,
+  SecurityPolicy,
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { CfnOutput, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
@@ -46,7 +51,7 @@ const ACCESS_LOG_LINE = {
 
 /** What the HTTP API is made from. */
 export interface MediaHttpApiProps
-  extends Pick<Configuration, 'consoleOrigins' | 'throttling' | 'logRetentionInDays'> {
+  extends Pick<Configuration, 'apiDomain' | 'consoleOrigins' | 'throttling' | 'logRetentionInDays'> {
   /** Whose tokens it accepts. */
   readonly identity: Identity;
   /** The functions; those with routes are behind this API. */
@@ -100,7 +105,25 @@ export class MediaHttpApi extends Construct {
     const stage = this.stage.node.defaultChild as CfnStage;
     stage.routeSettings = this.routeSettings;
     for (const { row, endpoint } of props.functions.of('http')) this.route(row, endpoint);
-    new CfnOutput(this, 'Address', { value: this.api.apiEndpoint }).overrideLogicalId('ApiAddress');
+    const address = this.domain(props.apiDomain) ?? this.api.apiEndpoint;
+    new CfnOutput(this, 'Address', { value: address }).overrideLogicalId('ApiAddress');
+  }
+
+  /** The address with the configured domain, if there is one. */
+  private domain({ domainName, certificateArn }: Configuration['apiDomain']): string | undefined {
+    if (!domainName || !certificateArn) return undefined;
+    const domain = new DomainName(this, 'Domain', {
+      domainName,
+      certificate: Certificate.fromCertificateArn(this, 'Certificate', certificateArn),
+      endpointType: EndpointType.REGIONAL,
+      securityPolicy: SecurityPolicy.TLS_1_2,
+    });
+    new ApiMapping(this, 'Mapping', { api: this.api, domainName: domain, stage: this.stage });
+    new CfnOutput(this, 'DomainTarget', {
+      value: domain.regionalDomainName,
+      description: `What the CNAME record of ${domainName} points to`,
+    }).overrideLogicalId('ApiDomainTarget');
+    return `https://${domainName}`;
   }
 
   /** Routes of a row of the manifest lead to its function. */

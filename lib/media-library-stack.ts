@@ -32,24 +32,25 @@ export class MediaLibraryStack extends Stack {
     id: string,
     { configuration, bundlesDirectory, ...props }: MediaLibraryStackProps,
   ) {
-    super(scope, id, { description: 'Media library for DJI devices', ...props });
-    const { lifecycle, dock, alarmEmail } = configuration;
+    const { stackName, lifecycle, dock, alarmEmail } = configuration;
+    super(scope, id, { description: 'Media library for DJI devices', stackName, ...props });
     const mqttAddress = mqttAddressOf(configuration);
+    const hasDocks = dock.endpoint !== 'none';
 
-    const deadLetters = new DeadLetters(this, 'DeadLetters');
+    const deadLetters = new DeadLetters(this, 'DeadLetters', { hasDocks });
     const queues = new WorkQueues(this, 'Work', { deadLetters });
     const table = new MediaTable(this, 'Catalog');
     const bucket = new MediaBucket(this, 'Media', { lifecycle, queues });
     const uploadRole = new UploadRole(this, 'Upload', { bucket });
     const identity = new Identity(this, 'Identity', configuration);
-    const dockSettings = new DockSettings(this, 'DockSettings');
+    const dockSettings = hasDocks ? new DockSettings(this, 'DockSettings') : undefined;
 
     const functions = new LibraryFunctions(this, 'Functions', {
       ...configuration,
       ...{ table, bucket, queues, uploadRole, identity, dockSettings, mqttAddress, bundlesDirectory },
     });
     const api = new MediaHttpApi(this, 'Http', { ...configuration, identity, functions });
-    new DockGateway(this, 'Docks', { dock, functions, deadLetters });
+    if (hasDocks) new DockGateway(this, 'Docks', { dock, functions, deadLetters });
 
     new Alarms(this, 'Alarms', {
       api,

@@ -40,14 +40,14 @@ describe('the alarms', () => {
 
   it('watch for files that are not what their device announced', () => {
     expect(alarmOn('MediaLibrary', 'IntegrityMismatch')).toMatchObject({
-      Dimensions: [{ Name: 'service', Value: 'media-library' }],
+      Dimensions: [{ Name: 'service', Value: 'MediaLibrary' }],
       Threshold: 1,
     });
   });
 
   it('watch for devices that are refused again and again', () => {
     expect(alarmOn('MediaLibrary', 'DeviceRefused')).toMatchObject({
-      Dimensions: [{ Name: 'service', Value: 'media-library' }],
+      Dimensions: [{ Name: 'service', Value: 'MediaLibrary' }],
       Statistic: 'Sum',
       Threshold: 10,
     });
@@ -55,7 +55,7 @@ describe('the alarms', () => {
 
   it('watch for docks that get no settings', () => {
     expect(alarmOn('MediaLibrary', 'DockSettingsMissing')).toMatchObject({
-      Dimensions: [{ Name: 'service', Value: 'media-library' }],
+      Dimensions: [{ Name: 'service', Value: 'MediaLibrary' }],
       Threshold: 1,
     });
   });

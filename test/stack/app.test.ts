@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), 'media-library-app-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Runs the app as `npm run synth` does, in a child process with CDK's own check of the template. */
-const run = (configuration: unknown) => {
+const run = (configuration: unknown, region = '') => {
   const { status, stderr } = spawnSync(process.execPath, ['bin/media-library.ts'], {
     cwd: join(import.meta.dirname, '..', '..'),
     encoding: 'utf8',
@@ -21,6 +21,8 @@ const run = (configuration: unknown) => {
       CDK_VALIDATION: 'true',
       CDK_OUTDIR: folder,
       CDK_CONTEXT_JSON: JSON.stringify({ 'media-library': configuration }),
+      // What `cdk` sets to the region that it would deploy to.
+      CDK_DEFAULT_REGION: region,
     },
   });
   return { status, stderr };
@@ -81,6 +83,20 @@ describe('the app', () => {
   });
 });
 
+describe('the app for a region', () => {
+  it('stops where a service is missing, with what to configure', () => {
+    expect(run({}, 'ca-west-1')).toEqual({
+      status: 1,
+      stderr:
+        'ca-west-1 has no AWS IoT Core. Set media-library.dock.endpoint to "none" for a library without docks, or deploy to another region.\n',
+    });
+  });
+
+  it('synthesises where the configuration does without it', () => {
+    expect(run({ dock: { endpoint: 'none' } }, 'ca-west-1')).toEqual({ status: 0, stderr: '' });
+  });
+});
+
 describe('cdk-nag', () => {
   const check = (configuration: object, withFinding = false) =>
     withApp(configuration, (app, stack) => {
@@ -104,6 +120,13 @@ describe('cdk-nag', () => {
       },
     },
     { dock: { endpoint: 'account-default' } },
+    { dock: { endpoint: 'none' } },
+    {
+      apiDomain: {
+        domainName: 'api.example.com',
+        certificateArn: 'arn:aws:acm:eu-central-1:123456789012:certificate/a1',
+      },
+    },
   ])('finds nothing with %j', (configuration) => {
     expect(() => check(configuration)).not.toThrow();
   });

@@ -6,6 +6,8 @@ import { configurationOf, parseConfiguration } from '../../lib/configuration.ts'
 import { MediaLibraryApp } from '../../lib/media-library-app.ts';
 
 const DEFAULTS = {
+  stackName: 'MediaLibrary',
+  apiDomain: {},
   workspacesClaim: 'cognito:groups',
   consoleOrigins: [],
   lifecycle: {},
@@ -24,6 +26,8 @@ const CUSTOM_DOMAIN = {
 };
 
 const EVERYTHING = {
+  stackName: 'MediaLibrary-staging',
+  apiDomain: { domainName: 'api.example.com', certificateArn: CERTIFICATE },
   oidcIssuer: 'https://login.example.com/',
   oidcAudience: ['pilot'],
   workspacesClaim: 'workspaces',
@@ -46,6 +50,14 @@ const LOG_RETENTION =
 
 /** A mistake for each key, and the sentence that it is told in. */
 const MISTAKES: [object, string][] = [
+  [
+    { stackName: 'media_library' },
+    'media-library.stackName must be a name of letters, digits and hyphens, at most 64, with a letter first, and is "media_library".',
+  ],
+  [
+    { apiDomain: { domainName: 'api.example.com' } },
+    'media-library.apiDomain.certificateArn must be the ARN of a certificate in ACM, and is missing.',
+  ],
   [
     { oidcIssuer: 'http://login.example.com', oidcAudience: ['pilot'] },
     'media-library.oidcIssuer must be the address of an OIDC issuer, starting with https://, and is "http://login.example.com".',
@@ -118,7 +130,7 @@ const MISTAKES: [object, string][] = [
   ],
   [
     { dock: { endpoint: 'custom' } },
-    'media-library.dock.endpoint must be one of managed-domain, custom-domain, account-default, and is "custom".',
+    'media-library.dock.endpoint must be one of managed-domain, custom-domain, account-default, none, and is "custom".',
   ],
   [
     { dock: { ...CUSTOM_DOMAIN, domainName: 'https://mqtt.example.com' } },
@@ -169,7 +181,7 @@ describe('the configuration', () => {
 
   it('refuses a key that it does not know, and names those that it does', () => {
     expect(() => parseConfiguration({ logRetention: 30 })).toThrow(
-      'media-library.logRetention is not a key. The keys are oidcIssuer, oidcAudience, workspacesClaim, consoleOrigins, lifecycle, logRetentionInDays, logLevel, throttling, dock, mqttAddress, alarmEmail.',
+      'media-library.logRetention is not a key. The keys are stackName, apiDomain, oidcIssuer, oidcAudience, workspacesClaim, consoleOrigins, lifecycle, logRetentionInDays, logLevel, throttling, dock, mqttAddress, alarmEmail.',
     );
     expect(() => parseConfiguration({ throttling: { rate: 1 } })).toThrow(
       'media-library.throttling.rate is not a key. The keys are rateLimit, burstLimit.',
@@ -232,7 +244,7 @@ describe('the table in README.md', () => {
     expect(inFirstColumn.sort()).toEqual(keysBeside({ wrong: 1 }).sort());
   });
 
-  it.each(['lifecycle', 'throttling', 'dock'])('has every key of %s', (parent) => {
+  it.each(['apiDomain', 'lifecycle', 'throttling', 'dock'])('has every key of %s', (parent) => {
     const row = rows.find((candidate) => candidate.startsWith(`| \`${parent}\` |`)) ?? '';
     expect(namesIn(row)).toEqual(expect.arrayContaining(keysBeside({ [parent]: { wrong: 1 } })));
   });

@@ -41,7 +41,7 @@ const TELLS: { [Name in keyof Permissions]-?: (what: Permissions[Name]) => Recor
 const isTold = ({ trigger, may }: FunctionRow): Record<string, string> => {
   const permissions = Object.keys(may) as (keyof Permissions)[];
   return Object.assign(
-    { POWERTOOLS_LOG_LEVEL: 'INFO' },
+    { POWERTOOLS_LOG_LEVEL: 'INFO', POWERTOOLS_SERVICE_NAME: 'MediaLibrary' },
     trigger.kind === 'http' && trigger.contract.access !== 'open' && { WORKSPACES_CLAIM: 'cognito:groups' },
     ...permissions.map((name) => (TELLS[name] as (what: unknown) => object)(may[name])),
   );

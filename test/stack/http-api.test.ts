@@ -161,3 +161,32 @@ describe('with an OIDC issuer', () => {
     expect(oidc.function('sts').Properties.Environment.Variables.WORKSPACES_CLAIM).toBe('workspaces');
   });
 });
+
+describe('with a custom domain', () => {
+  const certificateArn = 'arn:aws:acm:eu-central-1:123456789012:certificate/6f1d';
+  const custom = synthesise({ apiDomain: { domainName: 'api.example.com', certificateArn } });
+
+  it('the API has that address, with the certificate, and TLS 1.2 at least', () => {
+    const domain = custom.only('AWS::ApiGatewayV2::DomainName');
+    expect(domain.Properties).toEqual({
+      DomainName: 'api.example.com',
+      DomainNameConfigurations: [
+        { CertificateArn: certificateArn, EndpointType: 'REGIONAL', SecurityPolicy: 'TLS_1_2' },
+      ],
+    });
+    const { Properties: mapping, DependsOn } = custom.only('AWS::ApiGatewayV2::ApiMapping');
+    expect(mapping).toEqual({
+      ApiId: { Ref: custom.only('AWS::ApiGatewayV2::Api').id },
+      DomainName: { Ref: domain.id },
+      Stage: '$default',
+    });
+    expect(DependsOn).toEqual([custom.only('AWS::ApiGatewayV2::Stage').id]);
+  });
+
+  it('the outputs name its address, and what its DNS record points to', () => {
+    const { ApiAddress, ApiDomainTarget } = custom.json.Outputs;
+    expect(ApiAddress.Value).toBe('https://api.example.com');
+    expect(custom.text(ApiDomainTarget.Value)).toBe('<AWS::ApiGatewayV2::DomainName.RegionalDomainName>');
+    expect(template.json.Outputs.ApiDomainTarget).toBeUndefined();
+  });
+});

@@ -1,0 +1,107 @@
+/**
+ * What the library needs and some AWS regions lack. `cdk deploy` to such a region stops before anything is made,
+ * and says what to configure.
+ */
+import { type Configuration, ConfigurationError, pathTo } from './configuration.ts';
+
+/** Services that not every region has. */
+export type RegionalService =
+  /** HTTP APIs of API Gateway. */
+  | 'http-apis'
+  /** User pools of Cognito. */
+  | 'user-pools'
+  /** AWS IoT Core. */
+  | 'iot'
+  /** Domain configurations of AWS IoT Core. Regions without AWS IoT do not list them. */
+  | 'iot-domains';
+
+/**
+ * All known regions, with the services that they lack. From the resource types that CloudFormation has in each
+ * region, as cfn-lint 1.51 and CDK's validator know them; where they differ, the stricter one counts.
+ * `test/stack/regions-templates.test.ts` compares.
+ */
+export const REGIONS: Readonly<Record<string, readonly RegionalService[]>> = {
+  'af-south-1': ['iot'],
+  'ap-east-1': [],
+  'ap-east-2': ['http-apis', 'iot'],
+  'ap-northeast-1': [],
+  'ap-northeast-2': [],
+  'ap-northeast-3': ['iot'],
+  'ap-south-1': [],
+  'ap-south-2': ['iot'],
+  'ap-southeast-1': [],
+  'ap-southeast-2': [],
+  'ap-southeast-3': ['iot'],
+  'ap-southeast-4': ['iot'],
+  'ap-southeast-5': [],
+  'ap-southeast-6': ['http-apis', 'iot'],
+  'ap-southeast-7': ['iot'],
+  'ca-central-1': [],
+  'ca-west-1': ['iot'],
+  'cn-north-1': ['user-pools'],
+  'cn-northwest-1': ['user-pools'],
+  'eu-central-1': [],
+  'eu-central-2': ['iot'],
+  'eu-north-1': [],
+  'eu-south-1': [],
+  'eu-south-2': [],
+  'eu-west-1': [],
+  'eu-west-2': [],
+  'eu-west-3': [],
+  'il-central-1': [],
+  'me-central-1': [],
+  'me-south-1': [],
+  'mx-central-1': ['iot'],
+  'sa-east-1': [],
+  'us-east-1': [],
+  'us-east-2': [],
+  // CloudFormation has the resource type. AWS IoT's developer guide says that the feature is not available.
+  'us-gov-east-1': ['iot-domains'],
+  'us-gov-west-1': ['iot-domains'],
+  'us-west-1': [],
+  'us-west-2': [],
+};
+
+interface Service {
+  readonly title: string;
+  readonly isNeeded: (configuration: Configuration) => boolean;
+  /** What to do in a region without it. */
+  readonly advice: string;
+}
+
+const SERVICES: Readonly<Record<RegionalService, Service>> = {
+  'http-apis': {
+    title: 'HTTP APIs of API Gateway',
+    isNeeded: () => true,
+    advice: 'Deploy to another region.',
+  },
+  'user-pools': {
+    title: 'user pools of Cognito',
+    isNeeded: ({ oidcIssuer }) => oidcIssuer === undefined,
+    advice: `Set ${pathTo('oidcIssuer')} and ${pathTo('oidcAudience')}: users sign in with your own issuer.`,
+  },
+  iot: {
+    title: 'AWS IoT Core',
+    isNeeded: ({ dock }) => dock.endpoint !== 'none',
+    advice: `Set ${pathTo('dock.endpoint')} to "none" for a library without docks, or deploy to another region.`,
+  },
+  'iot-domains': {
+    title: 'domain configurations of AWS IoT Core',
+    isNeeded: ({ dock }) => dock.endpoint === 'managed-domain' || dock.endpoint === 'custom-domain',
+    advice: `Set ${pathTo('dock.endpoint')} to "account-default", or to "none" for a library without docks.`,
+  },
+};
+
+/**
+ * Throws a `ConfigurationError` when a region lacks what the configuration needs. Regions that are not in the
+ * list are taken to have everything.
+ */
+export function checkRegion(region: string, configuration: Configuration): void {
+  const missing = (REGIONS[region] ?? []).filter((service) => SERVICES[service].isNeeded(configuration));
+  if (missing.length > 0)
+    throw new ConfigurationError(
+      missing
+        .map((service) => `${region} has no ${SERVICES[service].title}. ${SERVICES[service].advice}`)
+        .join('\n'),
+    );
+}

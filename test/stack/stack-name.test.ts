@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { MANIFEST } from '../../functions/manifest.ts';
+import { synthesise, withApp } from './synthesise.ts';
+
+const staging = synthesise({ stackName: 'Staging' });
+
+describe('the configured name of the stack', () => {
+  it('is that of the stack in CloudFormation', () => {
+    expect(withApp({ stackName: 'Staging' }, (_app, stack) => stack.stackName)).toBe('Staging');
+    expect(withApp({}, (_app, stack) => stack.stackName)).toBe('MediaLibrary');
+  });
+
+  it('is that of the API', () => {
+    expect(staging.only('AWS::ApiGatewayV2::Api').Properties.Name).toBe('Staging');
+  });
+
+  it('tells the log lines and metrics of its functions from those of another stack', () => {
+    for (const { name } of MANIFEST)
+      expect(staging.function(name).Properties.Environment.Variables.POWERTOOLS_SERVICE_NAME).toBe('Staging');
+  });
+
+  it('keeps the alarms of one stack from ringing for another', () => {
+    const ours = staging
+      .ofType('AWS::CloudWatch::Alarm')
+      .filter(({ Properties }) => Properties.Namespace === 'MediaLibrary');
+    expect(ours.length).toBeGreaterThan(0);
+    for (const { Properties } of ours)
+      expect(Properties.Dimensions).toEqual([{ Name: 'service', Value: 'Staging' }]);
+  });
+});
