@@ -6,6 +6,8 @@ import {
   type Message,
   ReceiveMessageCommand,
   type ReceiveMessageCommandInput,
+  SendMessageCommand,
+  type SendMessageCommandOutput,
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { Identities, type Identity } from '../../iam/identities.ts';
@@ -27,7 +29,7 @@ export const queueNamed = (name: string, overrides: Partial<QueueDefinition> = {
   ...overrides,
 });
 
-/** A local SQS on a free port, its messages in a folder of its own. */
+/** A local SQS on a free port, with its messages in a temporary folder. */
 export class LocalSqsForTests {
   readonly identities = new Identities({ root });
   readonly directory = mkdtempSync(join(tmpdir(), 'local-sqs-'));
@@ -61,7 +63,7 @@ export class LocalSqsForTests {
     return `${this.endpoint}/${location.accountId}/${name}`;
   }
 
-  /** The real SDK as someone uses it; the administrator by default. */
+  /** A client of the SDK, for the administrator by default. */
   client(credentials: Pick<Identity, 'accessKeyId' | 'secretAccessKey' | 'sessionToken'> = root): SQSClient {
     const { accessKeyId, secretAccessKey, sessionToken } = credentials;
     const client = new SQSClient({
@@ -80,6 +82,20 @@ export class LocalSqsForTests {
       new ReceiveMessageCommand({ QueueUrl: this.url(name), MaxNumberOfMessages: 10, ...more }),
     );
     return Messages;
+  }
+
+  /** The bodies of up to ten messages. */
+  async bodies(...input: Parameters<LocalSqsForTests['receive']>): Promise<(string | undefined)[]> {
+    return (await this.receive(...input)).map(({ Body }) => Body);
+  }
+
+  /** Sends a message as the administrator. */
+  send(
+    name: string,
+    MessageBody: string,
+    more: { readonly DelaySeconds?: number } = {},
+  ): Promise<SendMessageCommandOutput> {
+    return this.client().send(new SendMessageCommand({ QueueUrl: this.url(name), MessageBody, ...more }));
   }
 
   /** A session of a new role that has these permissions. */
@@ -134,7 +150,7 @@ export class LocalSqsForTests {
   }
 }
 
-/** The name and message of the error that a call ends with. */
+/** The name and message of the error of a call. */
 export async function refusal(call: Promise<unknown>): Promise<{ name: string; message: string }> {
   try {
     await call;

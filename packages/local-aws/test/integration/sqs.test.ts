@@ -1,19 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  ChangeMessageVisibilityBatchCommand,
   ChangeMessageVisibilityCommand,
-  DeleteMessageBatchCommand,
   DeleteMessageCommand,
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
   ListQueuesCommand,
   PurgeQueueCommand,
   ReceiveMessageCommand,
-  SendMessageBatchCommand,
   SendMessageCommand,
 } from '@aws-sdk/client-sqs';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { PolicyStatement } from '../../iam/policy.ts';
 import type { QueueDefinition } from '../../sqs/queue.ts';
 import type { SqsOptions } from '../../sqs/sqs.ts';
 import { LocalSqsForTests, queueNamed, refusal } from './sqs-service.ts';
@@ -23,7 +19,7 @@ const MEBIBYTE = 1024 * 1024;
 
 let service: LocalSqsForTests;
 
-/** Starts SQS with the queue `jobs`, and `dead` behind it. */
+/** Starts SQS with the queue `jobs`, and `dead` as its dead-letter queue. */
 async function start(
   queue: Partial<QueueDefinition> = {},
   options: Partial<SqsOptions> = {},
@@ -37,19 +33,17 @@ async function start(
 
 afterEach(() => service.close());
 
-const send = (MessageBody: string, more: { DelaySeconds?: number } = {}) =>
-  service.client().send(new SendMessageCommand({ QueueUrl: service.url('jobs'), MessageBody, ...more }));
+const send = (...message: [body: string, more?: { DelaySeconds?: number }]) =>
+  service.send('jobs', ...message);
+const bodies = (...input: Parameters<LocalSqsForTests['receive']>) => service.bodies(...input);
 
 const attributes = async (name = 'jobs') => {
   const command = new GetQueueAttributesCommand({ QueueUrl: service.url(name), AttributeNames: ['All'] });
   return (await service.client().send(command)).Attributes ?? {};
 };
 
-const bodies = async (...input: Parameters<LocalSqsForTests['receive']>) =>
-  (await service.receive(...input)).map(({ Body }) => Body);
-
 describe('a queue', () => {
-  it('is found by its name and by listing', async () => {
+  it('is found by its name, and listed', async () => {
     const client = (await start()).client();
     const url = service.url('jobs');
     expect(await client.send(new GetQueueUrlCommand({ QueueName: 'jobs' }))).toMatchObject({ QueueUrl: url });
@@ -62,7 +56,7 @@ describe('a queue', () => {
     });
   });
 
-  it('hands out a message, hides it meanwhile, and forgets it when it is deleted', async () => {
+  it('returns a message, makes it invisible, and deletes it with its receipt handle', async () => {
     await start();
     expect(await send('hello')).toMatchObject({ MD5OfMessageBody: '5d41402abc4b2a76b9719d911017c592' });
     const [first] = await service.receive('jobs', { MessageSystemAttributeNames: ['All'] });
@@ -86,7 +80,7 @@ describe('a queue', () => {
       MessageSystemAttributeNames: ['ApproximateReceiveCount'],
     });
     expect(second).toMatchObject({ Body: 'hello', Attributes: { ApproximateReceiveCount: '2' } });
-    // Only the last receipt deletes: the first one's owner was too slow.
+    // Only the receipt handle of the last receive deletes.
     for (const ReceiptHandle of [first?.ReceiptHandle, second?.ReceiptHandle]) {
       expect((await attributes())['ApproximateNumberOfMessagesNotVisible']).toBe('1');
       await service.client().send(new DeleteMessageCommand({ QueueUrl: service.url('jobs'), ReceiptHandle }));
@@ -102,14 +96,14 @@ describe('a queue', () => {
     expect(await service.receive('jobs')).toEqual([]);
   });
 
-  it('forgets messages after its retention period', async () => {
+  it('deletes messages after its retention period', async () => {
     await start({ retentionInSeconds: 60 });
     await send('old');
     service.ahead = 61_000;
     expect(await service.receive('jobs')).toEqual([]);
   });
 
-  it('tells its settings', async () => {
+  it('returns its attributes', async () => {
     await start({
       delayInSeconds: 5,
       maximumMessageSizeInBytes: 2048,
@@ -128,7 +122,7 @@ describe('a queue', () => {
     expect(await attributes('dead')).toMatchObject({ DelaySeconds: '0', MaximumMessageSize: '1048576' });
   });
 
-  it('says so of what it does not implement', async () => {
+  it('refuses parameters that are not implemented', async () => {
     const client = (await start()).client();
     const withAttribute = new SendMessageCommand({
       QueueUrl: service.url('jobs'),
@@ -138,7 +132,7 @@ describe('a queue', () => {
     expect(await refusal(client.send(withAttribute))).toMatchObject({ name: 'NotImplemented' });
   });
 
-  it('drops what nobody could take, with a line in the log', async () => {
+  it('drops messages that cannot be stored, with a line in the log', async () => {
     await start();
     service.sqs.send(`${QUEUE}-other`, 'x');
     service.sqs.send(QUEUE, 'x'.repeat(MEBIBYTE + 1));
@@ -151,7 +145,7 @@ describe('a queue', () => {
 });
 
 describe('a body', () => {
-  it('has at least a character and at most a mebibyte, all of which XML could hold', async () => {
+  it('has one byte to one mebibyte, of characters that XML allows', async () => {
     await start();
     await send('x'.repeat(MEBIBYTE));
     await send('tab\tline\n😀');
@@ -166,7 +160,7 @@ describe('a body', () => {
     }
   });
 
-  it('is no longer than the queue takes', async () => {
+  it('is limited by the maximum message size of the queue', async () => {
     await start({ maximumMessageSizeInBytes: 1024 });
     await send('ü'.repeat(512));
     expect((await refusal(send('ü'.repeat(513)))).message).toContain('shorter than 1024 bytes');
@@ -174,7 +168,7 @@ describe('a body', () => {
 });
 
 describe('a delay', () => {
-  it('hides a message at first, the own one before that of the queue', async () => {
+  it('makes a message invisible at first; that of the message overrides that of the queue', async () => {
     await start({ delayInSeconds: 10 });
     await send('queue');
     await send('longest', { DelaySeconds: 900 });
@@ -196,7 +190,7 @@ describe('a delay', () => {
     expect(await refusal(send('x', { DelaySeconds }))).toMatchObject({ name: 'InvalidParameterValue' });
   });
 
-  it('wakes who waits, and can be shortened for tests', async () => {
+  it('ends a long poll, and can be shortened for tests', async () => {
     await start({}, { delayScale: 0.005 });
     await send('after a minute', { DelaySeconds: 60 });
     expect(await bodies('jobs', { WaitTimeSeconds: 20 })).toEqual(['after a minute']);
@@ -204,7 +198,7 @@ describe('a delay', () => {
 });
 
 describe('a receive', () => {
-  it('waits for a message as long as it is asked to', async () => {
+  it('waits for a message for the requested time', async () => {
     await start();
     const waiting = bodies('jobs', { WaitTimeSeconds: 20 });
     await sleep(50);
@@ -212,7 +206,7 @@ describe('a receive', () => {
     expect(await waiting).toEqual(['late']);
   });
 
-  it('waits as long as the queue says', async () => {
+  it('waits for the time of the queue', async () => {
     await start({ receiveWaitInSeconds: 20 });
     const waiting = bodies('jobs');
     await sleep(50);
@@ -221,7 +215,7 @@ describe('a receive', () => {
     expect(await bodies('jobs', { WaitTimeSeconds: 0 })).toEqual([]);
   });
 
-  it('takes nothing for a client that has gone', async () => {
+  it('takes no message for a client that has disconnected', async () => {
     await start();
     const gone = new AbortController();
     const command = new ReceiveMessageCommand({ QueueUrl: service.url('jobs'), WaitTimeSeconds: 20 });
@@ -243,7 +237,7 @@ describe('a receive', () => {
   });
 });
 
-describe('the visibility of a message', () => {
+describe('the visibility timeout of a message', () => {
   const change = (ReceiptHandle: string | undefined, VisibilityTimeout: number) =>
     service.client().send(
       new ChangeMessageVisibilityCommand({
@@ -253,7 +247,7 @@ describe('the visibility of a message', () => {
       }),
     );
 
-  it('can be lengthened and ended', async () => {
+  it('can be extended and ended', async () => {
     await start();
     await send('x');
     const [message] = await service.receive('jobs');
@@ -264,7 +258,7 @@ describe('the visibility of a message', () => {
     expect(await bodies('jobs')).toEqual(['x']);
   });
 
-  it('belongs to the last receipt, while that lasts', async () => {
+  it('can be changed with the receipt handle of the last receive, until it ends', async () => {
     await start();
     await send('x');
     const [message] = await service.receive('jobs');
@@ -280,7 +274,7 @@ describe('the visibility of a message', () => {
 describe('a redrive policy', () => {
   const redrive = { deadLetterQueueArn: 'arn:aws:sqs:eu-central-1:123456789012:dead', maxReceiveCount: 2 };
 
-  it('moves a message that was received too often, with its age', async () => {
+  it('moves a message that was received too often, with its sent timestamp', async () => {
     await start({ redrive });
     const { MessageId } = await send('poison');
     const sentAt = (await service.receive('jobs', { MessageSystemAttributeNames: ['SentTimestamp'] }))[0]
@@ -305,7 +299,7 @@ describe('a redrive policy', () => {
     expect(await bodies('jobs')).toEqual([]);
   });
 
-  it('leaves the others to be received', async () => {
+  it('does not affect other messages', async () => {
     await start({ redrive });
     await send('poison');
     for (const ahead of [0, 31_000]) {
@@ -316,195 +310,5 @@ describe('a redrive policy', () => {
     service.ahead = 62_000;
     expect(await bodies('jobs')).toEqual(['good']);
     expect(await bodies('dead')).toEqual(['poison']);
-  });
-});
-
-describe('a batch', () => {
-  const sendBatch = (entries: { Id: string; MessageBody: string; DelaySeconds?: number }[]) =>
-    service.client().send(new SendMessageBatchCommand({ QueueUrl: service.url('jobs'), Entries: entries }));
-  const entry = (Id: string, MessageBody = Id) => ({ Id, MessageBody });
-
-  it('sends, hides and deletes several messages', async () => {
-    const client = (await start()).client();
-    const QueueUrl = service.url('jobs');
-    const answer = await sendBatch([entry('a'), { ...entry('b'), DelaySeconds: 60 }]);
-    expect(answer).toMatchObject({
-      Successful: [
-        { Id: 'a', MD5OfMessageBody: '0cc175b9c0f1b6a831c399e269772661' },
-        { Id: 'b', MD5OfMessageBody: '92eb5ffee6ae2fec3ad71c777531578f' },
-      ],
-    });
-    expect(answer.Failed).toBeUndefined();
-    const [message] = await service.receive('jobs');
-    expect(message?.Body).toBe('a');
-    const hidden = await client.send(
-      new ChangeMessageVisibilityBatchCommand({
-        QueueUrl,
-        Entries: [
-          { Id: '1', ReceiptHandle: message?.ReceiptHandle, VisibilityTimeout: 60 },
-          { Id: '2', ReceiptHandle: 'made up', VisibilityTimeout: 60 },
-        ],
-      }),
-    );
-    expect(hidden).toMatchObject({
-      Successful: [{ Id: '1' }],
-      Failed: [{ Id: '2', Code: 'ReceiptHandleIsInvalid', SenderFault: true }],
-    });
-    const deleted = await client.send(
-      new DeleteMessageBatchCommand({
-        QueueUrl,
-        Entries: [
-          { Id: '1', ReceiptHandle: message?.ReceiptHandle },
-          { Id: '2', ReceiptHandle: 'made up' },
-        ],
-      }),
-    );
-    expect(deleted).toMatchObject({
-      Successful: [{ Id: '1' }],
-      Failed: [{ Id: '2', Code: 'ReceiptHandleIsInvalid', SenderFault: true }],
-    });
-    service.ahead = 60_001;
-    expect(await bodies('jobs')).toEqual(['b']);
-  });
-
-  it('tells which entry is refused', async () => {
-    await start({ maximumMessageSizeInBytes: 1024 });
-    const answer = await sendBatch([
-      entry('long', 'x'.repeat(1025)),
-      entry('good'),
-      { ...entry('late'), DelaySeconds: 901 },
-      entry('bell', '\u0007'),
-    ]);
-    expect(answer.Successful?.map(({ Id }) => Id)).toEqual(['good']);
-    expect(answer.Failed).toMatchObject([
-      { Id: 'long', Code: 'InvalidParameterValue', SenderFault: true },
-      { Id: 'late', Code: 'InvalidParameterValue', SenderFault: true },
-      { Id: 'bell', Code: 'InvalidMessageContents', SenderFault: true },
-    ]);
-    expect(await bodies('jobs')).toEqual(['good']);
-  });
-
-  it('has one to ten entries, of a mebibyte together, each with an id of its own', async () => {
-    await start();
-    const half = 'x'.repeat(MEBIBYTE / 2);
-    await sendBatch([entry('a', half), entry('b', half)]);
-    const names = 'abcdefghijk'.split('');
-    await sendBatch(names.slice(0, 10).map((name) => entry(name)));
-    expect(await refusal(sendBatch([entry('a', half), entry('b', half), entry('c')]))).toEqual({
-      name: 'BatchRequestTooLong',
-      message: 'Batch requests cannot be longer than 1048576 bytes. You have sent 1048577 bytes.',
-    });
-    expect((await refusal(sendBatch(names.map((name) => entry(name))))).name).toBe(
-      'TooManyEntriesInBatchRequest',
-    );
-    expect((await refusal(sendBatch([]))).name).toBe('EmptyBatchRequest');
-    expect((await refusal(sendBatch([entry('a'), entry('a')]))).name).toBe('BatchEntryIdsNotDistinct');
-    expect((await refusal(sendBatch([entry('a b')]))).name).toBe('InvalidBatchEntryId');
-  });
-});
-
-describe('permissions', () => {
-  const sendTo = { Effect: 'Allow', Action: 'sqs:SendMessage', Resource: QUEUE } as const;
-  const iot = (roleArn: string) => ({ roleArn, service: 'iot.amazonaws.com' });
-  const policyOf = (...statements: PolicyStatement[]) => ({
-    policy: { Version: '2012-10-17', Statement: statements },
-  });
-
-  it('are those of the role that signs', async () => {
-    await start();
-    const session = service.session([sendTo]);
-    const client = service.client(session);
-    const QueueUrl = service.url('jobs');
-    await client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x' }));
-    await client.send(new SendMessageBatchCommand({ QueueUrl, Entries: [{ Id: 'a', MessageBody: 'x' }] }));
-    const [message] = await service.receive('jobs', { MessageSystemAttributeNames: ['SenderId'] });
-    expect(message?.Attributes?.SenderId).toBe(session.userId);
-    const ReceiptHandle = message?.ReceiptHandle;
-    const denied = [
-      new DeleteMessageCommand({ QueueUrl, ReceiptHandle }),
-      new DeleteMessageBatchCommand({ QueueUrl, Entries: [{ Id: 'a', ReceiptHandle }] }),
-      new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }),
-      new ChangeMessageVisibilityBatchCommand({
-        QueueUrl,
-        Entries: [{ Id: 'a', ReceiptHandle, VisibilityTimeout: 0 }],
-      }),
-      new ListQueuesCommand({}),
-    ];
-    for (const command of denied) {
-      expect(await refusal(client.send(command as DeleteMessageCommand))).toMatchObject({
-        name: 'AccessDeniedException',
-      });
-    }
-  });
-
-  it('are narrowed by the policy of the queue, which is told that the loopback is safe', async () => {
-    const deny = { Effect: 'Deny', Principal: '*', Action: 'sqs:*', Resource: QUEUE } as const;
-    await start(policyOf({ ...deny, Condition: { Bool: { 'aws:SecureTransport': 'false' } } }));
-    const role = service.role('rules', [sendTo], 'iot.amazonaws.com');
-    service.sqs.checkSender(QUEUE, iot(role));
-    await service.restart({ queues: [queueNamed('jobs', policyOf(deny))] });
-    expect(() => service.sqs.checkSender(QUEUE, iot(role))).toThrow(
-      `${role} may not send messages to ${QUEUE}`,
-    );
-    expect(await service.client().send(new ListQueuesCommand({}))).toMatchObject({
-      QueueUrls: [service.url('jobs')],
-    });
-    expect((await refusal(send('x'))).name).toBe('AccessDeniedException');
-  });
-
-  it('are those of the role that a service acts as', async () => {
-    await start();
-    const receive = { ...sendTo, Action: 'sqs:ReceiveMessage' };
-    const role = service.role('rules', [receive], 'iot.amazonaws.com');
-    expect(() => service.sqs.checkSender(QUEUE, iot(role))).toThrow(
-      `${role} may not send messages to ${QUEUE}`,
-    );
-    service.role('rules', [sendTo], 'iot.amazonaws.com');
-    service.sqs.checkSender(QUEUE, iot(role));
-    expect(() => service.sqs.checkSender(QUEUE, { ...iot(role), service: 'lambda.amazonaws.com' })).toThrow(
-      `lambda.amazonaws.com may not act as ${role}`,
-    );
-    expect(() => service.sqs.checkSender(`${QUEUE}-other`, iot(role))).toThrow(
-      `there is no queue ${QUEUE}-other`,
-    );
-  });
-
-  it('of a service that sends in its own name are those of the policy of the queue', async () => {
-    const bucket = { service: 's3.amazonaws.com', sourceArn: 'arn:aws:s3:::media' };
-    const allow = (Condition?: PolicyStatement['Condition']) =>
-      policyOf({
-        ...sendTo,
-        Principal: { Service: 's3.amazonaws.com' },
-        ...(Condition && { Condition }),
-      });
-    await start();
-    const cases: [allowed: boolean, queue: Partial<QueueDefinition>][] = [
-      [false, {}],
-      [true, allow()],
-      [true, allow({ ArnLike: { 'aws:SourceArn': 'arn:aws:s3:::media' } })],
-      [false, allow({ ArnLike: { 'aws:SourceArn': 'arn:aws:s3:::other' } })],
-      [true, allow({ StringEquals: { 'aws:SourceAccount': '123456789012' } })],
-      [false, allow({ StringEquals: { 'aws:SourceAccount': '210987654321' } })],
-      [false, policyOf({ ...sendTo, Principal: { Service: 'events.amazonaws.com' } })],
-    ];
-    for (const [allowed, queue] of cases) {
-      await service.restart({ queues: [queueNamed('jobs', queue)] });
-      expect([service.sqs.allowsService(QUEUE, bucket), queue]).toEqual([allowed, queue]);
-    }
-    expect(service.sqs.allowsService(`${QUEUE}-other`, bucket)).toBe(false);
-  });
-
-  it('of an event source mapping are three, all of them', async () => {
-    await start();
-    const actions = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
-    const role = service.role('worker', [{ Effect: 'Allow', Action: actions, Resource: QUEUE }]);
-    service.sqs.checkPoller(QUEUE, role);
-    for (const missing of actions) {
-      const others = actions.filter((action) => action !== missing);
-      service.role('worker', [{ Effect: 'Allow', Action: others, Resource: QUEUE }]);
-      expect(() => service.sqs.checkPoller(QUEUE, role)).toThrow(
-        `${role} has no permission to call ${missing.slice(4)} on ${QUEUE}`,
-      );
-    }
   });
 });
