@@ -1,11 +1,5 @@
-import {
-  type DeviceRegistry,
-  EMPTY_TOPOLOGY,
-  type Gateway,
-  type GatewaySn,
-  type Topology,
-  type TopologyDevice,
-} from '../functions/core/gateway.ts';
+import type { DeviceRegistry, Gateway, GatewaySn } from '../functions/core/gateway.ts';
+import { EMPTY_TOPOLOGY, type Topology } from '../functions/core/topology.ts';
 import type { WorkspaceId } from '../functions/core/workspace.ts';
 
 /** A registry in memory. It passes the same contract tests as the one in DynamoDB. */
@@ -39,23 +33,12 @@ export class InMemoryDeviceRegistry implements DeviceRegistry {
     return [...this.gateways.values()].filter((gateway) => gateway.workspaceId === workspaceId);
   }
 
-  async rememberTopology(
-    sn: GatewaySn,
-    { gatewayModelKey, drones }: { gatewayModelKey?: string; drones: readonly TopologyDevice[] },
-  ): Promise<void> {
-    const known = this.topologyOf(sn);
-    const seen = new Map([...known.drones, ...drones].map((drone) => [drone.sn, drone]));
-    this.topologies.set(sn, {
-      ...known,
-      ...(gatewayModelKey && { gatewayModelKey }),
-      drones: [...seen.values()],
-      online: [...new Set(drones.map((drone) => drone.sn))],
-    });
+  async rememberDevices(sn: GatewaySn, topology: Omit<Topology, 'names'>): Promise<void> {
+    this.topologies.set(sn, { ...topology, names: this.topologyOf(sn).names });
   }
 
-  async nameDevice(sn: GatewaySn, deviceSn: string, callsign: string): Promise<void> {
-    const known = this.topologyOf(sn);
-    this.topologies.set(sn, { ...known, callsigns: { ...known.callsigns, [deviceSn]: callsign } });
+  async rememberNames(sn: GatewaySn, names: Topology['names']): Promise<void> {
+    this.topologies.set(sn, { ...this.topologyOf(sn), names });
   }
 
   private topologyOf(sn: GatewaySn): Topology {

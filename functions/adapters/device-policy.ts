@@ -1,9 +1,10 @@
-import { type Gateway, isGatewaySn, isSafeClientId, type Topology } from '../core/gateway.ts';
+import { type Gateway, isGatewaySn, isSafeClientId } from '../core/gateway.ts';
+import { DEVICE_LIMIT, type Topology } from '../core/topology.ts';
 import {
   EVERY_DOWN_CHANNEL,
   EVERY_UP_CHANNEL,
   everyTopicBelow,
-  TELEMETRY_CHANNELS,
+  telemetryTopicsOf,
   topicOf,
 } from '../protocol/topics.ts';
 
@@ -20,13 +21,14 @@ export interface BrokerLocation {
   readonly accountId: string;
 }
 
-/** A gateway has one drone, or two while they are swapped. */
-const DRONE_LIMIT = 4;
-
 /**
- * The policies of a signed-in gateway: it may connect as itself, use the topics of its own serial number, and
- * publish the telemetry of the drones that are online with it. If the broker refused that telemetry, it would
- * disconnect the dock. There is one document for each action: AWS IoT allows ten, of 2,048 characters each.
+ * The policies of a signed-in gateway. It may connect as itself, use the topics of its own serial number,
+ * publish the telemetry of any device, and subscribe to the events of its drones, as DJI's SDK does.
+ *
+ * Telemetry is not limited to the gateway's drones. AWS IoT keeps a policy for 300 seconds or longer and
+ * disconnects a client that publishes what it may not, so a dock would be disconnected whenever its drone wakes.
+ *
+ * There is one document for each line: AWS IoT allows ten, of 2,048 characters each.
  *
  * @throws RangeError for a client id that could widen the policy.
  */
@@ -38,22 +40,26 @@ export function devicePolicies(
   if (!isSafeClientId(clientId)) throw new RangeError('The client id is not safe in a policy');
   const arn = (kind: string, name: string) => `arn:${partition}:iot:${region}:${accountId}:${kind}/${name}`;
   const { sn, topology } = gateway;
-  const drones = topology.online.filter((drone) => isGatewaySn(drone) && drone !== sn).slice(0, DRONE_LIMIT);
-  const speaks = EVERY_UP_CHANNEL.map((channel) => topicOf(sn, channel));
-  const dronesSpeak = drones.flatMap((drone) => TELEMETRY_CHANNELS.map((channel) => topicOf(drone, channel)));
+  const drones = topology.drones
+    .map((drone) => drone.sn)
+    .filter((drone) => isGatewaySn(drone) && drone !== sn)
+    .slice(0, DEVICE_LIMIT);
   const listens = EVERY_DOWN_CHANNEL.map((channel) => topicOf(sn, channel));
-  const policies: readonly [action: string, resources: string[]][] = [
-    ['iot:Connect', [arn('client', clientId)]],
-    ['iot:Publish', speaks.map((topic) => arn('topic', topic))],
-    ['iot:Publish', dronesSpeak.map((topic) => arn('topic', topic))],
+  const eventsOfDrones = drones.map((drone) => topicOf(drone, 'events'));
+  const policies: readonly [action: string, kind: string, names: string[]][] = [
+    ['iot:Connect', 'client', [clientId]],
+    ['iot:Publish', 'topic', EVERY_UP_CHANNEL.map((channel) => topicOf(sn, channel))],
+    ['iot:Publish', 'topic', telemetryTopicsOf('*')],
     // Some firmware subscribes to all of its topics at once.
-    ['iot:Subscribe', [...listens, everyTopicBelow(sn)].map((filter) => arn('topicfilter', filter))],
-    ['iot:Receive', listens.map((topic) => arn('topic', topic))],
+    ['iot:Subscribe', 'topicfilter', [...listens, everyTopicBelow(sn)]],
+    ['iot:Receive', 'topic', listens],
+    ['iot:Subscribe', 'topicfilter', eventsOfDrones],
+    ['iot:Receive', 'topic', eventsOfDrones],
   ];
   return policies
-    .filter(([, resources]) => resources.length > 0)
-    .map(([Action, Resource]) => ({
+    .filter(([, , names]) => names.length > 0)
+    .map(([Action, kind, names]) => ({
       Version: '2012-10-17',
-      Statement: [{ Effect: 'Allow', Action, Resource }],
+      Statement: [{ Effect: 'Allow', Action, Resource: names.map((name) => arn(kind, name)) }],
     }));
 }

@@ -1,8 +1,9 @@
 import { PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import type { DeviceRegistry, Gateway, GatewaySn, Topology, TopologyDevice } from '../core/gateway.ts';
+import type { DeviceRegistry, Gateway, GatewaySn } from '../core/gateway.ts';
 import { present } from '../core/present.ts';
+import type { Topology } from '../core/topology.ts';
 import type { WorkspaceId } from '../core/workspace.ts';
-import { documentClient, whenConditionHolds } from './document-client.ts';
+import { documentClient, UpdateExpression, whenConditionHolds } from './document-client.ts';
 import {
   gatewayKey,
   gatewayPartition,
@@ -26,10 +27,10 @@ interface GatewayItem extends ItemKey {
 
 interface TopologyItem extends ItemKey {
   gateway_model_key?: string;
-  /** Model keys by serial number. Unknown ones are empty. */
-  drones?: Record<string, string>;
+  drones?: { sn: string; model_key?: string }[];
   online_drones?: string[];
-  callsigns?: Record<string, string>;
+  heard_at?: string;
+  names?: { sn: string; callsign: string }[];
 }
 
 const toGateway = (item: GatewayItem): Gateway => ({
@@ -42,10 +43,10 @@ const toGateway = (item: GatewayItem): Gateway => ({
 });
 
 const toTopology = (item: TopologyItem | undefined): Topology => ({
-  ...present({ gatewayModelKey: item?.gateway_model_key }),
-  drones: Object.entries(item?.drones ?? {}).map(([sn, modelKey]) => ({ sn, ...(modelKey && { modelKey }) })),
+  ...present({ gatewayModelKey: item?.gateway_model_key, heardAt: item?.heard_at }),
+  drones: (item?.drones ?? []).map(({ sn, model_key: modelKey }) => ({ sn, ...present({ modelKey }) })),
   online: item?.online_drones ?? [],
-  callsigns: item?.callsigns ?? {},
+  names: item?.names ?? [],
 });
 
 /**
@@ -92,30 +93,12 @@ export function dynamoDbDeviceRegistry(tableName: string, client = documentClien
       ),
     );
 
-  /** The maps of the topology item must exist before their keys can be set. */
-  const updateTopology = async (
-    sn: GatewaySn,
-    expression: string,
-    names: Record<string, string>,
-    values: Record<string, unknown>,
-  ) => {
-    const Key = gatewayTopologyKey(sn);
+  const updateTopology = async (sn: GatewaySn, attributes: Omit<TopologyItem, keyof ItemKey>) => {
     await client.send(
       new UpdateCommand({
         TableName: tableName,
-        Key,
-        UpdateExpression:
-          'SET drones = if_not_exists(drones, :none), callsigns = if_not_exists(callsigns, :none)',
-        ExpressionAttributeValues: { ':none': {} },
-      }),
-    );
-    await client.send(
-      new UpdateCommand({
-        TableName: tableName,
-        Key,
-        UpdateExpression: expression,
-        ...(Object.keys(names).length > 0 && { ExpressionAttributeNames: names }),
-        ExpressionAttributeValues: values,
+        Key: gatewayTopologyKey(sn),
+        ...new UpdateExpression().set(attributes).input,
       }),
     );
   };
@@ -164,32 +147,13 @@ export function dynamoDbDeviceRegistry(tableName: string, client = documentClien
       return gateways.filter((gateway) => gateway !== undefined);
     },
 
-    async rememberTopology(sn, { gatewayModelKey, drones }, at) {
-      const names = Object.fromEntries(drones.map((drone, index) => [`#d${index}`, drone.sn]));
-      const models = Object.fromEntries(
-        drones.map((drone: TopologyDevice, index) => [`:d${index}`, drone.modelKey ?? '']),
-      );
-      const assignments = [
-        'online_drones = :online',
-        'heard_at = :at',
-        ...(gatewayModelKey ? ['gateway_model_key = :model'] : []),
-        ...drones.map((_, index) => `drones.#d${index} = :d${index}`),
-      ];
-      await updateTopology(sn, `SET ${assignments.join(', ')}`, names, {
-        ':online': drones.map((drone) => drone.sn),
-        ':at': at,
-        ...(gatewayModelKey && { ':model': gatewayModelKey }),
-        ...models,
-      });
-    },
+    rememberDevices: (sn, { gatewayModelKey, drones, online, heardAt }) =>
+      updateTopology(sn, {
+        ...present({ gateway_model_key: gatewayModelKey, heard_at: heardAt }),
+        drones: drones.map((drone) => ({ sn: drone.sn, ...present({ model_key: drone.modelKey }) })),
+        online_drones: [...online],
+      }),
 
-    async nameDevice(sn, deviceSn, callsign) {
-      await updateTopology(
-        sn,
-        'SET callsigns.#device = :callsign',
-        { '#device': deviceSn },
-        { ':callsign': callsign },
-      );
-    },
+    rememberNames: (sn, names) => updateTopology(sn, { names: [...names] }),
   };
 }

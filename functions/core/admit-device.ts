@@ -1,6 +1,7 @@
 import { DeviceRefusedError } from './errors.ts';
-import { type DeviceRegistry, type Gateway, isGatewaySn, isSafeClientId, type Topology } from './gateway.ts';
+import { type DeviceRegistry, type Gateway, isGatewaySn, isSafeClientId } from './gateway.ts';
 import { passwordMatches } from './gateway-password.ts';
+import type { Topology } from './topology.ts';
 
 /** What a device sends when it connects to the broker. */
 export interface SignIn {
@@ -9,7 +10,7 @@ export interface SignIn {
   readonly clientId: string;
 }
 
-/** A gateway that may connect, and those of its drones that it may publish for. */
+/** A gateway that may connect. Its drones are those that are not registered as gateways. */
 export type AdmittedGateway = Gateway & { readonly topology: Topology };
 
 /** Connecting with the client id of another gateway would disconnect that gateway. */
@@ -17,12 +18,14 @@ async function clientIdIsTaken(registry: DeviceRegistry, clientId: string, sn: s
   return clientId !== sn && isGatewaySn(clientId) && (await registry.findGateway(clientId)) !== undefined;
 }
 
-/** A gateway publishes for the drones that it names, except those that are registered themselves. */
+/** A gateway names its drones itself, so it could name another gateway to read that gateway's events. */
 async function withOwnDrones(registry: DeviceRegistry, gateway: AdmittedGateway): Promise<AdmittedGateway> {
-  const claimed = gateway.topology.online.filter(isGatewaySn);
-  const registered = await Promise.all(claimed.map((sn) => registry.findGateway(sn)));
-  const online = claimed.filter((_sn, index) => registered[index] === undefined);
-  return { ...gateway, topology: { ...gateway.topology, online } };
+  const claimed = gateway.topology.drones;
+  const registered = await Promise.all(
+    claimed.map(({ sn }) => (isGatewaySn(sn) ? registry.findGateway(sn) : undefined)),
+  );
+  const drones = claimed.filter((_drone, index) => registered[index] === undefined);
+  return { ...gateway, topology: { ...gateway.topology, drones } };
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Topology } from './topology.ts';
 import type { WorkspaceId } from './workspace.ts';
 
 /**
@@ -32,26 +33,6 @@ export interface Gateway {
   readonly createdAt: string;
 }
 
-/** A device that is connected to a gateway. */
-export interface TopologyDevice {
-  readonly sn: string;
-  /** DJI's numbers of domain, type and sub-type, such as `0-67-0`. */
-  readonly modelKey?: string;
-}
-
-/** The devices that are connected to a gateway. */
-export interface Topology {
-  readonly gatewayModelKey?: string;
-  /** Drones that were online with it, also when they are offline now. */
-  readonly drones: readonly TopologyDevice[];
-  /** Serial numbers of the drones that are online now. */
-  readonly online: readonly string[];
-  /** Names that operators gave, by serial number. */
-  readonly callsigns: Readonly<Record<string, string>>;
-}
-
-export const EMPTY_TOPOLOGY: Topology = { drones: [], online: [], callsigns: {} };
-
 /** The registry of devices. Implemented in `adapters/`. */
 export interface DeviceRegistry {
   /** Returns revoked gateways too. */
@@ -63,10 +44,8 @@ export interface DeviceRegistry {
   /** Resolves to false when it is not registered. */
   revoke(sn: GatewaySn): Promise<boolean>;
   listGateways(workspaceId: WorkspaceId): Promise<readonly Gateway[]>;
-  rememberTopology(
-    sn: GatewaySn,
-    topology: { gatewayModelKey?: string; drones: readonly TopologyDevice[] },
-    at: string,
-  ): Promise<void>;
-  nameDevice(sn: GatewaySn, deviceSn: string, callsign: string): Promise<void>;
+  /** Writes all but the names. */
+  rememberDevices(sn: GatewaySn, topology: Omit<Topology, 'names'>): Promise<void>;
+  /** Replaces the names. */
+  rememberNames(sn: GatewaySn, names: Topology['names']): Promise<void>;
 }

@@ -10,15 +10,14 @@ import { AIRPORT_BIND_STATUS } from '../protocol/onboarding.ts';
 
 export const airportBindStatus: DockEndpoint<typeof AIRPORT_BIND_STATUS> = async ({ gateway, data }) => ({
   bind_status: data.devices.map(({ sn }) => {
-    const { callsigns } = gateway.topology;
-    const named = Object.hasOwn(callsigns, sn);
-    const bound = named || sn === gateway.sn;
+    const named = gateway.topology.names.find((device) => device.sn === sn);
+    const bound = named !== undefined || sn === gateway.sn;
     return {
       sn,
       is_device_bind_organization: bound,
       organization_id: bound ? gateway.workspaceId : '',
       organization_name: bound ? gateway.workspaceName : '',
-      device_callsign: (named && callsigns[sn]) || '',
+      device_callsign: named?.callsign ?? '',
     };
   }),
 });

@@ -1,13 +1,8 @@
 import type { Request } from '@middy/core';
 import * as v from 'valibot';
 import { GatewayUnregisteredError, MalformedRequestError } from '../core/errors.ts';
-import {
-  type DeviceRegistry,
-  type Gateway,
-  type GatewaySn,
-  isGatewaySn,
-  type Topology,
-} from '../core/gateway.ts';
+import { type DeviceRegistry, type Gateway, type GatewaySn, isGatewaySn } from '../core/gateway.ts';
+import type { Topology } from '../core/topology.ts';
 import type { DockContract, InputOf, OutputOf, Schema } from '../protocol/contract.ts';
 import {
   type DevicePublisher,
@@ -66,7 +61,7 @@ interface MessageEvent {
 type MessageState = Request<MessageEvent>;
 
 /** Reads the message. Without a `tid` there can be no reply. */
-const dockMessage = (method: string) => {
+const dockMessage = ({ method, takesUnanswerable = false }: DockContract) => {
   const dockMessageBefore = ({ event }: MessageState): void => {
     logger.appendKeys({ method });
     const { gateway_sn, payload } = decode(RuleEvent, event);
@@ -80,8 +75,10 @@ const dockMessage = (method: string) => {
     } catch (cause) {
       throw new MalformedRequestError('The message is not JSON', { cause });
     }
-    event.message = decode(DockMessage, parsed);
-    logger.appendKeys({ tid: event.message.tid, bid: event.message.bid });
+    const message = decode(DockMessage, parsed);
+    if (message.tid === '' && !takesUnanswerable) throw new MalformedRequestError('tid: expected a value');
+    event.message = message;
+    logger.appendKeys({ tid: message.tid, bid: message.bid });
   };
   return { before: dockMessageBefore };
 };
@@ -120,7 +117,7 @@ const reply = (publisher: DevicePublisher, { channel, bareReply = false }: DockC
 
   const send = async ({ event }: MessageState, data: object): Promise<void> => {
     const { sn, message } = event;
-    if (!sn || !message || !replyChannel) return;
+    if (!sn || !message || message.tid === '' || !replyChannel) return;
     if (channel === 'events' && !wantsReply(message)) return;
     await publisher.publish(topicOf(sn, replyChannel), replyTo(message, data));
   };
@@ -149,7 +146,7 @@ export const dockEndpoint = <const Contract extends DockContract, Early = undefi
   begin: EarlyStart<Early> = () => undefined,
 ) =>
   observedChain<MessageEvent>({ refusals: METRICS.dockMessageRefused })
-    .use(dockMessage(contract.method))
+    .use(dockMessage(contract))
     .use(registeredGateway(registry, begin))
     .use(validatedData(contract.input))
     .use(reply(publisher, contract))

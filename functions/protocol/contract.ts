@@ -43,6 +43,8 @@ export interface DockContract {
   readonly channel: UpChannel;
   /** Whether the function also gets messages of the channel without a method. @default false */
   readonly takesUnnamed?: boolean;
+  /** Whether the function also takes a message without `tid`, to which there is no reply. @default false */
+  readonly takesUnanswerable?: boolean;
   /** Of `data`. */
   readonly input: Schema;
   /** Of the reply's `output`. Absent when replies have none. */

@@ -14,7 +14,8 @@ const id = v.union([v.pipe(v.string(), v.maxLength(256)), v.pipe(v.number(), v.s
  * wrong.
  */
 export const DockMessage = v.object({
-  tid: v.pipe(id, v.notValue('')),
+  // Empty for a message without one.
+  tid: v.nullish(id, ''),
   // A reply needs only `tid`, so a `bid` of another type is ignored.
   bid: v.fallback(v.optional(id), undefined),
   method: v.optional(v.string()),

@@ -1,14 +1,16 @@
 import * as v from 'valibot';
-import type { TopologyDevice } from '../core/gateway.ts';
+import { DEVICE_LIMIT, type TopologyDevice } from '../core/topology.ts';
 import type { DockContract } from './contract.ts';
 import { LenientNumber, LenientText, RequiredDeviceIdentifier, RequiredIdentifier } from './fields.ts';
 
-/** More devices than any gateway has. */
-const DEVICE_LIMIT = 32;
+/** The most devices in one question. */
+const QUESTION_LIMIT = 32;
+
+const SERIAL_NUMBER_LIMIT = 64;
 
 /** `data` of `airport_bind_status`. */
 export const BindStatusData = v.object({
-  devices: v.pipe(v.array(v.object({ sn: RequiredDeviceIdentifier })), v.maxLength(DEVICE_LIMIT)),
+  devices: v.pipe(v.array(v.object({ sn: RequiredDeviceIdentifier })), v.maxLength(QUESTION_LIMIT)),
 });
 export type BindStatusData = v.InferOutput<typeof BindStatusData>;
 
@@ -38,7 +40,13 @@ export type OrganizationBindData = v.InferOutput<typeof OrganizationBindData>;
 
 const ModelNumbers = { domain: LenientNumber, type: LenientNumber, sub_type: LenientNumber };
 
-const SubDevice = v.object({ sn: RequiredDeviceIdentifier, ...ModelNumbers });
+const SubDevice = v.object({
+  sn: v.pipe(
+    RequiredDeviceIdentifier,
+    v.maxLength(SERIAL_NUMBER_LIMIT, `at most ${SERIAL_NUMBER_LIMIT} characters`),
+  ),
+  ...ModelNumbers,
+});
 
 /** `data` of `update_topo`. Missing or empty `sub_devices` mean that the drone went offline. */
 export const UpdateTopoData = v.object({
@@ -111,5 +119,7 @@ export const UPDATE_TOPO = {
   name: 'update-topo',
   method: 'update_topo',
   channel: 'status',
+  // The last will of some devices says that their drone is offline.
+  takesUnanswerable: true,
   input: UpdateTopoData,
 } as const satisfies DockContract;

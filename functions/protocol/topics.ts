@@ -5,8 +5,6 @@ const UP_CHANNELS = {
   requests: 'thing',
   events: 'thing',
   services_reply: 'thing',
-  state: 'thing',
-  osd: 'thing',
   'property/set_reply': 'thing',
   'drc/up': 'thing',
   status: 'sys',
@@ -34,8 +32,12 @@ const FIRST_LEVEL = { ...UP_CHANNELS, ...DOWN_CHANNELS };
 export const EVERY_UP_CHANNEL = Object.keys(UP_CHANNELS) as UpChannel[];
 /** All channels that devices may subscribe to. */
 export const EVERY_DOWN_CHANNEL = Object.keys(DOWN_CHANNELS) as DownChannel[];
-/** The channels that a dock publishes on for its drone. */
-export const TELEMETRY_CHANNELS = ['osd', 'state'] as const satisfies UpChannel[];
+
+/**
+ * Telemetry. Every registered gateway may publish it for every device, so these channels are not among those
+ * that functions handle: docs/decisions/0007-telemetry-of-any-device.md.
+ */
+const TELEMETRY_CHANNELS = ['osd', 'state', 'status'] as const;
 
 /** The reply channel of each channel. Messages on others have no reply. */
 export const REPLY_CHANNEL = {
@@ -57,6 +59,10 @@ export const replyChannelOf = (channel: UpChannel): DownChannel | undefined =>
  */
 export const topicOf = (sn: string, channel: UpChannel | DownChannel): string =>
   `${FIRST_LEVEL[channel]}/product/${sn}/${channel}`;
+
+/** The telemetry topics of a device, or with `*` of all devices. */
+export const telemetryTopicsOf = (sn: string): string[] =>
+  TELEMETRY_CHANNELS.map((channel) => `thing/product/${sn}/${channel}`);
 
 /** Topic filter for all topics one level below a device's serial number. */
 export const everyTopicBelow = (sn: string): string => `thing/product/${sn}/+`;

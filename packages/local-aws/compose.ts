@@ -64,6 +64,8 @@ export interface TimeScales {
   readonly delay?: number | undefined;
   /** Multiplies the visibility timeouts of queues. @default 1 */
   readonly visibilityTimeout?: number | undefined;
+  /** Multiplies the intervals of device authorizers: policy refresh, and the end of a connection. @default 1 */
+  readonly deviceAuthorizer?: number | undefined;
 }
 
 /** What the services are made from. */
@@ -196,7 +198,15 @@ export async function composeServices(options: ComposeOptions): Promise<Composit
   }
   if (authorizer) {
     const { log } = options;
-    const broker = await createIotBroker({ ...location, rules, authorizer, functions, queues, log });
+    const broker = await createIotBroker({
+      ...location,
+      rules,
+      authorizer,
+      functions,
+      queues,
+      log,
+      secondInMilliseconds: 1_000 * (timeScales.deviceAuthorizer ?? 1),
+    });
     options.onClose(() => broker.close());
     servers.push({ key: 'mqtt', server: broker.mqtt }, { key: 'mqtt_ws', server: broker.mqttWs });
     add('iot_data', createIotData({ ...location, identities, broker, log }));

@@ -6,6 +6,7 @@ import { dynamoDbMediaCatalog } from '../../functions/adapters/dynamodb-media-ca
 import { dynamoDbPrioritizationLog } from '../../functions/adapters/dynamodb-prioritization-log.ts';
 import { prioritizationState } from '../../functions/core/flight.ts';
 import type { DeviceRegistry, GatewaySn } from '../../functions/core/gateway.ts';
+import { EMPTY_TOPOLOGY } from '../../functions/core/topology.ts';
 import type { WorkspaceId } from '../../functions/core/workspace.ts';
 import { type DynaliteTable, startDynaliteTable } from './dynalite-table.ts';
 
@@ -47,12 +48,13 @@ describe.each<[string, () => DeviceRegistry]>([
     expect(await registry.createGateway(gateway())).toBe(true);
     expect(await registry.findGateway(sn)).toEqual({
       ...gateway(),
-      topology: { drones: [], online: [], callsigns: {} },
+      topology: EMPTY_TOPOLOGY,
     });
   });
 
   it('does not find a gateway that only sent its topology', async () => {
-    await registry.rememberTopology(sn, { drones: [{ sn: 'DRONE1' }] }, NOW);
+    await registry.rememberDevices(sn, { drones: [{ sn: 'DRONE1' }], online: [] });
+    await registry.rememberNames(sn, [{ sn: 'DRONE1', callsign: 'Heron' }]);
     expect(await registry.findGateway(sn)).toBeUndefined();
   });
 
@@ -83,24 +85,34 @@ describe.each<[string, () => DeviceRegistry]>([
     expect(await registry.findGateway(sn)).toBeUndefined();
   });
 
-  it('keeps a drone known when it goes offline', async () => {
+  it('keeps what hangs on a gateway, in order', async () => {
     await registry.createGateway(gateway());
-    const drone = { sn: '1581F5BK0001', modelKey: '0-91-0' };
-    await registry.rememberTopology(sn, { gatewayModelKey: '3-2-0', drones: [drone] }, NOW);
-    expect((await registry.findGateway(sn))?.topology).toMatchObject({ drones: [drone], online: [drone.sn] });
-    await registry.rememberTopology(sn, { drones: [] }, NOW);
-    expect((await registry.findGateway(sn))?.topology).toMatchObject({
+    const devices = {
       gatewayModelKey: '3-2-0',
-      drones: [drone],
-      online: [],
-    });
+      drones: [{ sn: '1581', modelKey: '0-91-0' }, { sn: 'Z' }, { sn: 'A', modelKey: '0-67-0' }],
+      online: ['1581'],
+      heardAt: NOW,
+    };
+    await registry.rememberDevices(sn, devices);
+    expect((await registry.findGateway(sn))?.topology).toEqual({ ...devices, names: [] });
+    await registry.rememberDevices(sn, { drones: [{ sn: 'Z' }], online: [] });
+    expect((await registry.findGateway(sn))?.topology).toMatchObject({ drones: [{ sn: 'Z' }], online: [] });
   });
 
   it('keeps the names that people gave, whatever the topology says later', async () => {
     await registry.createGateway(gateway());
-    await registry.nameDevice(sn, 'DRONE1', 'Heron');
-    await registry.rememberTopology(sn, { drones: [{ sn: 'DRONE1' }] }, NOW);
-    expect((await registry.findGateway(sn))?.topology.callsigns).toEqual({ DRONE1: 'Heron' });
+    const names = [
+      { sn: 'Z', callsign: 'Heron' },
+      { sn: '7', callsign: '' },
+    ];
+    await registry.rememberNames(sn, names);
+    await registry.rememberDevices(sn, { drones: [{ sn: 'DRONE1' }], online: ['DRONE1'], heardAt: NOW });
+    expect((await registry.findGateway(sn))?.topology).toEqual({
+      drones: [{ sn: 'DRONE1' }],
+      online: ['DRONE1'],
+      heardAt: NOW,
+      names,
+    });
   });
 });
 

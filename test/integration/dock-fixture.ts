@@ -231,8 +231,8 @@ export class DockStack {
     this.registry = dynamoDbDeviceRegistry(stack.endpoints.table, stack.dynamoDb());
   }
 
-  static async start(): Promise<DockStack> {
-    return new DockStack(await TestStack.start());
+  static async start(...options: Parameters<typeof TestStack.start>): Promise<DockStack> {
+    return new DockStack(await TestStack.start(...options));
   }
 
   get endpoints(): Endpoints {

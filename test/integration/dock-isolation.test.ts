@@ -89,26 +89,37 @@ describe('the broker', () => {
     ['every device of a kind', () => 'thing/#'],
     ['what the broker says', () => '$SYS/#'],
   ])('does not let a dock listen to %s', async (_what, filter) => {
-    await expect(dock.client.subscribeAsync(filter(), { qos: 1 })).rejects.toThrow();
-    const before = dock.heard.length;
+    const spare = await another();
+    await expect(spare.client.subscribeAsync(filter(), { qos: 1 })).rejects.toThrow();
+    await spare.thrownOff();
     await foreigner.ask('requests', 'config', {});
-    expect(dock.heard.slice(before)).toEqual([]);
+    expect(spare.heard).toEqual([]);
   });
 
-  it('does not let a dock speak for another that it claims for its drone', async () => {
+  it('takes the telemetry of any device from a dock', async () => {
+    const spare = await another();
+    for (const sn of [spare.sn, 'DRONE1', 'DRONE2', foreigner.sn])
+      for (const channel of ['osd', 'state', 'status'])
+        await spare.client.publishAsync(`thing/product/${sn}/${channel}`, '{}', { qos: 1 });
+    expect(spare.client.connected).toBe(true);
+  });
+
+  it('lets a dock listen to the events of its drone, and not to those of a dock that it calls its drone', async () => {
     const identity = await stack.register(dock.workspaceId);
     const first = await stack.dock(identity);
-    const { data } = await first.ask('status', 'update_topo', {
-      sub_devices: [{ sn: foreigner.sn }, { sn: 'DRONE1' }],
-    });
-    expect(data).toEqual({ result: 0 });
+    const sub_devices = [{ sn: foreigner.sn }, { sn: 'DRONE1' }];
+    expect((await first.ask('status', 'update_topo', { sub_devices })).data).toEqual({ result: 0 });
     await first.client.endAsync();
 
     const again = await stack.dock(identity);
-    await again.client.publishAsync('thing/product/DRONE1/osd', '{}', { qos: 1 });
-    expect(again.client.connected).toBe(true);
-    again.client.publish(`thing/product/${foreigner.sn}/osd`, '{}', { qos: 1 });
+    await again.client.subscribeAsync('thing/product/DRONE1/events', { qos: 1 });
+    const claimed = `thing/product/${foreigner.sn}/events`;
+    await expect(again.client.subscribeAsync(claimed, { qos: 1 })).rejects.toThrow();
     await again.thrownOff();
+
+    const mute = await stack.dock(identity);
+    mute.client.publish('thing/product/DRONE1/events', '{}', { qos: 1 });
+    await mute.thrownOff();
   });
 });
 
@@ -195,14 +206,21 @@ describe('a message', () => {
       bind_devices: [
         { sn: dock.sn, organization_id, device_callsign: 'mine' },
         { sn: foreigner.sn, organization_id: dock.workspaceId, device_callsign: 'mine' },
+        { sn: 'UNKNOWN1', organization_id: dock.workspaceId, device_callsign: 'mine' },
       ],
     });
-    expect(bind.data.output.err_infos.map(({ err_code }: { err_code: number }) => err_code)).toEqual([
-      210232, 210232,
+    expect(bind.data.output.err_infos).toEqual([
+      { sn: dock.sn, err_code: 210232 },
+      { sn: foreigner.sn, err_code: 0 },
+      { sn: 'UNKNOWN1', err_code: 0 },
     ]);
-    for (const sn of [dock.sn, foreigner.sn] as GatewaySn[]) {
-      expect((await stack.registry.findGateway(sn))?.topology.callsigns).toEqual({});
-    }
+    const theirs = await foreigner.ask('requests', 'airport_bind_status', {
+      devices: [{ sn: foreigner.sn }],
+    });
+    expect(theirs.data.output.bind_status).toMatchObject([
+      { organization_id: foreigner.workspaceId, device_callsign: '' },
+    ]);
+    expect((await stack.registry.findGateway(foreigner.sn as GatewaySn))?.topology.names).toEqual([]);
   });
 });
 

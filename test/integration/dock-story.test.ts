@@ -91,7 +91,10 @@ describe("a dock's story", () => {
       gatewayModelKey: '3-2-0',
       drones: [{ sn: DRONE, modelKey: '0-91-0' }],
       online: [DRONE],
-      callsigns: { [DRONE]: 'Heron' },
+      names: [
+        { sn: dock.sn, callsign: '屋顶 dock' },
+        { sn: DRONE, callsign: 'Heron' },
+      ],
     });
     await dock.ask('status', 'update_topo', { ...model, sub_devices: [] });
     expect(await known()).toMatchObject({ drones: [{ sn: DRONE }], online: [] });

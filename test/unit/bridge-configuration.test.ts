@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { devicePolicies } from '../../functions/adapters/device-policy.ts';
-import { EMPTY_TOPOLOGY, type GatewaySn, isSafeClientId } from '../../functions/core/gateway.ts';
+import { type GatewaySn, isSafeClientId } from '../../functions/core/gateway.ts';
+import { EMPTY_TOPOLOGY } from '../../functions/core/topology.ts';
 import { MANIFEST } from '../../functions/manifest.ts';
 import {
   type DownChannel,

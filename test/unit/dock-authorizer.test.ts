@@ -5,6 +5,7 @@ import { InMemoryDeviceRegistry } from '../../fakes/in-memory-device-registry.ts
 import { devicePolicies, type PolicyDocument } from '../../functions/adapters/device-policy.ts';
 import type { GatewaySn } from '../../functions/core/gateway.ts';
 import { hashPassword, passwordMatches, randomPassword } from '../../functions/core/gateway-password.ts';
+import { EMPTY_TOPOLOGY } from '../../functions/core/topology.ts';
 import { authorize } from '../../functions/dock/authorizer.ts';
 import { FOREIGN_WORKSPACE } from '../fixtures/library.ts';
 import { gateway, invoke, OTHER_SN, SN } from './dock-messages.ts';
@@ -214,18 +215,20 @@ describe('a password', () => {
 
 describe("a gateway's policy", () => {
   const location = { partition: 'aws', region: 'eu-central-1', accountId: '123456789012' };
-  const with_ = (online: readonly string[], sn = SN) => ({
+  const with_ = (drones: readonly string[], sn = SN) => ({
     ...gateway({ sn }),
-    topology: { drones: [], online, callsigns: {} },
+    topology: { ...EMPTY_TOPOLOGY, drones: drones.map((drone) => ({ sn: drone })) },
   });
+  const telemetry = ['osd', 'state', 'status'].map((channel) => arn('topic', `thing/product/*/${channel}`));
 
-  it('names its own topics, and nothing else', async () => {
+  it('names its own topics, and the telemetry of any device', async () => {
     const { policyDocuments } = await connectAs(RIGHT);
     expect(resourcesOf(policyDocuments, 'iot:Connect')).toEqual([arn('client', SN)]);
-    const channels = ['requests', 'events', 'services_reply', 'state', 'osd', 'property/set_reply', 'drc/up'];
+    const channels = ['requests', 'events', 'services_reply', 'property/set_reply', 'drc/up'];
     expect(resourcesOf(policyDocuments, 'iot:Publish')).toEqual([
       ...channels.map((channel) => arn('topic', `thing/product/${SN}/${channel}`)),
       arn('topic', `sys/product/${SN}/status`),
+      ...telemetry,
     ]);
     const replies = ['requests_reply', 'events_reply', 'services', 'state_reply', 'property/set', 'drc/down'];
     const listens = [
@@ -242,23 +245,27 @@ describe("a gateway's policy", () => {
     expect(new Set(actions)).toEqual(
       new Set(['Allow iot:Connect', 'Allow iot:Publish', 'Allow iot:Subscribe', 'Allow iot:Receive']),
     );
-    expect(JSON.stringify(policyDocuments)).not.toContain('*');
+    const starred = (policyDocuments as unknown as PolicyDocument[])
+      .flatMap(({ Statement }) => Statement)
+      .flatMap(({ Action, Resource }) => Resource.map((resource) => `${Action} ${resource}`))
+      .filter((line) => line.includes('*'));
+    expect(starred).toEqual(telemetry.map((topic) => `iot:Publish ${topic}`));
   });
 
-  it('lets it publish the telemetry of the drones that are online with it', async () => {
-    await registry.rememberTopology(SN, { drones: [{ sn: 'DRONE1' }] });
+  it('lets it listen to the events of its drones, and speak for none', async () => {
+    await registry.rememberDevices(SN, { drones: [{ sn: 'DRONE1' }, { sn: 'DRONE2' }], online: ['DRONE1'] });
     const { policyDocuments } = await connectAs(RIGHT);
-    const drones = resourcesOf(policyDocuments, 'iot:Publish').filter((name) => !name.includes(SN));
-    expect(drones).toEqual([
-      arn('topic', 'thing/product/DRONE1/osd'),
-      arn('topic', 'thing/product/DRONE1/state'),
-    ]);
+    const ofDrones = (action: string) =>
+      resourcesOf(policyDocuments, action).filter((name) => name.includes('/DRONE'));
+    const events = ['DRONE1', 'DRONE2'].map((drone) => `thing/product/${drone}/events`);
+    expect(ofDrones('iot:Subscribe')).toEqual(events.map((filter) => arn('topicfilter', filter)));
+    expect(ofDrones('iot:Receive')).toEqual(events.map((topic) => arn('topic', topic)));
+    expect(ofDrones('iot:Publish')).toEqual([]);
   });
 
-  it('does not let it speak for another gateway that it claims for its drone', async () => {
-    await registry.rememberTopology(SN, {
-      drones: [OTHER_SN, OTHER_SN, OTHER_SN, OTHER_SN, 'DRONE1'].map((sn) => ({ sn })),
-    });
+  it('does not let it listen to another gateway that it claims for its drone', async () => {
+    const drones = [OTHER_SN, OTHER_SN, OTHER_SN, OTHER_SN, 'DRONE1'].map((sn) => ({ sn }));
+    await registry.rememberDevices(SN, { drones, online: [OTHER_SN] });
     const { policyDocuments } = await connectAs(RIGHT);
     expect(JSON.stringify(policyDocuments)).not.toContain(OTHER_SN);
     expect(JSON.stringify(policyDocuments)).toContain('DRONE1');
@@ -273,7 +280,7 @@ describe("a gateway's policy", () => {
 
   it('keeps to the limits of AWS IoT, however long the names', () => {
     const longest = (letter: string) => letter.repeat(64) as GatewaySn;
-    const drones = ['B', 'C', 'D', 'E', 'F', 'G'].map(longest);
+    const drones = [...'BCDEFGHIJKLM'].map(longest);
     const documents = devicePolicies(
       { partition: 'aws-us-gov', region: 'ap-southeast-4', accountId: '123456789012' },
       with_(drones, longest('A')),
@@ -281,8 +288,8 @@ describe("a gateway's policy", () => {
     );
     expect(documents.length).toBeLessThanOrEqual(10);
     for (const document of documents) expect(JSON.stringify(document).length).toBeLessThanOrEqual(2_048);
-    const published = resourcesOf(documents, 'iot:Publish').filter((name) => name.endsWith('/osd'));
-    expect(published).toHaveLength(5);
+    const heard = resourcesOf(documents, 'iot:Receive').filter((name) => name.endsWith('/events'));
+    expect(heard).toHaveLength(8);
   });
 
   it.each(['*', 'a?', '', `\${x}`])('is not made for the client id %j', (clientId) => {

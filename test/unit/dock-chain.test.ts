@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ModuleUnsupportedError, ServiceUnavailableError } from '../../functions/core/errors.ts';
+import { EMPTY_TOPOLOGY } from '../../functions/core/topology.ts';
 import { type DockEndpoint, dockEndpoint } from '../../functions/middleware/mqtt-endpoint.ts';
 import type { DockContract } from '../../functions/protocol/contract.ts';
 import { FOREIGN_WORKSPACE, WORKSPACE } from '../fixtures/library.ts';
@@ -17,7 +18,8 @@ const REQUESTS = {
 } as const satisfies DockContract;
 const EVENTS = { ...REQUESTS, channel: 'events' } as const;
 /** What differs from one contract of these tests to another. */
-type Contract = Omit<typeof REQUESTS, 'channel'> & Pick<DockContract, 'channel' | 'bareReply'>;
+type Contract = Omit<typeof REQUESTS, 'channel'> &
+  Pick<DockContract, 'channel' | 'bareReply' | 'takesUnanswerable'>;
 const seen = vi.fn<DockEndpoint<Contract>>();
 const GOOD = { word: 'hello' };
 
@@ -179,6 +181,28 @@ describe('a message without a reply address', () => {
   });
 });
 
+describe('a message that may come without tid', () => {
+  const contract = { ...REQUESTS, channel: 'status', takesUnanswerable: true } as const;
+
+  it.each([undefined, null, ''])('is handled when it is %j, and not answered', async (tid) => {
+    await say(message(METHOD, GOOD, { tid }), contract);
+    expect(seen.mock.lastCall?.[0]).toMatchObject({ data: GOOD, tid: '' });
+    expect(world.published).toEqual([]);
+    expect(refused()).toEqual([]);
+  });
+
+  it('is not answered when it is refused either', async () => {
+    await say(message(METHOD, { word: 7 }, { tid: undefined }), contract);
+    expect(world.published).toEqual([]);
+    expect(refused()).toHaveLength(1);
+  });
+
+  it('is answered when it has one', async () => {
+    await say(message(METHOD, GOOD), contract);
+    expect(world.published).toHaveLength(1);
+  });
+});
+
 describe('the gateway', () => {
   it('is the one of the topic, whatever the message says', async () => {
     world.registry.gateways.set(OTHER_SN, gateway({ sn: OTHER_SN, workspaceId: FOREIGN_WORKSPACE }));
@@ -221,7 +245,7 @@ describe('data', () => {
     const sent = `{ "tid":"t", "bid":"b","data":{"word":"hello","id":9007199254740993, "future":[]}}`;
     await say(sent);
     expect(seen).toHaveBeenCalledExactlyOnceWith({
-      gateway: { ...gateway(), topology: { drones: [], online: [], callsigns: {} } },
+      gateway: { ...gateway(), topology: EMPTY_TOPOLOGY },
       data: GOOD,
       raw: sent,
       tid: 't',

@@ -93,7 +93,7 @@ describe('airport_bind_status', () => {
   };
 
   it('tells for the dock and its drone which workspace they are in, and for others that they are in none', async () => {
-    await world.registry.nameDevice(SN, DRONE, 'Heron');
+    await world.registry.rememberNames(SN, [{ sn: DRONE, callsign: 'Heron' }]);
     await ask([{ sn: SN }, { sn: DRONE }, { sn: 'SOMEBODY' }]);
     const bound = {
       is_device_bind_organization: true,
@@ -186,25 +186,75 @@ describe('airport_organization_bind', () => {
         ],
       },
     });
-    expect((await topology())?.callsigns).toEqual({ [SN]: `Name of ${SN}`, [DRONE]: `Name of ${DRONE}` });
+    expect((await topology())?.names).toEqual([
+      { sn: SN, callsign: `Name of ${SN}` },
+      { sn: DRONE, callsign: `Name of ${DRONE}` },
+    ]);
   });
 
   it('judges each device by itself, and writes only what it binds', async () => {
-    world.registry.gateways.set(OTHER_SN, gateway({ sn: OTHER_SN }));
     await bind(
       device(SN, { organization_id: FOREIGN_WORKSPACE }),
-      device(OTHER_SN),
       device('not a serial number'),
+      device('LONG', { device_callsign: 'x'.repeat(65) }),
       device(DRONE, { device_callsign: undefined }),
+      device('EXACT', { device_callsign: '\u{1F6F8}'.repeat(64) }),
     );
     expect(replied().output.err_infos).toEqual([
       { sn: SN, err_code: 210232 },
-      { sn: OTHER_SN, err_code: 210232 },
       { sn: 'not a serial number', err_code: 210231 },
+      { sn: 'LONG', err_code: 210231 },
       { sn: DRONE, err_code: 0 },
+      { sn: 'EXACT', err_code: 0 },
     ]);
-    expect((await topology())?.callsigns).toEqual({ [DRONE]: '' });
+    expect((await topology())?.names).toEqual([
+      { sn: DRONE, callsign: '' },
+      { sn: 'EXACT', callsign: '\u{1F6F8}'.repeat(64) },
+    ]);
+  });
+
+  it("does not tell another workspace's device from one that nobody registered", async () => {
+    const find = vi.spyOn(world.registry, 'findGateway');
+    world.registry.gateways.set(OTHER_SN, gateway({ sn: OTHER_SN, workspaceId: FOREIGN_WORKSPACE }));
+    await bind(device(OTHER_SN), device('UNKNOWN1'));
+    expect(replied().output.err_infos).toEqual([
+      { sn: OTHER_SN, err_code: 0 },
+      { sn: 'UNKNOWN1', err_code: 0 },
+    ]);
+    // Not even by the time that it takes.
+    expect(find.mock.calls).toEqual([[SN]]);
     expect(world.registry.topologies.get(OTHER_SN)).toBeUndefined();
+    expect(world.registry.gateways.get(OTHER_SN)?.workspaceId).toBe(FOREIGN_WORKSPACE);
+  });
+
+  it('takes the last name of a device that comes twice, and writes once', async () => {
+    const remember = vi.spyOn(world.registry, 'rememberNames');
+    await bind(device(DRONE), device(DRONE, { device_callsign: 'Heron' }));
+    expect(remember.mock.calls).toEqual([[SN, [{ sn: DRONE, callsign: 'Heron' }]]]);
+  });
+
+  it('writes nothing when it is said again', async () => {
+    await bind(device(SN), device(DRONE));
+    const remember = vi.spyOn(world.registry, 'rememberNames');
+    await bind(device(SN), device(DRONE));
+    await bind(device(DRONE));
+    expect(remember).not.toHaveBeenCalled();
+    expect(world.published).toHaveLength(3);
+  });
+
+  it('remembers eight devices, those that were bound last', async () => {
+    await bind(...Array.from({ length: 8 }, (_, index) => device(`A${index}`)));
+    await bind(device('B'), device('A7'));
+    expect((await topology())?.names.map(({ sn }) => sn)).toEqual([
+      'B',
+      'A0',
+      'A1',
+      'A2',
+      'A3',
+      'A4',
+      'A5',
+      'A6',
+    ]);
   });
 
   it('does not move the dock to another workspace', async () => {
@@ -215,10 +265,15 @@ describe('airport_organization_bind', () => {
   it('binds under no name when the names are no texts', async () => {
     await bind(device(SN, { device_callsign: ['Dock'], device_binding_code: {}, device_model_key: false }));
     expect(replied()).toEqual({ result: 0, output: { err_infos: [{ sn: SN, err_code: 0 }] } });
-    expect((await topology())?.callsigns).toEqual({ [SN]: '' });
+    expect((await topology())?.names).toEqual([{ sn: SN, callsign: '' }]);
   });
 
-  it.each([[[7]], [[{ sn: SN }]], [[{ organization_id: WORKSPACE }]]])('refuses %j', async (devices) => {
+  it.each([
+    [[7]],
+    [[{ sn: SN }]],
+    [[{ organization_id: WORKSPACE }]],
+    [Array.from({ length: 9 }, (_, index) => device(`A${index}`))],
+  ])('refuses %j', async (devices) => {
     await bind(...devices);
     expect(replied()).toEqual({ result: 200001 });
   });
@@ -238,7 +293,8 @@ describe('update_topo', () => {
       gatewayModelKey: '3-2-0',
       drones: [{ sn: DRONE, modelKey: '0-91-0' }],
       online: [DRONE],
-      callsigns: {},
+      heardAt: expect.stringMatching(/Z$/),
+      names: [],
     });
   });
 
@@ -269,7 +325,7 @@ describe('update_topo', () => {
   });
 
   it('takes a drone that is told twice once', async () => {
-    const remember = vi.spyOn(world.registry, 'rememberTopology');
+    const remember = vi.spyOn(world.registry, 'rememberDevices');
     await tell({ ...dock, sub_devices: [{ sn: DRONE }, drone] });
     expect(replied()).toEqual({ result: 0 });
     expect(remember.mock.calls[0]?.[1].drones).toEqual([{ sn: DRONE, modelKey: '0-91-0' }]);
@@ -280,11 +336,12 @@ describe('update_topo', () => {
     { ...dock, sub_devices: [DRONE] },
     { ...dock, sub_devices: [{ domain: 0 }] },
     { ...dock, sub_devices: [{ sn: {} }] },
-    { ...dock, sub_devices: Array(33).fill(drone) },
+    { ...dock, sub_devices: Array(9).fill(drone) },
+    { ...dock, sub_devices: [{ sn: 'A'.repeat(65) }] },
     [],
     undefined,
   ])('refuses %j, and forgets nothing', async (data) => {
-    await world.registry.rememberTopology(SN, { drones: [{ sn: DRONE }] });
+    await world.registry.rememberDevices(SN, { drones: [{ sn: DRONE }], online: [DRONE] });
     await tell(data);
     expect(replied()).toEqual({ result: 200001 });
     expect(await topology()).toMatchObject({ online: [DRONE] });
@@ -299,5 +356,56 @@ describe('update_topo', () => {
     expect(replied()).toEqual({ result: 0 });
     expect(await topology()).toMatchObject({ drones: [{ sn: '1581' }], online: ['1581'] });
     expect(await topology()).not.toHaveProperty('gatewayModelKey');
+  });
+
+  it('writes nothing when it is told the same again', async () => {
+    await tell({ ...dock, sub_devices: [drone] });
+    const remember = vi.spyOn(world.registry, 'rememberDevices');
+    await tell({ ...dock, sub_devices: [drone] });
+    await tell({ sub_devices: [{ sn: DRONE }] });
+    expect(remember).not.toHaveBeenCalled();
+    expect(world.published.map((published) => published.message.data)).toEqual(Array(3).fill({ result: 0 }));
+    await tell(dock);
+    expect(remember).toHaveBeenCalledOnce();
+  });
+
+  it('is written down again after an hour, so that somebody can see when the gateway was heard', async () => {
+    await tell({ ...dock, sub_devices: [drone] });
+    const known = await topology();
+    const hourAgo = new Date(Date.now() - 3_600_001).toISOString();
+    await world.registry.rememberDevices(SN, {
+      ...known,
+      drones: known?.drones ?? [],
+      online: [DRONE],
+      heardAt: hourAgo,
+    });
+    await tell({ ...dock, sub_devices: [drone] });
+    expect(Date.parse((await topology())?.heardAt ?? '')).toBeGreaterThan(Date.parse(hourAgo));
+  });
+
+  it('remembers eight drones, those that were online last', async () => {
+    await tell({ sub_devices: Array.from({ length: 8 }, (_, index) => ({ sn: `A${index}` })) });
+    await tell({ sub_devices: [{ sn: 'B' }] });
+    expect((await topology())?.drones.map(({ sn }) => sn)).toEqual([
+      'B',
+      'A0',
+      'A1',
+      'A2',
+      'A3',
+      'A4',
+      'A5',
+      'A6',
+    ]);
+    expect(await topology()).toMatchObject({ online: ['B'] });
+  });
+
+  it('is taken from a last will, which has no tid, without a reply', async () => {
+    await tell({ ...dock, sub_devices: [drone] });
+    await say(
+      'update-topo',
+      message('update_topo', { ...dock, sub_devices: [] }, { tid: undefined, bid: undefined }),
+    );
+    expect(world.published).toHaveLength(1);
+    expect(await topology()).toMatchObject({ drones: [{ sn: DRONE }], online: [] });
   });
 });

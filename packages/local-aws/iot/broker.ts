@@ -5,7 +5,7 @@ import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type Pu
 import type { Log } from '../log.ts';
 import { Authorizer } from './authorizer.ts';
 import type { AuthorizerDefinition, IotFunctions, IotQueues, TopicRuleDefinition } from './definitions.ts';
-import { DeviceConnection } from './device-connection.ts';
+import { DeviceConnection, MAX_SUBSCRIPTIONS } from './device-connection.ts';
 import type { BrokerLocation } from './device-permissions.ts';
 import { createMqttServers } from './mqtt-servers.ts';
 import { RuleEngine } from './rule-engine.ts';
@@ -106,9 +106,11 @@ export async function createIotBroker(options: IotBrokerOptions): Promise<IotBro
     authorizeSubscribe: (client, subscription, done) => {
       if (subscription.qos === 2) return done(new Error('AWS IoT does not support QoS 2'));
       const connection = connections.get(client);
-      const refusal = connection ? connection.subscribeRefusal(subscription) : 'it is not connected';
-      if (refusal === undefined) return done(null, subscription);
-      log(`client ${client.id}: ${refusal}`);
+      const refusal = connection ? connection.subscribeRefusal(subscription.topic) : 'it is not connected';
+      // AWS IoT closes the connection of a client that subscribes to what its policy does not allow.
+      if (refusal !== undefined) return done(new Error(refusal));
+      if (connection?.addFilter(subscription.topic)) return done(null, subscription);
+      log(`client ${client.id}: it has over ${MAX_SUBSCRIPTIONS} subscriptions`);
       void store.removeSubscriptions(client, [subscription.topic]);
       done(null, null);
     },

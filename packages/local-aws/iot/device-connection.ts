@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { AedesPublishPacket, Client, ConnectPacket, PublishPacket, Subscription } from 'aedes';
+import type { AedesPublishPacket, Client, ConnectPacket, PublishPacket } from 'aedes';
 import type { IoTCustomAuthorizerEvent } from 'aws-lambda';
 import type { Admission, Authorizer } from './authorizer.ts';
 import { type BrokerLocation, DevicePermissions } from './device-permissions.ts';
@@ -9,7 +9,7 @@ import { topicFilterProblem, topicProblem } from './topic.ts';
 
 /** AWS IoT's limits for a connection. */
 const MAX_CLIENT_ID_LENGTH_IN_BYTES = 128;
-const MAX_SUBSCRIPTIONS = 50;
+export const MAX_SUBSCRIPTIONS = 50;
 
 /** The definition of a connection. */
 export interface DeviceConnectionOptions {
@@ -77,14 +77,16 @@ export class DeviceConnection {
     return undefined;
   }
 
-  subscribeRefusal({ topic: filter }: Pick<Subscription, 'topic'>): string | undefined {
+  subscribeRefusal(filter: string): string | undefined {
     const problem = topicFilterProblem(filter);
     if (problem !== undefined) return `it may not subscribe: ${problem}`;
-    if (!this.maySubscribe(filter)) return `it may not subscribe to ${filter}`;
+    return this.maySubscribe(filter) ? undefined : `it may not subscribe to ${filter}`;
+  }
+
+  /** Counts a subscription. Returns false when there are too many. */
+  addFilter(filter: string): boolean {
     this.#filters.add(filter);
-    return this.#filters.size > MAX_SUBSCRIPTIONS
-      ? `it has over ${MAX_SUBSCRIPTIONS} subscriptions`
-      : undefined;
+    return this.#filters.size <= MAX_SUBSCRIPTIONS;
   }
 
   maySubscribe(filter: string): boolean {
