@@ -61,7 +61,7 @@ describe('a fault of DynamoDB', () => {
       throw throttled();
     });
 
-  it('is never "not found"', async () => {
+  it('is never a "not found"', async () => {
     const { fileId, objectKey } = await recordFile(catalogOf(table.client()), file());
     const catalog = failing();
     await expect(catalog.findFile(workspaceId, fileId)).rejects.toThrow('slow down');
@@ -74,7 +74,7 @@ describe('a fault of DynamoDB', () => {
     await expect(catalog.listFiles(workspaceId, { limit: 1 })).rejects.toThrow('slow down');
   });
 
-  it('is never a half-told success', async () => {
+  it('is never a success', async () => {
     const flown = { ...file(), flightId: 'flight-1' };
     const flight = { workspaceId, flightId: 'flight-1', owner: 'pilot' } as const;
     const catalog = failing();
@@ -89,14 +89,14 @@ describe('a fault of DynamoDB', () => {
     expect(await itemsOf(workspaceId)).toEqual([]);
   });
 
-  it('that is a table which is not there is an error too', async () => {
+  it('includes a missing table', async () => {
     const lost = dynamoDbMediaCatalog('no-such-table', table.client());
     await expect(lost.findByFingerprint(workspaceId, FINGERPRINT)).rejects.toThrow();
     await expect(lost.findTinyFingerprints(workspaceId, new Set([TINY_FINGERPRINT]))).rejects.toThrow();
     await expect(lost.merge(entryFacts(file()))).rejects.toThrow();
   });
 
-  it('is retried by the SDK before anybody hears of it', async () => {
+  it('is retried by the SDK', async () => {
     await recordFile(catalogOf(table.client()), file());
     let failures = 2;
     const client = table.client();
@@ -140,7 +140,7 @@ describe('a crash', () => {
       throw new Error('killed');
     });
 
-  it('before the claims leaves a file that is counted, and that no device is told of', async () => {
+  it('before the claims leaves a file that is counted but is no hit', async () => {
     await expect(report(crashBeforeClaims())).rejects.toThrow('killed');
     const catalog = catalogOf(table.client());
     expect(await catalog.listByObjectKey(workspaceId, objectKeyOf())).toHaveLength(1);
@@ -149,7 +149,7 @@ describe('a crash', () => {
     expect(await catalog.findTinyFingerprints(workspaceId, new Set([TINY_FINGERPRINT]))).toEqual(new Set());
   });
 
-  it('is healed by the repetition of the report', async () => {
+  it('is repaired by a repeated report', async () => {
     await expect(report(crashBeforeClaims())).rejects.toThrow('killed');
     const catalog = catalogOf(table.client());
     await report(catalog);
@@ -191,13 +191,13 @@ describe('tiny fingerprints', () => {
     return { calls, catalog };
   };
 
-  it('are asked for a hundred at a time, in parallel, and never twice', async () => {
+  it('are requested in batches of a hundred, concurrently, each once', async () => {
     const { calls, catalog } = reluctant((_call, keys) => keys.length);
     await catalog.findTinyFingerprints(workspaceId, asked);
     expect(calls.sort((one, other) => one - other)).toEqual([50, 100, 100]);
   });
 
-  it('are asked for again while DynamoDB leaves keys unprocessed', async () => {
+  it('are requested again while DynamoDB returns unprocessed keys', async () => {
     await recordEach(0, 99, 249);
     const { calls, catalog } = reluctant((_call, keys) => Math.ceil(keys.length / 2));
     const found = await catalog.findTinyFingerprints(
@@ -208,7 +208,7 @@ describe('tiny fingerprints', () => {
     expect(calls).toEqual([4, 2, 1]);
   });
 
-  it('are an error when DynamoDB never answers for some: they must not look missing', async () => {
+  it('are an error when DynamoDB never processes some of them', async () => {
     await recordEach(0);
     const { calls, catalog } = reluctant(() => 0);
     await expect(catalog.findTinyFingerprints(workspaceId, new Set([tiny(0)]))).rejects.toThrow(
@@ -217,7 +217,7 @@ describe('tiny fingerprints', () => {
     expect(calls).toHaveLength(6);
   });
 
-  it('are an error when one batch of many fails', async () => {
+  it('are an error when one of several batches fails', async () => {
     const { catalog } = reluctant((call, keys) => {
       if (call === 2) throw throttled();
       return keys.length;
@@ -225,14 +225,14 @@ describe('tiny fingerprints', () => {
     await expect(catalog.findTinyFingerprints(workspaceId, asked)).rejects.toThrow('slow down');
   });
 
-  it('are no request at all when none are asked for', async () => {
+  it('need no request when there are none', async () => {
     const { calls, catalog } = reluctant((_call, keys) => keys.length);
     expect(await catalog.findTinyFingerprints(workspaceId, new Set())).toEqual(new Set());
     expect(calls).toEqual([]);
   });
 });
 
-describe('round trips, one after the other', () => {
+describe('round trips in sequence', () => {
   /** How many requests had to wait for an earlier one. */
   function countingCatalog() {
     const commands: string[] = [];
@@ -267,8 +267,8 @@ describe('round trips, one after the other', () => {
   });
 });
 
-describe('what the table holds', () => {
-  it('names its kind on every item', async () => {
+describe('the contents of the table', () => {
+  it('have an entity name on every item', async () => {
     const catalog = catalogOf(table.client());
     const flight = { workspaceId, flightId: 'flight-1', owner: 'pilot' } as const;
     const recorded = await recordFile(catalog, { ...file(), flightId: 'flight-1' });
@@ -289,7 +289,7 @@ describe('what the table holds', () => {
     );
   });
 
-  it('is one item for the failures of an object key, trimmed, for ninety days', async () => {
+  it('have one item for the failures of an object key, shortened, for ninety days', async () => {
     const catalog = catalogOf(table.client());
     for (const result of [1, 2, 3]) {
       await catalog.recordFailure({
@@ -306,7 +306,7 @@ describe('what the table holds', () => {
     expect(String(items[0]?.['raw']).length).toBe(2000);
   });
 
-  it('is read by consistent reads only, lists aside', async () => {
+  it('are read with consistent reads only, except for lists', async () => {
     const reads: unknown[] = [];
     const catalog = interceptedCatalog((command, input, send) => {
       if (/^(Get|BatchGet|Query)/.test(command)) {
@@ -328,7 +328,7 @@ describe('what the table holds', () => {
     expect(new Set(reads)).toEqual(new Set([true]));
   });
 
-  it('counts a flight of more files than one page of a query holds', async () => {
+  it('include flights with more files than one page of a query', async () => {
     const catalog = catalogOf(table.client());
     const names = Array.from({ length: 60 }, (_, index) => `${index}.jpg`);
     await Promise.all(names.map((name) => catalog.countToFlight({ ...file(name), flightId: 'flight-1' })));
@@ -339,7 +339,7 @@ describe('what the table holds', () => {
     expect(await paged.findFlight(workspaceId, 'flight-1')).toMatchObject({ receivedFileCount: 60 });
   });
 
-  it('takes the longest message that an endpoint lets through', async () => {
+  it('include the longest message that an endpoint accepts', async () => {
     const long = mediaFile({
       workspaceId,
       objectKey: `${workspaceId}/${'上'.repeat(320)}`,
@@ -366,7 +366,7 @@ describe('a cursor', () => {
     },
   );
 
-  it('is of use in its own list only', async () => {
+  it('is valid for its own list only', async () => {
     const catalog = catalogOf(table.client());
     for (const name of ['1.jpg', '2.jpg']) await catalog.merge(entryFacts(file(name)));
     const { cursor } = await catalog.listFiles(workspaceId, { limit: 1 });

@@ -101,7 +101,7 @@ describe.each(CATALOGS)('reconciling a catalog %s', (_name, open) => {
     (await library.lists.listFiles(workspaceId, { limit: 100, removed })).items;
   const found = () => findings.map(({ what }) => what);
 
-  it('finds nothing where all is in order', async () => {
+  it('finds no difference when there is none', async () => {
     put('1.jpg');
     await report('1.jpg');
     const { stage, counts } = await run();
@@ -110,7 +110,7 @@ describe.each(CATALOGS)('reconciling a catalog %s', (_name, open) => {
     expect(findings).toEqual([]);
   });
 
-  it('makes entries of versions that no entry names, hits as well, named by their keys', async () => {
+  it('adds entries for versions without one, named after their keys, and hits for them', async () => {
     for (const name of ['1.jpg', '2.jpg']) put(name);
     put('2.jpg', md5('an earlier state'));
     put('hidden.jpg');
@@ -126,7 +126,7 @@ describe.each(CATALOGS)('reconciling a catalog %s', (_name, open) => {
     expect((await run()).counts).toMatchObject({ added: 0, claimed: 0 });
   });
 
-  it('marks entries whose bytes have gone, with what is linked to them, and those that are back', async () => {
+  it('marks entries whose bytes were removed, with their links, and restores those that are back', async () => {
     for (const name of ['destroyed.jpg', 'hidden.jpg', 'back.jpg']) {
       put(name);
       await report(name);
@@ -154,7 +154,7 @@ describe.each(CATALOGS)('reconciling a catalog %s', (_name, open) => {
     expect(await isHit('back.jpg')).toBe(true);
   });
 
-  it('tells of flights whose state has changed with nobody looking', async () => {
+  it('sends events for flights whose state has changed unnoticed', async () => {
     put('1.jpg');
     await report('1.jpg', { flightId: 'flight-1' });
     expect(library.told).toEqual([]);
@@ -171,7 +171,7 @@ describe.each(CATALOGS)('reconciling a catalog %s', (_name, open) => {
     });
   });
 
-  it('makes findable what a crash left unclaimed, and one of what stands twice', async () => {
+  it('adds claims that a crash has left out, and marks one of two equal entries as a spare', async () => {
     put('1.jpg');
     await report('1.jpg');
     const [file] = await listed();
@@ -186,7 +186,7 @@ describe.each(CATALOGS)('reconciling a catalog %s', (_name, open) => {
     expect(await listed()).toHaveLength(1);
   });
 
-  it('asks for versions to be read whose MD5 nobody knows, or reads them', async () => {
+  it('requests digests of versions without a known MD5, or reads them itself', async () => {
     for (const name of ['1.mp4', '2.mp4', '3.mp4'])
       library.storage.bytes.set(put(name, `${name}-2`).versionId, Buffer.from(name));
     await report('1.mp4');
@@ -207,7 +207,7 @@ describe.each(CATALOGS)('reconciling a catalog %s', (_name, open) => {
     expect((await run()).counts).toMatchObject({ unread: 0 });
   });
 
-  it('changes nothing when it only looks, and finds the same', async () => {
+  it('changes nothing in a dry run, and finds the same', async () => {
     put('1.jpg');
     await report('1.jpg', { flightId: 'flight-1' });
     const [file] = await listed();
@@ -228,7 +228,7 @@ describe.each(CATALOGS)('reconciling a catalog %s', (_name, open) => {
     expect(found().sort()).toEqual(['added', 'added', 'claimed', 'flight', 'removed', 'unread']);
   });
 
-  it.each([true, false])('counts each removed entry once, only looking: %s', async (changesNothing) => {
+  it.each([true, false])('counts each removed entry once (dry run: %s)', async (changesNothing) => {
     const destroyed: string[] = [];
     for (const [name, kept] of [
       ['some.jpg', 1],
@@ -264,7 +264,7 @@ describe.each(CATALOGS)('reconciling a catalog %s', (_name, open) => {
     library.lists.scanEntries = scanEntries;
   });
 
-  it('goes on where it was stopped, and counts on', async () => {
+  it('continues where it was stopped, with its counts', async () => {
     for (let index = 0; index < 10; index++) put(`${index}.jpg`);
     let last: ReconcileProgress | undefined;
     let runs = 0;
@@ -278,7 +278,7 @@ describe.each(CATALOGS)('reconciling a catalog %s', (_name, open) => {
     expect(await listed()).toHaveLength(10);
   });
 
-  it('stopped within a page, begins it again and counts nothing twice', async () => {
+  it('repeats a page in which it was stopped, and counts nothing twice', async () => {
     for (let index = 0; index < 40; index++) put(`${index}.jpg`);
     const interrupt = new AbortController();
     const onFinding = (finding: ReconcileFinding) => {
@@ -293,7 +293,7 @@ describe.each(CATALOGS)('reconciling a catalog %s', (_name, open) => {
     expect(counts).toMatchObject({ objectKeys: 40, versions: 40, added: 40, entries: 40 });
   });
 
-  it('of one workspace leaves others alone', async () => {
+  it('of one workspace does not change others', async () => {
     const other = randomUUID() as WorkspaceId;
     put('1.jpg');
     put('2.jpg', md5('2.jpg'), keyOf('2.jpg', other));
@@ -303,7 +303,7 @@ describe.each(CATALOGS)('reconciling a catalog %s', (_name, open) => {
     expect((await run({ workspaceId: other })).counts).toMatchObject({ added: 1 });
   });
 
-  it('goes on past a key that fails, and tells of it', async () => {
+  it('continues after a key that fails, and reports it', async () => {
     for (const name of ['1.jpg', '2.jpg', '3.jpg']) put(name);
     const { find } = library.storage;
     library.storage.find = async (objectKey, versionId) => {
@@ -322,7 +322,7 @@ describe.each(CATALOGS)('reconciling a catalog %s', (_name, open) => {
     expect(await listed()).toHaveLength(3);
   });
 
-  it('gives up when every key fails', async () => {
+  it('stops when every key fails', async () => {
     for (let index = 0; index < 60; index++) put(`${index}.jpg`);
     library.storage.find = async () => {
       throw new Error('AccessDenied');
@@ -332,7 +332,7 @@ describe.each(CATALOGS)('reconciling a catalog %s', (_name, open) => {
   });
 });
 
-it('counts what is no upload of a workspace, and leaves it alone', async () => {
+it('counts objects that are not uploads of a workspace, and ignores them', async () => {
   const library = new InMemoryLibrary();
   library.storage.put('logs/2026.txt', { eTag: md5('log') });
   const signal = new AbortController().signal;

@@ -34,7 +34,7 @@ const report = (name: string, eTag: string = FINGERPRINT) =>
 const listed = async () => (await library.lists.listFiles(workspaceId, { limit: 100 })).items;
 
 describe('a batch of notifications', () => {
-  it('takes in every version, tells others once, and looks at a flight once', async () => {
+  it('adds every version, and sends events and checks a flight once', async () => {
     const changes = [created('1.jpg'), created('2.jpg', OTHER_FINGERPRINT)];
     await report('1.jpg');
     await report('2.jpg', OTHER_FINGERPRINT);
@@ -44,7 +44,7 @@ describe('a batch of notifications', () => {
     expect(library.told).toEqual(['FileRecorded', 'FileRecorded', 'FlightStateChanged']);
   });
 
-  it('ignores what is no upload of a workspace', async () => {
+  it('ignores objects that are not uploads of a workspace', async () => {
     const stored = { sizeInBytes: 1, eTag: FINGERPRINT, versionId: 'v1' };
     const keys = ['logs/2026/access.log', 'README', '', `${workspaceId}x/a`, `${workspaceId}`];
     const outcome = await takeInChanges(
@@ -55,7 +55,7 @@ describe('a batch of notifications', () => {
     expect(await listed()).toEqual([]);
   });
 
-  it('lets a removal win, in whatever order the two come', async () => {
+  it('applies a removal, in either order', async () => {
     const change = created('1.jpg');
     await report('1.jpg');
     library.storage.hide(change.objectKey);
@@ -67,7 +67,7 @@ describe('a batch of notifications', () => {
     expect(await library.catalog.findFlight(workspaceId, 'flight-1')).toMatchObject({ receivedFileCount: 0 });
   });
 
-  it('asks for those again that failed, and for no others', async () => {
+  it('fails only the messages that failed', async () => {
     const changes = [created('1.jpg'), created('2.jpg', OTHER_FINGERPRINT)];
     const { find } = library.storage;
     library.storage.find = async (objectKey, versionId) => {
@@ -81,7 +81,7 @@ describe('a batch of notifications', () => {
     expect(await listed()).toHaveLength(2);
   });
 
-  it('asks for all again whose events nobody took', async () => {
+  it('fails all messages whose events were not accepted', async () => {
     const changes = [created('1.jpg')];
     await report('1.jpg');
     library.eventFailure = new Error('bus down');
@@ -96,7 +96,7 @@ describe('a message of S3', () => {
   const message = (eventName: string, object: object) =>
     JSON.stringify({ Records: [{ eventName, eventTime: '2026-01-01T00:00:00.123Z', s3: { object } }] });
 
-  it('tells a version that came, its key as it is', () => {
+  it('is a new version, with its decoded key', () => {
     const body = message('ObjectCreated:Put', {
       key: 'a/DJI_%E4%B8%8A%E4%BA%91+API%2B1.JPG',
       size: 3,
@@ -118,7 +118,7 @@ describe('a message of S3', () => {
   });
 
   it.each(['ObjectRemoved:Delete', 'ObjectRemoved:DeleteMarkerCreated', 'LifecycleExpiration:Delete'])(
-    'tells a removal: %s',
+    'is a removal: %s',
     (eventName) => {
       expect(toQueuedChanges('m1', message(eventName, { key: 'a' })).changes).toEqual([
         { id: 'm1', objectKey: 'a' },
@@ -126,7 +126,7 @@ describe('a message of S3', () => {
     },
   );
 
-  it('tells nothing when it is the test of a new notification', () => {
+  it('is ignored when it is the test of a new notification', () => {
     expect(toQueuedChanges('m1', '{"Service":"Amazon S3","Event":"s3:TestEvent"}')).toEqual({
       changes: [],
       events: [],

@@ -56,7 +56,7 @@ async function ask(
 }
 
 describe('a dock behind a bridge', () => {
-  it('gets its settings, its storage and a reply to its topology, though it speaks QoS 2', async () => {
+  it('gets its settings, its storage and a reply to its topology, at QoS 2', async () => {
     expect(
       await ask(dock, 'requests', 'config', { config_type: 'json', config_scope: 'product' }),
     ).toMatchObject({ ntp_server_host: expect.stringMatching(/./) });
@@ -70,7 +70,7 @@ describe('a dock behind a bridge', () => {
     expect(site.published).toContainEqual({ topic: dock.topic('requests'), qos: 2 });
   });
 
-  it('is told whether its file has arrived', async () => {
+  it('gets a reply for a missing and for a stored file', async () => {
     const missing = report(photo(), `${dock.workspaceId}/somebody/some-time/DJI_0001.JPG`);
     expect((await ask(dock, 'events', 'file_upload_callback', missing)).result).not.toBe(0);
 
@@ -86,7 +86,7 @@ describe('a dock behind a bridge', () => {
     });
   });
 
-  it('hears a wish for priority, and its answer is heard', async () => {
+  it('receives a request for priority, and its reply is received', async () => {
     await dock.upload('wished-for');
     const pilot = await stack.pilotOf(dock);
     const { envelope } = await pilot.ask('flights/wished-for/prioritize', { body: {} });
@@ -106,7 +106,7 @@ describe('a dock behind a bridge', () => {
 describe('another dock of the site', () => {
   const config = { tid: 'stolen', method: 'config', data: { config_type: 'json', config_scope: 'product' } };
 
-  it('is not spoken for: the site drops it', async () => {
+  it('cannot publish for it: Mosquitto drops the message', async () => {
     const before = otherDock.heard.length;
     await dock.client.publishAsync(otherDock.topic('requests'), JSON.stringify(config), { qos: 2 });
     // Its own message, sent later, has its reply: the one before would have had it by now.
@@ -116,13 +116,13 @@ describe('another dock of the site', () => {
     ]);
   });
 
-  it('is not overheard', async () => {
+  it('cannot subscribe to its topics', async () => {
     await dock.client.subscribeAsync(['#', `thing/product/${otherDock.sn}/#`], { qos: 2 });
     await ask(otherDock, 'requests', 'storage_config_get', { module: 0 });
     expect(dock.heard.filter(({ topic }) => topic.includes(otherDock.sn))).toEqual([]);
   });
 
-  it('is not spoken for by the connection to the library either', async () => {
+  it('cannot publish for it through the connection to the library either', async () => {
     const connection = site.connections.get(dock.sn) as mqtt.MqttClient;
     const before = otherDock.heard.length;
     connection.publish(otherDock.topic('requests'), JSON.stringify(config), { qos: 1 });

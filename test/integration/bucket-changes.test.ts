@@ -56,7 +56,7 @@ const seen = () => stack.lines({ removed: expect.any(Number) }).length;
 const handled = (before: number, count = 1) =>
   vi.waitFor(() => expect(seen()).toBeGreaterThanOrEqual(before + count), DEADLINE);
 
-it("a dock's file whose object is removed is not found any more, nor what Pilot linked to it", async () => {
+it("removing the object of a dock's file removes it as a hit, with Pilot's link to it", async () => {
   const [gone, kept] = [photo('DJI_0001_上云 100%25 +&.JPG'), photo('DJI_0002_V.JPG')];
   const objectKey = await dock.upload('removed', gone);
   await dock.upload('removed', kept);
@@ -76,7 +76,7 @@ it("a dock's file whose object is removed is not found any more, nor what Pilot 
   expect(await dock.callback(report(gone, objectKey, { flightId: 'removed' }))).toEqual({ result: 404 });
 });
 
-it('many at once are forgotten like one', async () => {
+it('removing many at once does the same', async () => {
   const files = Array.from({ length: 5 }, (_, index) => photo(`${index}.JPG`, 100));
   const keys: string[] = [];
   for (const file of files) keys.push(await pilot.upload(file));
@@ -90,7 +90,7 @@ it('many at once are forgotten like one', async () => {
   await vi.waitFor(async () => expect(await knownTo(files)).toEqual(['4.JPG']), DEADLINE);
 });
 
-it('an older version takes its own bytes along, and nothing of the current ones', async () => {
+it('removing an older version does not affect the current one', async () => {
   const [older, current] = [photo('older.JPG'), photo('current.JPG')];
   const objectKey = await dock.upload('versions', older);
   const olderVersion = await versionOf(objectKey);
@@ -107,7 +107,7 @@ it('an older version takes its own bytes along, and nothing of the current ones'
   await becomesUnfindable(current);
 });
 
-it('the current version gives way to the one before it', async () => {
+it('removing the current version makes the previous one current', async () => {
   const [older, current] = [photo('older.JPG'), photo('current.JPG')];
   const objectKey = await dock.upload('versions', older);
   await overwrite(objectKey, current);
@@ -119,7 +119,7 @@ it('the current version gives way to the one before it', async () => {
   expect(await findable(older)).toBe(true);
 });
 
-it('a removal that is taken back brings the file back, with all that was known of it', async () => {
+it('deleting the delete marker restores the file with all its fields', async () => {
   const file = photo('undeleted.JPG');
   const objectKey = await dock.upload('undeleted', file);
   const { VersionId: marker } = await remove(objectKey);
@@ -131,7 +131,7 @@ it('a removal that is taken back brings the file back, with all that was known o
   expect(item).not.toHaveProperty('removed_at');
 });
 
-it('an upload that nobody reports is an entry all the same, and a hit for whoever asks', async () => {
+it('an upload without a report becomes an entry, and a hit', async () => {
   const file = photo('unreported.JPG');
   const storage = await dock.credentials();
   const objectKey = await dock.put(file, 'never-told', storage);
@@ -150,7 +150,7 @@ it('an upload that nobody reports is an entry all the same, and a hit for whoeve
   );
 });
 
-it('an object that is no upload is nobody’s business', async () => {
+it('objects that are not uploads are ignored', async () => {
   const lines = () =>
     stack.lines({ ignored: expect.any(Number) }).filter(({ ignored }) => Number(ignored) > 0);
   await overwrite('notes/readme.txt', photo());

@@ -24,7 +24,7 @@ const flightStatus = async (flightId: string) =>
   (await pilot.ask(`flights/${flightId}`, { method: 'GET' })).status;
 
 describe('a file', () => {
-  it('is not acknowledged before it is stored, and is then', async () => {
+  it('is acknowledged only after it is stored', async () => {
     const file = photo();
     const storage = await dock.credentials();
     const objectKey = `${storage.object_key_prefix}/late/${file.name}`;
@@ -41,7 +41,7 @@ describe('a file', () => {
     expect(await flightSeenBy(pilot, 'late')).toMatchObject({ received_file_count: 1 });
   });
 
-  it('is one, however often and under however many ids it is told', async () => {
+  it('is one entry, with any number of reports and ids', async () => {
     const file = photo();
     const flightId = 'duplicates';
     const objectKey = await dock.put(file, flightId);
@@ -64,7 +64,7 @@ describe('a file', () => {
     expect(JSON.parse(entries[0].raw).data).toEqual(data);
   });
 
-  it('that was overwritten in between is acknowledged as what is there, and the other one stands beside it', async () => {
+  it('that was overwritten is acknowledged when it is the current version, and the other version is another entry', async () => {
     const storage = await dock.credentials();
     const [first, second] = [photo(), photo()];
     const objectKey = await dock.put(first, 'overwritten', storage);
@@ -79,7 +79,7 @@ describe('a file', () => {
     expect(await entry(first.fingerprint)).not.toHaveProperty('reported_at');
   });
 
-  it('whose bytes contradict its fingerprint is refused, kept apart, and counted', async () => {
+  it('whose bytes contradict its fingerprint is refused, kept separately, and counted', async () => {
     const file = photo();
     const objectKey = await dock.put(file, 'broken');
     const data = report(file, objectKey, { flightId: 'broken' });
@@ -92,7 +92,7 @@ describe('a file', () => {
     expect(await flightStatus('broken')).toBe(404);
   });
 
-  it('that the dock could not upload is noted, and listed nowhere', async () => {
+  it('that the dock could not upload is recorded as a failure, and not listed', async () => {
     const file = photo();
     const objectKey = `${(await dock.credentials()).object_key_prefix}/${file.name}`;
     expect(await dock.callback(report(file, objectKey, { result: 5 }))).toEqual({ result: 0 });
@@ -101,7 +101,7 @@ describe('a file', () => {
   });
 });
 
-describe('a message that cannot be told apart from noise', () => {
+describe('a message that is not understood', () => {
   const tid = randomUUID();
   const unnamed = { tid, bid: tid, data: { flight_id: 'x' } };
 
@@ -117,7 +117,7 @@ describe('a message that cannot be told apart from noise', () => {
   }
 
   it.each(['requests', 'services_reply', 'status'] as const)(
-    'because it has no method, on %s, gets silence, one line and a metric',
+    'because it has no method, on %s, gets no reply, but one log line and a metric',
     async (channel) => {
       const noise = { message: 'refused', reason: 'The message has no method', gateway_sn: dock.sn };
       const [lines, metrics] = [stack.lines(noise).length, stack.lines(METRIC).length];
@@ -133,7 +133,7 @@ describe('a message that cannot be told apart from noise', () => {
     ['is an empty object', {}],
     ['has no tid', { method: 'file_upload_callback', need_reply: 1, data: {} }],
     ['has a list for a tid', { tid: [7], method: 'file_upload_callback', need_reply: 1, data: {} }],
-  ])('because it %s, on events, gets silence, one line and a metric', async (_what, sent) => {
+  ])('because it %s, on events, gets no reply, but one log line and a metric', async (_what, sent) => {
     const noise = { message: 'refused', code: 200001 };
     const [lines, metrics] = [stack.lines(noise).length, stack.lines(METRIC).length];
     await expectSilence('events', sent);
@@ -142,7 +142,7 @@ describe('a message that cannot be told apart from noise', () => {
   });
 
   it.each(['not JSON', '{"tid":', '', '{"method":"config","tid":"1"} trailing'])(
-    'because it is %j reaches nobody, and the broker says so',
+    'because it is %j reaches no function, and AWS IoT logs it',
     async (sent) => {
       const before = stack.stack.logged.filter(({ line }) => line.startsWith('ParseError')).length;
       await expectSilence('requests', sent);
@@ -152,13 +152,13 @@ describe('a message that cannot be told apart from noise', () => {
   );
 
   it.each(['unknown_method', 'CONFIG', '', null, 7, ['config']])(
-    'because its method is %j reaches nobody',
+    'because its method is %j reaches no function',
     async (method) => {
       await expectSilence('requests', { tid, bid: tid, method, data: {} });
     },
   );
 
-  it('because its method belongs to another topic reaches nobody', async () => {
+  it('because its method belongs to another topic reaches no function', async () => {
     await expectSilence('status', { tid, bid: tid, method: 'config', data: {} });
     await expectSilence('requests', { ...unnamed, method: 'update_topo', data: { sub_devices: [] } });
   });
@@ -184,12 +184,12 @@ describe('a malformed message', () => {
 });
 
 describe('an event', () => {
-  it.each([true, 1])('that wants a reply by %j gets one', async (need_reply) => {
+  it.each([true, 1])('with need_reply %j gets a reply', async (need_reply) => {
     const file = photo();
     expect(await dock.callback(report(file, await dock.put(file)), { need_reply })).toEqual({ result: 0 });
   });
 
-  it.each([false, 0, undefined])('that wants none by %j gets none, and counts', async (need_reply) => {
+  it.each([false, 0, undefined])('with need_reply %j gets no reply, and is processed', async (need_reply) => {
     const file = photo();
     const flightId = `silent-${need_reply}`;
     const data = report(file, await dock.put(file, flightId), { flightId });
@@ -202,11 +202,11 @@ describe('an event', () => {
   });
 });
 
-describe('128 KB', () => {
+describe('a message of 128 KB', () => {
   const spare = () => stack.dock(0, { clientId: `spare-${randomUUID()}` });
   const LIMIT = 128 * 1024;
 
-  it('of data is taken, and kept whole', async () => {
+  it('is accepted, and kept completely', async () => {
     const own = await spare();
     const file = photo();
     const objectKey = await dock.put(file, 'large');
@@ -223,7 +223,7 @@ describe('128 KB', () => {
   });
 
   it.each([LIMIT + 1, LIMIT * 4])(
-    'is the limit: with %i bytes a dock is thrown off, and nothing is written',
+    'is the limit: after %i bytes the connection is closed, and nothing is written',
     async (bytes) => {
       const own = await spare();
       const before = (await stack.items()).length;
@@ -254,7 +254,7 @@ describe('a dock that is still connected', () => {
     expect(await flightStatus('lost')).toBe(404);
   };
 
-  it('but revoked gets no good answer and writes nothing', async () => {
+  it('but revoked is refused, and writes nothing', async () => {
     const identity = await stack.register(dock.workspaceId);
     const lost = await stack.dock(identity);
     const objectKey = await lost.put(photo());
@@ -272,7 +272,7 @@ describe('a dock that is still connected', () => {
     await stack.logged({ message: 'refused', tid: answer.tid, code: 210001 });
   });
 
-  it('but that nobody has registered any more gets none either', async () => {
+  it('but no longer registered is refused too', async () => {
     const identity = await stack.register(dock.workspaceId);
     const lost = await stack.dock(identity);
     const objectKey = await lost.put(photo());

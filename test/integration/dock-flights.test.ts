@@ -44,7 +44,7 @@ async function age(flightId: string, attribute: 'heard_at' | 'prioritization.req
 }
 
 describe("a flight's counts", () => {
-  it('only go up, in whatever order messages arrive and however often', async () => {
+  it('never decrease, in any order and with repetitions', async () => {
     const flightId = randomUUID();
     const files = [photo('1.JPG'), photo('2.JPG'), photo('3.JPG')];
     const storage = await dock.credentials();
@@ -84,7 +84,7 @@ describe("a flight's counts", () => {
     });
   });
 
-  it('are those of both docks when two finish one flight', async () => {
+  it('are the sum of both docks that share the flight', async () => {
     const flightId = randomUUID();
     await dock.upload(flightId, photo('1.JPG'), task(3, 1));
     await neighbour.upload(flightId, photo('1.JPG'), task(3, 2));
@@ -104,7 +104,7 @@ describe("a flight's counts", () => {
     });
   });
 
-  it('go on to stall when a dock falls silent, and to grow when it comes back', async () => {
+  it('become stalled after a time without messages, and grow again later', async () => {
     const flightId = randomUUID();
     await dock.upload(flightId, photo(), task(2, 1));
     await age(flightId, 'heard_at', STALLED_AFTER_IN_SECONDS + 5);
@@ -113,7 +113,7 @@ describe("a flight's counts", () => {
     expect(await flightSeenBy(pilot, flightId)).toMatchObject({ state: 'complete' });
   });
 
-  it('end in quiet where the firmware tells no size', async () => {
+  it('become complete without an expected count, after a time without messages', async () => {
     const flightId = randomUUID();
     await dock.upload(flightId);
     expect(await flightSeenBy(pilot, flightId)).toMatchObject({ state: 'uploading', expected_file_count: 0 });
@@ -121,14 +121,14 @@ describe("a flight's counts", () => {
     expect(await flightSeenBy(pilot, flightId)).toMatchObject({ state: 'complete', received_file_count: 1 });
   });
 
-  it('are there for any flight id that fits', async () => {
+  it('work for any flight id within the limit', async () => {
     const flightId = `上云 #?%/${'x'.repeat(240)}`;
     await dock.upload(flightId, photo(), task(1, 1));
     expect(await flightSeenBy(pilot, flightId)).toMatchObject({ flight_id: flightId, state: 'complete' });
   });
 });
 
-describe('a wish for priority', () => {
+describe('a request for priority', () => {
   const prioritize = (flightId: string, body?: object) =>
     pilot.ask(`flights/${flightId}/prioritize`, { ...(body && { body }) });
   const stateOf = async (flightId: string) => (await flightSeenBy(pilot, flightId)).prioritization;
@@ -138,7 +138,7 @@ describe('a wish for priority', () => {
       interval: 50,
     });
 
-  it('goes to the dock, and its answers become the state of the flight', async () => {
+  it('is sent to the dock, and its replies become the state of the flight', async () => {
     const flightId = randomUUID();
     await dock.upload(flightId, photo(), task(2, 1));
     const asked = dock.services.length;
@@ -166,7 +166,7 @@ describe('a wish for priority', () => {
     expect(neighbour.services).toEqual([]);
   });
 
-  it('that the dock refuses is told so, and may be wished again', async () => {
+  it('that the dock refuses has that state, and can be repeated', async () => {
     const flightId = randomUUID();
     await dock.upload(flightId);
     const asked = dock.services.length;
@@ -187,7 +187,7 @@ describe('a wish for priority', () => {
     await becomes(flightId, { state: 'accepted' });
   });
 
-  it('that nobody answers says so, until somebody does', async () => {
+  it('without a reply has that state until there is one', async () => {
     const flightId = randomUUID();
     await dock.upload(flightId);
     const asked = dock.services.length;
@@ -198,7 +198,7 @@ describe('a wish for priority', () => {
     await becomes(flightId, { state: 'accepted' });
   });
 
-  it('can be for a flight of which nothing has come in, when its dock is named', async () => {
+  it('is possible for a flight without files when its dock is named', async () => {
     const flightId = randomUUID();
     expect(await prioritize(flightId)).toMatchObject({ status: 404, envelope: { code: 404 } });
     const asked = dock.services.length;
@@ -211,7 +211,7 @@ describe('a wish for priority', () => {
     });
   });
 
-  it('is not kept for a dock that nobody knows, or that was revoked', async () => {
+  it('is refused for a dock that is unknown or revoked', async () => {
     const identity = await stack.register(dock.workspaceId);
     await stack.registry.revoke(identity.sn as GatewaySn);
     for (const gateway_sn of ['UNKNOWN1', identity.sn, '+', '../events']) {
@@ -222,7 +222,7 @@ describe('a wish for priority', () => {
     }
   });
 
-  it('reaches a dock that was away, when it comes back', async () => {
+  it('reaches a dock that was offline when it reconnects', async () => {
     const identity = await stack.register(dock.workspaceId);
     const persistent = { clean: false };
     const away = await stack.dock(identity, persistent);
@@ -234,11 +234,11 @@ describe('a wish for priority', () => {
   });
 });
 
-describe('a dock that chose a flight by itself', () => {
+describe('a dock that announces a flight without a request', () => {
   it.each([
     ['highest_priority_upload_flighttask_media', 1],
     [undefined, true],
-  ])('with the method %s is seen to upload it first', async (method, need_reply) => {
+  ])('with the method %s gives it that state', async (method, need_reply) => {
     const flightId = randomUUID();
     const reply = await dock.ask('events', method, { flight_id: flightId }, { need_reply });
     expect(reply).toEqual({

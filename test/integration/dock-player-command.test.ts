@@ -61,7 +61,7 @@ describe('npm run dock', () => {
     return { child, done };
   }
 
-  it('tells people in plain lines, and machines in JSON', async () => {
+  it('prints plain lines for people, and JSON for programs', async () => {
     const people = await start().done;
     expect(people).toMatchObject({ code: 0, stderr: '' });
     expect(people.stdout).toContain(`Playing dock ${SN} with ${join(directory, 'card')}, at ${cloud.mqtt}.`);
@@ -90,7 +90,7 @@ describe('npm run dock', () => {
     expect((await start('--password', 'wrong').done).code).toBe(1);
   });
 
-  it('is continued after kill -9: every file acknowledged once, none stored twice without need', async () => {
+  it('continues after kill -9: every file is acknowledged once, and none stored twice unnecessarily', async () => {
     const gate = Promise.withResolvers<undefined>();
     cloud.intercept = ({ method }) =>
       method === 'file_upload_callback' && cloud.acknowledged.length >= 3 ? gate.promise : undefined;
@@ -118,7 +118,7 @@ describe('npm run dock', () => {
     expect(cloud.library.objects.size).toBe(FILE_COUNT);
   });
 
-  it('leaves nothing but its journal', async () => {
+  it('leaves only its journal', async () => {
     await start().done;
     const paths = await readdir(join(directory, 'dock-player'), { recursive: true });
     expect(paths.sort()).toEqual([

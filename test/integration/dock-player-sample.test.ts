@@ -30,7 +30,7 @@ describe('the sample flight of a dock', () => {
     return { summary, said: await text(output) };
   }
 
-  it('is made, and uploaded as its drone would have taken it', async () => {
+  it('is generated, and uploaded as its drone would', async () => {
     const { summary, said } = await upload();
     expect(summary).toEqual({
       uploaded: 6,
@@ -65,7 +65,7 @@ describe('the sample flight of a dock', () => {
     ]);
   });
 
-  it('is found by the next start, which has nothing to upload', async () => {
+  it('is found by the next start, which uploads nothing', async () => {
     const { summary } = await upload();
     expect(summary).toMatchObject({ uploaded: 0, alreadyThere: 6, failed: 0 });
   });

@@ -123,7 +123,7 @@ const tableClient = ({ region, dynamodb, root }: Endpoints): DynamoDBDocumentCli
 const distinct = (values: readonly unknown[]): number => new Set(values).size;
 
 describe('a dock at the local stack', () => {
-  it('uploads every kind of file into the library, with what they tell about themselves', async () => {
+  it('uploads every kind of file, with its metadata', async () => {
     const from = await card(3);
     const { name } = PHOTO;
     await writeFile(join(from, name), encodePhoto({ width: 8, height: 6, data: randomBytes(192) }, PHOTO));
@@ -155,7 +155,7 @@ describe('a dock at the local stack', () => {
     });
   });
 
-  it('completes the flight, which a pilot of its workspace sees, and finds its bytes', async () => {
+  it('completes the flight, which a user of its workspace sees, and its bytes are a hit', async () => {
     const from = await card(2);
     const { flightId, uploaded } = await play(from, dock(0), { concurrency: 2 });
     const pilot = await stack.pilot(dock(0).workspace_id === stack.user(0).workspace_id ? 0 : 1);
@@ -173,7 +173,7 @@ describe('a dock at the local stack', () => {
     expect(hit.envelope).toMatchObject({ code: 0, data: { object_key: photo?.['object_key'] } });
   });
 
-  it('has nothing to upload the second time, and the library nothing twice, over WebSocket too', async () => {
+  it('uploads nothing the second time, also over WebSocket', async () => {
     const from = await card(2);
     const first = await play(from, dock(0));
     const second = await play(from, dock(0), { mqtt: stack.endpoints.mqtt_ws });
@@ -181,7 +181,7 @@ describe('a dock at the local stack', () => {
     expect(await recorded(first.flightId)).toHaveLength(first.uploaded);
   });
 
-  it('is told by an operator to upload its flight first', async () => {
+  it('receives a request to upload its flight first', async () => {
     const from = await card(12);
     const flightId = `asked-${randomBytes(4).toString('hex')}`;
     const pilot = await stack.pilot(0);
@@ -201,7 +201,7 @@ describe('a dock at the local stack', () => {
     expect(envelope.data).toMatchObject({ prioritization: { state: 'uploading-first', result: 0 } });
   });
 
-  it('is refused with a wrong password, under another name, and when it is revoked', async () => {
+  it('is refused with a wrong password, with another serial number, and when it is revoked', async () => {
     const from = await card(1);
     const { mqtt, table } = stack.endpoints;
     const wrong = { ...dock(0), password: 'wrong' };
@@ -224,7 +224,7 @@ describe('a dock at the local stack', () => {
     expect(await play(from, dock(1))).toMatchObject({ failed: 0, workspaceId: dock(1).workspace_id });
   });
 
-  it('gets credentials that write below its own prefix and nowhere else', async () => {
+  it('gets credentials that can write below its own prefix only', async () => {
     const [mine, theirs] = await Promise.all([credentialsOf(dock(0)), credentialsOf(dock(1))]);
     const put = ({ bucket, endpoint, region, credentials }: StsData, prefix: string) =>
       stack
@@ -244,7 +244,7 @@ describe('a dock at the local stack', () => {
     await expect(put(mine, dock(0).workspace_id)).rejects.toMatchObject({ name: 'AccessDenied' });
   });
 
-  it('does not get another dock’s object acknowledged', async () => {
+  it('cannot get an acknowledgement for the object of another dock', async () => {
     const from = await card(1);
     const { files } = await play(from, dock(0));
     const stolen = files[0]?.objectKey ?? '';
@@ -324,7 +324,7 @@ describe('npm run dock at the local stack', () => {
   };
   const flightIn = (stdout: string): string => /Flight ([0-9a-f-]{36})\./.exec(stdout)?.[1] ?? '';
 
-  it('takes the first dock of the stack that runs here', async () => {
+  it('uses the first dock of the running stack', async () => {
     const from = await card(1);
     await writeFile(join(directory, 'endpoints.json'), JSON.stringify(stack.endpoints));
     const child = spawn(process.execPath, [SCRIPT, '--from', from, '--data', directory, '--json'], {
@@ -334,7 +334,7 @@ describe('npm run dock at the local stack', () => {
     expect(json).toMatchObject({ sn: dock(0).sn, totals: { uploaded: 1 + OTHER_FILES, failed: 0 } });
   });
 
-  it('finishes a flight that kill -9 cut off: every file in the library, once', async () => {
+  it('finishes a flight after kill -9: every file is in the library once', async () => {
     const from = await card(40);
     const total = 40 + OTHER_FILES;
     const first = start(from, stack.endpoints, dock(0));
@@ -348,7 +348,7 @@ describe('npm run dock at the local stack', () => {
     expect(second.stdout).toMatch(/(\d\d) files to upload, .*; (\d\d) were acknowledged before/);
   });
 
-  it('continues a flight at a stack that was stopped and started again', async () => {
+  it('continues a flight after a restart of the stack', async () => {
     const data = join(directory, 'stack');
     const before = await startLocalStack({ port: 0, dataDirectory: data });
     const from = await card(30);

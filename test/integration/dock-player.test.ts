@@ -59,7 +59,7 @@ const keyOf = (message: SeenMessage): string => message.data.file.object_key;
 const distinct = <Value>(values: readonly Value[]): number => new Set(values).size;
 
 describe('a dock that uploads a flight', () => {
-  it('gets online, uploads every kind of file, reports each and goes offline', async () => {
+  it('goes online, uploads every kind of file, reports each, and goes offline', async () => {
     const summary = await play();
     expect(summary).toMatchObject({
       mqtt: cloud.mqtt,
@@ -104,7 +104,7 @@ describe('a dock that uploads a flight', () => {
     }
   });
 
-  it('has nothing to upload the second time, for the same flight, from elsewhere too', async () => {
+  it('uploads nothing the second time, for the same flight, also from another folder', async () => {
     const first = await play();
     await mkdir(join(directory, 'elsewhere'));
     await rename(join(directory, 'card'), join(directory, 'elsewhere/card'));
@@ -130,7 +130,7 @@ describe('a dock that uploads a flight', () => {
     expect(events()[0]?.data.file.ext.flight_id).toBe('my-flight');
   });
 
-  it('uploads what was added or changed since, and only that', async () => {
+  it('uploads only added and changed files later', async () => {
     await play();
     const changed = join(directory, 'card/DJI_001/DJI_20260412093018_0002_W.JPG');
     await writeFile(changed, 'edited');
@@ -139,13 +139,13 @@ describe('a dock that uploads a flight', () => {
     expect(await play()).toMatchObject({ uploaded: 2, alreadyThere: FILE_COUNT - 1 });
   });
 
-  it('binds nothing that is bound already', async () => {
+  it('does not bind when it is bound', async () => {
     await play();
     await play();
     expect(cloud.saidBy('airport_organization_bind')).toHaveLength(1);
   });
 
-  it('binds itself too where somebody told the organization', async () => {
+  it('binds when it knows its organization', async () => {
     cloud.bound.clear();
     await play({ workspaceId: WORKSPACE_ID });
     expect(cloud.saidBy('airport_organization_bind')[0]?.data.bind_devices).toMatchObject([
@@ -154,7 +154,7 @@ describe('a dock that uploads a flight', () => {
     ]);
   });
 
-  it('goes on without the settings of a licence, and says that a real dock would not', async () => {
+  it('continues without a licence, and says that a real dock would not', async () => {
     cloud.intercept = ({ method }) => (method === 'config' ? { result: 503 } : undefined);
     expect(
       await play({ patience: { ...FAST, retry: { attempts: 2, firstDelayInMilliseconds: 1 } } }),
@@ -165,8 +165,8 @@ describe('a dock that uploads a flight', () => {
   });
 });
 
-describe('a dock on a bad day', () => {
-  it('sends an event again with the same ids until it is answered', async () => {
+describe('a dock with faults', () => {
+  it('repeats an event with the same ids until it gets a reply', async () => {
     const silent = new Set<string>();
     cloud.intercept = (message) => {
       if (message.method !== 'file_upload_callback' || silent.has(message.tid)) return undefined;
@@ -178,7 +178,7 @@ describe('a dock on a bad day', () => {
     expect(distinct(events().map(({ tid, bid }) => tid + bid))).toBe(FILE_COUNT);
   });
 
-  it('goes on after the connection broke, and loses nothing', async () => {
+  it('continues after a broken connection, without losses', async () => {
     let cuts = 0;
     cloud.intercept = ({ method }) => {
       if (method === 'file_upload_callback' && cuts < 3) {
@@ -194,7 +194,7 @@ describe('a dock on a bad day', () => {
     expect(lines.join('\n')).toContain('Connected to the broker again');
   });
 
-  it('uploads once more when the object is missing', async () => {
+  it('uploads again when the object is missing', async () => {
     const seen = new Set<string>();
     cloud.intercept = ({ method, data }) => {
       if (method !== 'file_upload_callback' || seen.has(data.file.name)) return undefined;
@@ -206,7 +206,7 @@ describe('a dock on a bad day', () => {
     expect(distinct(events().map(({ tid }) => tid))).toBe(2 * FILE_COUNT);
   });
 
-  it('fails the file, with the reason, that is refused for good', async () => {
+  it('fails a file that is refused, with the reason', async () => {
     cloud.intercept = ({ method, data }) =>
       method === 'file_upload_callback' && data.file.name.endsWith('.nav') ? { result: 403 } : undefined;
     const summary = await play();
@@ -219,7 +219,7 @@ describe('a dock on a bad day', () => {
     expect(await play()).toMatchObject({ uploaded: 1, alreadyThere: FILE_COUNT - 1, failed: 0 });
   });
 
-  it('asks for new credentials when they run out in the middle', async () => {
+  it('requests new credentials when they expire during an upload', async () => {
     cloud.library.credentialLifeInSeconds = 1;
     cloud.intercept = async ({ method }) => {
       if (method === 'file_upload_callback') await new Promise((later) => setTimeout(later, 200));
@@ -229,7 +229,7 @@ describe('a dock on a bad day', () => {
     expect(cloud.saidBy('storage_config_get').length).toBeGreaterThan(1);
   });
 
-  it('waits for object storage that is out of order for a while', async () => {
+  it('waits for object storage that is unavailable for a while', async () => {
     const since = Date.now();
     cloud.library.intercept = ({ method }) =>
       method === 'PUT' && Date.now() - since < 1_500 ? { status: 503, body: '' } : undefined;
@@ -239,7 +239,7 @@ describe('a dock on a bad day', () => {
     });
   });
 
-  it('ends the run when object storage stays out of order', async () => {
+  it('ends the run when object storage stays unavailable', async () => {
     cloud.library.intercept = ({ method }) => (method === 'PUT' ? { status: 503, body: '' } : undefined);
     const patience = { ...FAST, retry: { attempts: 2, firstDelayInMilliseconds: 10 } };
     const summary = await play({ concurrency: 1, patience });
@@ -250,7 +250,7 @@ describe('a dock on a bad day', () => {
     ).toBe(1);
   });
 
-  it('ends the run when nobody answers, instead of asking for every file', async () => {
+  it('ends the run when there are no replies, without trying each file', async () => {
     cloud.intercept = ({ method }) => (method === 'file_upload_callback' ? 'silence' : undefined);
     const summary = await play({
       concurrency: 1,
@@ -265,7 +265,7 @@ describe('a dock on a bad day', () => {
     expect(cloud.library.objects.size).toBe(FILE_COUNT);
   });
 
-  it('gives up a broker that stays away, and says so for every file', async () => {
+  it('ends the run when the broker stays unavailable, with that reason for every file', async () => {
     cloud.intercept = ({ method }) => {
       if (method !== 'file_upload_callback') return undefined;
       cloud.goAway();
@@ -278,7 +278,7 @@ describe('a dock on a bad day', () => {
     );
   });
 
-  it('does not fight over the connection with somebody who signed in as the same dock', async () => {
+  it('does not reconnect repeatedly when another client uses the same client id', async () => {
     cloud.intercept = () => {
       cloud.cut();
       return 'silence';
@@ -287,7 +287,7 @@ describe('a dock on a bad day', () => {
     await expect(play({ patience })).rejects.toThrow(`is another client signed in as ${SN}?`);
   });
 
-  it('stays out of an organization that does not want it', async () => {
+  it('stays offline when its organization refuses it', async () => {
     cloud.bound.clear();
     cloud.intercept = ({ method, data }) =>
       method === 'airport_organization_bind'
@@ -303,7 +303,7 @@ describe('a dock on a bad day', () => {
     expect(events()).toEqual([]);
   });
 
-  it('stops at once when its registration was revoked', async () => {
+  it('ends at once when its registration is revoked', async () => {
     cloud.intercept = ({ method }) => (method === 'storage_config_get' ? { result: 210001 } : undefined);
     const summary = await play({ concurrency: 1 });
     expect(summary.failed).toBe(FILE_COUNT);
@@ -313,20 +313,20 @@ describe('a dock on a bad day', () => {
     expect(cloud.saidBy('storage_config_get')).toHaveLength(1);
   });
 
-  it('cannot get online without its password', async () => {
+  it('does not go online without its password', async () => {
     await expect(play({ password: 'wrong' })).rejects.toThrow(
       `${cloud.mqtt} refuses ${SN}: wrong user name or password, or the dock is not registered`,
     );
     expect(cloud.messages).toEqual([]);
   });
 
-  it('says that nobody is there', async () => {
+  it('says when there is no broker', async () => {
     await expect(play({ mqtt: 'mqtt://127.0.0.1:1' })).rejects.toThrow(
       'mqtt://127.0.0.1:1 cannot be reached: connection refused',
     );
   });
 
-  it('is played once at a time', async () => {
+  it('does not run twice at the same time', async () => {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     cloud.intercept = ({ method }) => (method === 'config' ? promise : undefined);
     const first = play();
@@ -335,7 +335,7 @@ describe('a dock on a bad day', () => {
     expect(await first).toMatchObject({ failed: 0 });
   });
 
-  it('signs off when it is stopped, and continues the next time', async () => {
+  it('disconnects when it is stopped, and continues the next time', async () => {
     const stop = new AbortController();
     cloud.intercept = () => {
       if (cloud.acknowledged.length === 3) stop.abort(new Error('stopped by Ctrl-C'));
@@ -350,7 +350,7 @@ describe('a dock on a bad day', () => {
   });
 });
 
-describe('a dock that is asked to upload a flight before others', () => {
+describe('a dock with a request to upload a flight first', () => {
   const ASKED = { tid: 'tid-of-the-operator', bid: 'bid-of-the-operator', timestamp: 1 };
 
   async function playAsked(flightId: string): Promise<void> {
@@ -369,7 +369,7 @@ describe('a dock that is asked to upload a flight before others', () => {
     expect(await play({ flightId: 'flight-1', concurrency: 1 })).toMatchObject({ failed: 0 });
   }
 
-  it('answers with the same ids, and announces it', async () => {
+  it('replies with the same ids, and announces the flight', async () => {
     await playAsked('flight-1');
     const [reply, ...more] = cloud.messages.filter(({ channel }) => channel === 'services_reply');
     expect(more).toEqual([]);

@@ -124,7 +124,7 @@ afterAll(async () => {
 const flightOf = ({ workspaceId }: Dock, flightId: string) =>
   dynamoDbMediaCatalog(after.endpoints.table, after.table).findFlight(workspaceId, flightId);
 
-it("continues a dock's flight after a restart: password, names, credentials, counts and wishes stay", async () => {
+it("a restart keeps the password, names, credentials, counts and priority of a dock's flight", async () => {
   const [dock] = after.docks;
   const { flightId, storage, told, untold } = lasting;
   const status = await dock.ask('requests', 'airport_bind_status', { devices: [{ sn: 'DRONE1' }] });
@@ -152,7 +152,7 @@ it("continues a dock's flight after a restart: password, names, credentials, cou
   );
 });
 
-it('lets a dock whose credentials expired in mid-flight go on with new ones, below another prefix', async () => {
+it('a dock continues with new credentials, below another prefix, when the old ones have expired', async () => {
   const [, dock] = after.docks;
   const { flightId, storage, untold } = expiring;
   const moved = { ...storage, endpoint: after.endpoints.s3 };

@@ -91,7 +91,7 @@ describe('bad input writes nothing', () => {
     expectRefusal(await pilot.ask(endpoint, { body: `{"x":"${'x'.repeat(1_000_000)}"}` }), 413, 200001);
   });
 
-  it('a callback over the 128 KB that are kept whole is 413', async () => {
+  it('a callback over 128 KB is 413', async () => {
     expectRefusal(await pilot.report(file, objectKey, { padding: 'x'.repeat(128_000) }), 413, 200001);
   });
 
@@ -129,7 +129,7 @@ describe('bad input writes nothing', () => {
       expectRefusal(await pilot.report(file, keyOf(), { result: 1 }), 403, 403);
     });
 
-    it('even where the other workspace holds that very object', async () => {
+    it('even if the other workspace has that object', async () => {
       const theirs = await foreigner.put(file);
       expectRefusal(await pilot.report(file, theirs), 403, 403);
     });
@@ -147,7 +147,7 @@ describe('bad input writes nothing', () => {
     for (const endpoint of ENDPOINTS) expectRefusal(await pilot.ask(endpoint, { workspaceId }), 400, 200001);
   });
 
-  it("this workspace's id with something behind it is 400", async () => {
+  it("this workspace's id with a suffix is 400", async () => {
     for (const tail of ['x', '%20', '%0a', '%00']) {
       const workspaceId = pilot.workspaceId + tail;
       expectRefusal(await pilot.ask('sts', { workspaceId }), 400, 200001);
@@ -161,7 +161,7 @@ describe('bad input writes nothing', () => {
     }
   });
 
-  it('a workspace that nobody has is 403 too', async () => {
+  it('an unknown workspace is 403 too', async () => {
     const workspaceId = '00000000-0000-4000-8000-000000000000';
     expectRefusal(await pilot.ask('sts', { workspaceId }), 403, 403);
   });
@@ -206,21 +206,21 @@ describe('bad input writes nothing', () => {
     }
   });
 
-  it('keys that would change the prototype change nothing', async () => {
+  it('keys with the names of prototypes change nothing', async () => {
     const body = `{"fingerprint":"${'0'.repeat(32)}","__proto__":{"code":0},"ext":{"constructor":{"prototype":{"code":0}}}}`;
     const { status, envelope } = await pilot.ask('fast-upload', { body });
     expect(status).toBe(200);
     expect(envelope).toMatchObject({ code: -1, data: {} });
   });
 
-  it('a body nested without end is no fault of ours', async () => {
+  it('a deeply nested body is no server error', async () => {
     const body = `{"fingerprint":"x","unknown":${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
     const { status } = await pilot.ask('fast-upload', { body: body.slice(0, 100_000) });
     expect(status).toBe(400);
     expect((await pilot.ask('files/tiny-fingerprints', { body })).status).toBe(400);
   });
 
-  it('half a surrogate pair in an object key is no fault of ours', async () => {
+  it('an unpaired surrogate in an object key is no server error', async () => {
     const body = `{"name":"a","object_key":"${pilot.workspaceId}/a\\ud800.jpg"}`;
     const { status, envelope } = await pilot.ask('upload-callback', { body });
     expect([400, 403, 404]).toContain(status);
@@ -229,7 +229,7 @@ describe('bad input writes nothing', () => {
 });
 
 describe('a refusal', () => {
-  it('says nothing of what was sent', async () => {
+  it('does not repeat the input', async () => {
     const secret = 'do-not-repeat-this';
     const answers = [
       await stack.request('/manage/api/v1/login', {
@@ -244,7 +244,7 @@ describe('a refusal', () => {
 });
 
 describe('X-Request-ID', () => {
-  it('is echoed, and finds the log line', async () => {
+  it('is echoed, and is in the log line', async () => {
     const id = 'dev-7f3a/1';
     const { headers } = await pilot.ask('sts', { headers: { 'X-Request-ID': id } });
     expect(headers.get('x-request-id')).toBe(id);
@@ -258,7 +258,7 @@ describe('X-Request-ID', () => {
     expect(headers.get('x-request-id')).toBe('r-400');
   });
 
-  it('is made up where none or a strange one came', async () => {
+  it('is generated when it is missing or invalid', async () => {
     for (const headers of [{}, { 'X-Request-ID': 'x'.repeat(500) }, { 'X-Request-ID': 'a b' }]) {
       const { headers: answered } = await pilot.ask('sts', { headers });
       expect(answered.get('x-request-id')).toMatch(/^[\x21-\x7e]{8,128}$/);

@@ -34,7 +34,7 @@ const ask = (path: string, query = '', asking = token) =>
   stack.request(path + query, { method: 'GET', token: asking });
 
 describe('users/current', () => {
-  it('tells who is signed in, and every workspace of theirs by name', async () => {
+  it('returns the signed-in user, and the names of their workspaces', async () => {
     const { status, envelope } = await ask(USERS);
     expect(status).toBe(200);
     expect(envelope).toEqual({
@@ -56,14 +56,14 @@ describe('users/current', () => {
     });
   });
 
-  it('is in the workspace that is asked for', async () => {
+  it('returns the requested workspace as the current one', async () => {
     const { envelope } = await ask(USERS, `?workspace_id=${workspaces[1]}`);
     expect(envelope).toMatchObject({ code: 0, data: { workspace_id: workspaces[1] } });
   });
 });
 
 describe('workspaces/current', () => {
-  it.each([0, 1])('tells of workspace %i by its name', async (index) => {
+  it.each([0, 1])('returns the name of workspace %i', async (index) => {
     const { status, envelope } = await ask(WORKSPACES, index > 0 ? `?workspace_id=${workspaces[index]}` : '');
     const { Group } = await stack
       .cognito()
@@ -81,7 +81,7 @@ describe('workspaces/current', () => {
     });
   });
 
-  it('tells the id of a workspace that nobody named', async () => {
+  it('returns the id of a workspace without a name', async () => {
     const id = randomUUID();
     await stack
       .cognito()
@@ -94,14 +94,14 @@ describe('workspaces/current', () => {
 });
 
 describe.each([USERS, WORKSPACES])('%s', (path) => {
-  it('is 403 for a workspace that the token does not open', async () => {
+  it('is 403 for a workspace that the token does not list', async () => {
     const { session, workspaceId } = await stack.pilot(0);
     const foreign = workspaces.find((id) => id !== workspaceId);
     const { status, envelope } = await ask(path, `?workspace_id=${foreign}`, session.access_token);
     expect([status, envelope?.code]).toEqual([403, 403]);
   });
 
-  it('is 400 for what is no workspace, and 401 without a token', async () => {
+  it('is 400 for an invalid workspace id, and 401 without a token', async () => {
     expect((await ask(path, '?workspace_id=Survey')).status).toBe(400);
     expect((await stack.request(path, { method: 'GET' })).status).toBe(401);
     expect((await ask(path, '', 'broken')).status).toBe(401);

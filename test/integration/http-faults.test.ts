@@ -106,7 +106,7 @@ describe.each([
   ['answers nonsense', { status: 502, body: '<html>Bad Gateway</html>' }],
 ] satisfies [string, AwsAnswer][])('while DynamoDB %s', (_fault, answer) => {
   it.each(['fast-upload', 'tiny-fingerprints', 'upload-callback', 'group-upload-callback'] as const)(
-    '%s is a fault that the device may repeat',
+    '%s fails with an error that the device retries',
     async (name) => {
       aws.answer = ({ service }) => (service === 's3' ? STORED : answer);
       expectFaultOf(await ask(name));
@@ -121,7 +121,7 @@ describe.each([
   ['sends elsewhere', { status: 301 }],
   ['ends the connection', 'drop'],
 ] satisfies [string, AwsAnswer][])('while S3 %s', (_fault, answer) => {
-  it('fast-upload is neither a hit nor a miss, and no marker goes', async () => {
+  it('fast-upload is neither a hit nor a miss, and keeps the claims', async () => {
     aws.answer = withObjectStorage(answer);
     expectFaultOf(await ask('fast-upload'));
     expect(operations()).not.toContain('dynamodb DeleteItem');
@@ -142,7 +142,7 @@ describe.each([
   ['fails', xmlError('InternalFailure', 500)],
   ['ends the connection', 'drop'],
 ] satisfies [string, AwsAnswer][])('while STS %s', (_fault, answer) => {
-  it('sts is a fault without credentials', async () => {
+  it('sts fails without credentials', async () => {
     aws.answer = () => answer;
     expectFaultOf(await ask('sts'));
   });
@@ -154,14 +154,14 @@ describe.each([
   ['does not know the client', jsonError('ResourceNotFoundException')],
   ['ends the connection', 'drop'],
 ] satisfies [string, AwsAnswer][])('while Cognito %s', (_fault, answer) => {
-  it.each(['login', 'token-refresh'] as const)('%s is a fault, not a refusal', async (name) => {
+  it.each(['login', 'token-refresh'] as const)('%s fails, and is not refused', async (name) => {
     aws.answer = () => answer;
     expectFaultOf(await ask(name));
   });
 });
 
-describe('a fault half-way', () => {
-  it('is no acknowledgement when the file is written and its markers are not', async () => {
+describe('a fault in the middle', () => {
+  it('is not acknowledged when the file is written but its claims are not', async () => {
     let claims = 0;
     aws.answer = ({ service, operation, body }) => {
       if (service === 's3') return STORED;
@@ -182,7 +182,7 @@ describe('a fault half-way', () => {
     expectFaultOf(await ask('fast-upload'));
   });
 
-  it('is no miss when the marker of a missing object cannot be removed', async () => {
+  it('is no miss when the claim of a missing object cannot be deleted', async () => {
     aws.answer = (request) => {
       if (request.service === 's3') return { status: 404 };
       return known(request) ?? jsonError('AccessDeniedException');
@@ -191,9 +191,9 @@ describe('a fault half-way', () => {
   });
 });
 
-describe('a service that never answers', () => {
+describe('a service that does not respond', () => {
   it.each(['fast-upload', 'tiny-fingerprints', 'upload-callback', 'sts', 'login'] as const)(
-    '%s is a fault before Lambda ends the function',
+    'makes %s fail before Lambda ends the function',
     async (name) => {
       aws.answer = () => 'hang';
       expectFaultOf(await ask(name, 700));
@@ -202,7 +202,7 @@ describe('a service that never answers', () => {
 });
 
 describe('a catalog that is slow to process keys', () => {
-  it('is 503 for tiny-fingerprints, and never "does not exist"', async () => {
+  it('is 503 for tiny-fingerprints, and never "not stored"', async () => {
     const key = { pk: { S: 'a' }, sk: { S: 'b' } };
     aws.answer = () =>
       json({ Responses: { 'media-table': [] }, UnprocessedKeys: { 'media-table': { Keys: [key] } } });

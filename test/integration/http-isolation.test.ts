@@ -57,7 +57,7 @@ const exists = (Key: string) =>
 const scopeOf = (prefix: string) => prefix.split('/').slice(0, 2).join('/');
 
 describe('over HTTP', () => {
-  it('a workspace does not find what another one holds', async () => {
+  it('a workspace does not find files of another one', async () => {
     const file = photo();
     await pilot.upload(file);
     const miss = await foreigner.ask('fast-upload', {
@@ -71,7 +71,7 @@ describe('over HTTP', () => {
     );
   });
 
-  it('a miss looks the same whether another workspace has the file or nobody', async () => {
+  it('a miss looks the same whether another workspace has the file or not', async () => {
     const [held, unknown] = [photo(), photo()];
     await pilot.upload(held);
     const answers = await Promise.all(
@@ -103,14 +103,14 @@ describe('credentials of a device', () => {
   it.each([
     ['path-style', true],
     ['virtual-host', false],
-  ])('put below their prefix, %s', async (_style, forcePathStyle) => {
+  ])('can write below their prefix, %s', async (_style, forcePathStyle) => {
     const client = pilot.s3(sts, { forcePathStyle });
     const Key = `${sts.object_key_prefix}/flight/上云API 100%+&.JPG`;
     await put(Key, client);
     expect(await exists(Key)).toBe(true);
   });
 
-  it('put below their prefix only', async () => {
+  it('can write below their prefix only', async () => {
     const theirs = await foreigner.credentials();
     const scope = scopeOf(sts.object_key_prefix);
     for (const Key of [
@@ -135,7 +135,7 @@ describe('credentials of a device', () => {
     }
   });
 
-  it('do not climb out of their prefix by ..', async () => {
+  it('cannot leave their prefix with ..', async () => {
     const Key = `${sts.object_key_prefix}/../../../${foreigner.workspaceId}/climbed.jpg`;
     await put(Key).catch(() => undefined);
     expect(await exists(`${foreigner.workspaceId}/climbed.jpg`)).toBe(false);
@@ -144,7 +144,7 @@ describe('credentials of a device', () => {
     expect(await exists(`${foreigner.workspaceId}/climbed.jpg`)).toBe(false);
   });
 
-  it('do not write where other credentials of the same workspace do', async () => {
+  it('cannot write where other credentials of the same workspace can', async () => {
     const { username, password } = await stack.createUser('colleague', pilot.workspaceId);
     const colleague = await stack.pilot({ username, password });
     const theirs = await colleague.credentials();
@@ -155,7 +155,7 @@ describe('credentials of a device', () => {
     await put(`${theirs.object_key_prefix}/a.jpg`, colleague.s3(theirs));
   });
 
-  it('read, list and delete nothing, not even what they put', async () => {
+  it('cannot read, list or delete, not even their own objects', async () => {
     await s3.send(new PutObjectCommand({ ...keyed('own.jpg'), Body: 'bytes' }));
     for (const command of [
       new GetObjectCommand(keyed('own.jpg')),
@@ -180,7 +180,7 @@ describe('credentials of a device', () => {
     expect(await exists(keyed('own.jpg').Key)).toBe(true);
   });
 
-  it('do not copy what another workspace holds', async () => {
+  it('cannot copy objects of another workspace', async () => {
     const theirs = await foreigner.upload(photo());
     const copy = new CopyObjectCommand({ ...keyed('stolen.jpg'), CopySource: `${Bucket}/${theirs}` });
     const refusal = await s3.send(copy).then(
@@ -191,7 +191,7 @@ describe('credentials of a device', () => {
     expect(await exists(keyed('stolen.jpg').Key)).toBe(false);
   });
 
-  it('are worth nothing with another session token, or without one', async () => {
+  it('are invalid with another session token, or without one', async () => {
     const theirs = await foreigner.credentials();
     const { access_key_id, access_key_secret, security_token } = sts.credentials;
     const own = { accessKeyId: access_key_id, secretAccessKey: access_key_secret };
@@ -208,7 +208,7 @@ describe('credentials of a device', () => {
     expect(await exists(keyed('forged.jpg').Key)).toBe(false);
   });
 
-  it('assume no role, least of all the one that they come from', async () => {
+  it('cannot assume a role, nor their own', async () => {
     const { access_key_id, access_key_secret, security_token } = sts.credentials;
     const client = new STSClient({
       endpoint: stack.endpoints.sts,
@@ -238,7 +238,7 @@ describe('multipart', () => {
     return { ...keyed(name), UploadId };
   };
 
-  it('works with create, parts, list and complete, and the callback takes it', async () => {
+  it('works with create, parts, list and complete, and the callback is acknowledged', async () => {
     const file = photo('DJI_20240516115533_0007_V.MP4', PART + 1000);
     const upload = await begin(file.name);
     const bodies = [file.bytes.subarray(0, PART), file.bytes.subarray(PART)];
@@ -264,7 +264,7 @@ describe('multipart', () => {
     );
   });
 
-  it('can be aborted, and a callback for it is refused', async () => {
+  it('can be aborted, and then the callback is refused', async () => {
     const file = photo('aborted.MP4');
     const upload = await begin(file.name);
     await s3.send(new UploadPartCommand({ ...upload, PartNumber: 1, Body: file.bytes }));
@@ -274,7 +274,7 @@ describe('multipart', () => {
     expect((await pilot.report(file, upload.Key)).status).toBe(404);
   });
 
-  it('does not begin, go on, list or end in the prefix of another workspace', async () => {
+  it('cannot start, continue, list or end in the prefix of another workspace', async () => {
     const theirs = await foreigner.credentials();
     const client = foreigner.s3(theirs);
     const target = { Bucket, Key: `${theirs.object_key_prefix}/a.MP4` };

@@ -26,25 +26,25 @@ function expectFaultOf({ status, headers, envelope, text }: HttpAnswer) {
   expect(text).not.toMatch(/table|Exception|dynamodb/i);
 }
 
-it('fast-upload is a fault, and not a miss', async () => {
+it('fast-upload fails, and is not a miss', async () => {
   expectFaultOf(await pilot.ask('fast-upload', { body: { fingerprint: file.fingerprint } }));
 });
 
-it('tiny-fingerprints is a fault, and not "none of them"', async () => {
+it('tiny-fingerprints fails, and is not an empty list', async () => {
   expectFaultOf(await pilot.ask('files/tiny-fingerprints', { body: [file.tinyFingerprint] }));
 });
 
-it('upload-callback is a fault, and not an acknowledgement', async () => {
+it('upload-callback fails, and is not acknowledged', async () => {
   const next = photo();
   expectFaultOf(await pilot.report(next, await pilot.put(next)));
 });
 
-it('group-upload-callback is a fault', async () => {
+it('group-upload-callback fails', async () => {
   const body = { file_group_id: 'group-1', file_count: 1, file_uploaded_count: 1 };
   expectFaultOf(await pilot.ask('group-upload-callback', { body }));
 });
 
-it('sts goes on, and the object is still there', async () => {
+it('sts succeeds, and the object is still there', async () => {
   await pilot.credentials();
   const { bucket } = stack.endpoints;
   await expect(

@@ -48,8 +48,8 @@ const knownTiny = async (tiny: string) => {
   return (envelope.data as unknown as { tiny_fingerprints: string[] }).tiny_fingerprints.length === 1;
 };
 
-describe('the story of one file', () => {
-  it('goes from unknown to known', async () => {
+describe('one file', () => {
+  it('is unknown at first, and known at the end', async () => {
     const file = photo();
     expect(await knownTiny(file.tinyFingerprint)).toBe(false);
     expect((await fastUpload(file.fingerprint)).envelope).toEqual({
@@ -68,7 +68,7 @@ describe('the story of one file', () => {
     });
   });
 
-  it('keeps what the device and S3 say of it, and the message', async () => {
+  it('has the fields of the device and of S3, and the raw message', async () => {
     const file = photo('DJI_20240516114207_0001_上云API 100%+&.JPG');
     const message = {
       path: 'DJI_202405161140_001_上云API',
@@ -124,7 +124,7 @@ describe('the story of one file', () => {
     '%2f..%2F%2e%2e%5c100%.JPG',
     '\u0001\u001b[31mred\u007f\u0085\u2028.JPG',
     '\u202egpj.\u{10ffff}\ufffe.JPG',
-  ])('takes the name %j literally, like S3', async (name) => {
+  ])('may have the literal name %j, as in S3', async (name) => {
     const file = photo(name);
     const objectKey = await pilot.upload(file);
     const hit = await fastUpload(file.fingerprint, { name });
@@ -132,7 +132,7 @@ describe('the story of one file', () => {
     expect(await fileItem(objectKey)).toMatchObject({ name, object_key: objectKey });
   });
 
-  it('ends once, however often the callback comes', async () => {
+  it('is one entry, with any number of callbacks', async () => {
     const file = photo();
     const objectKey = await pilot.put(file);
     const ext = { file_group_id: 'group-2', tinny_fingerprint: file.tinyFingerprint };
@@ -160,7 +160,7 @@ describe('the shapes of requests', () => {
     expect(envelope).toEqual({ code: 0, message: 'success', data: { object_key: objectKey } });
   });
 
-  it.each(fixtures('pilot', 'fast-upload'))('answers $name', async ({ body }) => {
+  it.each(fixtures('pilot', 'fast-upload'))('returns a hit or miss for $name', async ({ body }) => {
     const { envelope } = await pilot.ask('fast-upload', { body });
     expect(envelope).toEqual({ code: -1, message: `${body.fingerprint} does not exist`, data: {} });
   });
@@ -173,7 +173,7 @@ describe('the shapes of requests', () => {
     });
   });
 
-  it('asks for tiny fingerprints by object, by list and by query', async () => {
+  it('return tiny fingerprints for an object, a list and a query', async () => {
     const files = [photo(), photo()];
     for (const file of files) await pilot.upload(file);
     const tiny = files.map(({ tinyFingerprint }) => tinyFingerprint);
@@ -197,7 +197,7 @@ describe('the shapes of requests', () => {
     ['POST', ''],
     ['POST', {}],
     ['GET', undefined],
-  ])('asks for credentials by %s with the body %j', async (method, body) => {
+  ])('return credentials for %s with the body %j', async (method, body) => {
     const { status, envelope } = await pilot.ask('sts', { method, body });
     expect(status).toBe(200);
     expect(envelope.data).toEqual({
@@ -215,7 +215,7 @@ describe('the shapes of requests', () => {
     });
   });
 
-  it('takes the header in any case, and ignores what it does not know', async () => {
+  it('allow the header in any case, and unknown fields', async () => {
     const { status } = await pilot.ask('sts', {
       token: undefined,
       headers: {
@@ -232,7 +232,7 @@ describe('the shapes of requests', () => {
 });
 
 describe('credentials', () => {
-  it('never share a prefix, and live at least 25 minutes', async () => {
+  it('never have the same prefix, and are valid for at least 25 minutes', async () => {
     const all = await Promise.all(Array.from({ length: 6 }, () => pilot.credentials()));
     expect(new Set(all.map(({ object_key_prefix }) => object_key_prefix)).size).toBe(6);
     for (const { credentials } of all) {
@@ -243,7 +243,7 @@ describe('credentials', () => {
 });
 
 describe('a callback', () => {
-  it('for a missing object is refused, and taken once the object is there', async () => {
+  it('for a missing object is refused, and acknowledged when the object is there', async () => {
     const file = photo();
     const sts = await pilot.credentials();
     const objectKey = `${sts.object_key_prefix}/${file.name}`;
@@ -264,7 +264,7 @@ describe('a callback', () => {
     expect((await fastUpload(file.fingerprint)).envelope.code).toBe(0);
   });
 
-  it('of other bytes than the fingerprint says is kept, flagged and refused', async () => {
+  it('whose fingerprint differs from the bytes is kept as a mismatch, and refused', async () => {
     const [file, other] = [photo(), photo()];
     const objectKey = await pilot.put({ ...file, bytes: other.bytes });
     const { status, envelope } = await pilot.report(file, objectKey);
@@ -277,7 +277,7 @@ describe('a callback', () => {
     expect(stack.logged.some(({ line }) => line.includes('"IntegrityMismatch":1'))).toBe(true);
   });
 
-  it('of a failed upload is acknowledged and lists nothing', async () => {
+  it('of a failed upload is acknowledged and not listed', async () => {
     const file = photo();
     const objectKey = `${(await pilot.credentials()).object_key_prefix}/${file.name}`;
     const { status, envelope } = await pilot.report(file, objectKey, { result: 314_000 });
@@ -287,7 +287,7 @@ describe('a callback', () => {
     expect(await knownTiny(file.tinyFingerprint)).toBe(false);
   });
 
-  it('of numbers that no table holds is taken without them', async () => {
+  it('with numbers outside the limits is acknowledged without them', async () => {
     const file = photo();
     const objectKey = await pilot.upload(file, {
       sub_file_type: 1e200,
@@ -300,7 +300,7 @@ describe('a callback', () => {
   });
 
   it.each(['a.constructor', '__proto__', 'no extension', '.hidden', 'ünï💾.JPG', 'a#b?c&d=e.JPG'])(
-    'of a file named %j is taken, and found again',
+    'of a file named %j is acknowledged, and found again',
     async (name) => {
       const file = photo(name);
       const objectKey = await pilot.upload(file);
@@ -330,7 +330,7 @@ describe('fast-upload', () => {
     });
   });
 
-  it('never says hit for an object that has gone, nor is its marker left', async () => {
+  it('is a miss for a deleted object, and deletes its claim', async () => {
     const file = photo();
     const objectKey = await pilot.upload(file);
     await stack.s3().send(new DeleteObjectCommand({ Bucket: stack.endpoints.bucket, Key: objectKey }));
@@ -343,7 +343,7 @@ describe('fast-upload', () => {
     expect(await knownTiny(file.tinyFingerprint)).toBe(true);
   });
 
-  it('still says hit for a version that another one lies over', async () => {
+  it('is a hit for a version that is not the current one', async () => {
     const file = photo();
     const objectKey = await pilot.upload(file);
     await stack
@@ -354,7 +354,7 @@ describe('fast-upload', () => {
 });
 
 describe('group-upload-callback', () => {
-  it('keeps the latest size of the group, and the highest count of what is up', async () => {
+  it('keeps the latest file count, and the highest uploaded count', async () => {
     const report = (file_count: number, file_uploaded_count: number) =>
       pilot.ask('group-upload-callback', {
         body: { file_group_id: 'group-4', file_count, file_uploaded_count },
@@ -374,7 +374,7 @@ describe('group-upload-callback', () => {
     });
   });
 
-  it('goes with the files of the group, each counted once', async () => {
+  it('belongs to the files of the group, each counted once', async () => {
     const [first, second] = [photo('1.jpg'), photo('2.jpg')];
     const inGroup = (file: typeof first) => ({
       ext: { file_group_id: 'group-5', tinny_fingerprint: file.tinyFingerprint },

@@ -39,7 +39,7 @@ describe('a transient fault', () => {
     expect(aws.requests.length).toBeGreaterThanOrEqual(3);
   });
 
-  it('of STS is retried before sts answers', async () => {
+  it('of STS is retried by the function', async () => {
     aws.answer = () =>
       aws.requests.length === 1
         ? xmlError('Throttling', 400)

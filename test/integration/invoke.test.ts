@@ -131,7 +131,7 @@ describe('against the running local stack', () => {
     expect(result.response.status).toBe(403);
   });
 
-  it('says which workspaces there are when none or an unknown one is named', async () => {
+  it('lists the workspaces when none or an unknown one is named', async () => {
     const [first, second] = stack.endpoints.users.map(({ workspace_id }) => workspace_id);
     for (const args of [[], ['--workspace', '00000000-0000-4000-8000-00000000dead']]) {
       const { exitCode, output, errors } = await invoke('fast-upload', '--body', '{}', ...args);
@@ -144,7 +144,7 @@ describe('against the running local stack', () => {
     }
   });
 
-  it('says which docks there are when none is named', async () => {
+  it('lists the docks when none is named', async () => {
     const { exitCode, errors } = await invoke('config');
     expect(exitCode).toBe(2);
     expect(errors).toContain(
@@ -152,7 +152,7 @@ describe('against the running local stack', () => {
     );
   });
 
-  it('says how to start a stack when none runs', async () => {
+  it('says how to start a stack when none is running', async () => {
     const missing = await run(['sts', '--workspace', workspace, '--data', join(data, 'nowhere')]);
     expect(missing).toMatchObject({ exitCode: 2, output: '' });
     expect(missing.errors).toMatch(/There is no local stack in .*nowhere\. Start it with "npm start"/);
@@ -170,7 +170,7 @@ describe('against the running local stack', () => {
 });
 
 describe('with everything in memory', () => {
-  it('runs an HTTP function after what came before, and shows the calls of its ports', async () => {
+  it('runs an HTTP function with earlier reports, and shows the calls of its ports', async () => {
     const key = '00000000-0000-4000-8000-000000000000/a/b/DJI_0001.JPG';
     const report = JSON.stringify({ result: 0, object_key: key, fingerprint: MD5, name: 'DJI_0001.JPG' });
     const body = JSON.stringify({ fingerprint: MD5, name: 'DJI_0001.JPG' });
@@ -185,7 +185,7 @@ describe('with everything in memory', () => {
     expect(miss).toMatchObject({ response: { status: 200, body: { code: -1 } } });
   });
 
-  it('takes a report of an object that is in the bucket, and refuses one whose bytes are others', async () => {
+  it('acknowledges a report of a stored object, and refuses one with other bytes', async () => {
     const key = '00000000-0000-4000-8000-000000000000/a/b/DJI_0001.JPG';
     const file = join(data, 'report.json');
     writeFileSync(
@@ -218,7 +218,7 @@ describe('with everything in memory', () => {
     });
   });
 
-  it('takes a whole event from a file', async () => {
+  it('reads a whole event from a file', async () => {
     const { body } = fixture('dock', 'file-upload-callback-2025');
     const file = join(data, 'event.json');
     const payload = Buffer.from(JSON.stringify(body)).toString('base64');
@@ -230,7 +230,7 @@ describe('with everything in memory', () => {
     });
   });
 
-  it('names the workspace only in routes that have one', async () => {
+  it('requires a workspace only for routes with one', async () => {
     const body = '{"username":"pilot","password":"pilot"}';
     const login = await json(invokeFakes('login', '--body', body, '--json'));
     expect(login).toMatchObject({ response: { status: 200, body: { code: 0 } } });
@@ -238,20 +238,23 @@ describe('with everything in memory', () => {
     expect(login.log[0]).not.toHaveProperty('workspace_id');
   });
 
-  it.each([['invoke.ts'], ['admin.ts']])('bin/%s ends quietly when its reader has gone', async (command) => {
-    const child = spawn(process.execPath, [join(BIN, command), '--help'], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    child.stdout.destroy();
-    let errors = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      errors += text;
-    });
-    const [exitCode] = await once(child, 'close');
-    expect({ exitCode, errors }).toEqual({ exitCode: 0, errors: '' });
-  });
+  it.each([['invoke.ts'], ['admin.ts']])(
+    'bin/%s ends without an error when its output is closed',
+    async (command) => {
+      const child = spawn(process.execPath, [join(BIN, command), '--help'], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      child.stdout.destroy();
+      let errors = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        errors += text;
+      });
+      const [exitCode] = await once(child, 'close');
+      expect({ exitCode, errors }).toEqual({ exitCode: 0, errors: '' });
+    },
+  );
 
-  it('shows what a function throws, with exit code 1', async () => {
+  it('shows the error of a function, with exit code 1', async () => {
     const file = join(data, 'nonsense.json');
     writeFileSync(file, '{}');
     const { exitCode, output } = await invokeFakes('take-in-changes', '--event', file);

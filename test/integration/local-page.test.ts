@@ -35,33 +35,33 @@ afterAll(async () => {
   await stack.close();
 });
 
-test('the page shows a flight and its files, with names as text and not as markup', async () => {
+test('the page shows a flight and its files, with escaped names', async () => {
   const html = await (await fetch(page)).text();
   expect(html).toContain('Flight flight-1');
   expect(html).toContain('&lt;img src=x onerror=alert(1)&gt;.jpg');
   expect(html).not.toContain('<img src=x');
 });
 
-test('the page is asked again and unchanged', async () => {
+test('the page has an ETag, and is 304 for it', async () => {
   const first = await fetch(page);
   const tag = first.headers.get('etag') ?? '';
   expect((await fetch(page, { headers: { 'if-none-match': tag } })).status).toBe(304);
 });
 
-test('an object that is no picture is downloaded, never shown as a page', async () => {
+test('an object that is no picture is downloaded, and not shown as a page', async () => {
   const answer = await fetch(`${page}/object?key=${encodeURIComponent(objectKey)}`);
   expect(await answer.text()).toBe('bytes');
   expect(answer.headers.get('content-type')).toBe('application/octet-stream');
   expect(answer.headers.get('content-disposition')).toMatch(/^attachment; filename\*=UTF-8''/);
 });
 
-test('nothing but the page itself may run in it', async () => {
+test('the page has a strict content security policy', async () => {
   const { headers } = await fetch(page);
   expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
   expect((await fetch(`${page}/library.js`)).headers.get('content-type')).toMatch(/^text\/javascript/);
 });
 
-test("another site's name for this address is refused", async () => {
+test('requests with another host name are refused', async () => {
   const { port } = new URL(page);
   const status = await new Promise<number | undefined>((resolve, reject) => {
     request({ port, host: '127.0.0.1', headers: { host: 'library.example.com' } }, (answer) => {
@@ -77,11 +77,11 @@ test("another site's name for this address is refused", async () => {
 test.each([
   ['/nothing', 404],
   ['/object?key=missing.jpg', 404],
-])('%s is answered with %i', async (path, status) => {
+])('%s is %i', async (path, status) => {
   expect((await fetch(page + path)).status).toBe(status);
 });
 
-test('the environment of a function is told to who knows the secret of the administrator, and to nobody else', async () => {
+test("the environment of a function requires the administrator's secret", async () => {
   const { endpoints } = stack;
   const environment = await fetchFunctionEnvironment(endpoints, 'fast-upload');
   expect(environment).toMatchObject({

@@ -74,7 +74,7 @@ describe('npm start', () => {
     expect(lines).toEqual([expect.stringContaining(message), 'npm start -- --help lists the options.']);
   });
 
-  it('explains itself', async () => {
+  it('prints its help', async () => {
     const command = new Command('--help');
     expect(await command.ended).toBe(0);
     for (const option of ['--port', '--data', '--ephemeral', '--no-sample', '--once', '--host']) {
@@ -82,7 +82,7 @@ describe('npm start', () => {
     }
   });
 
-  it('says where everything is and what to type next, and stops when asked', async () => {
+  it('prints all addresses and the next commands, and stops on a signal', async () => {
     const data = join(folder, 'calm');
     const command = new Command('--port', '0', '--no-sample', '--data', data);
     await command.says('Ctrl-C stops the stack');
@@ -107,7 +107,7 @@ describe('npm start', () => {
     expect(readFileSync(join(data, 'stack.log'), 'utf8')).not.toContain(users[0]?.password);
   });
 
-  it('clashes in one line with another start', async () => {
+  it('reports another running stack in one line', async () => {
     const data = join(folder, 'clash');
     const first = new Command('--port', '0', '--no-sample', '--data', data);
     await first.says('Ctrl-C stops the stack');
@@ -123,7 +123,7 @@ describe('npm start', () => {
     expect(third.output).toBe(`Port ${port} (API) is in use by another program: choose others with --port\n`);
   });
 
-  it('takes the next free ports when others have 9700, and says so', async () => {
+  it('uses the next free ports when 9700 is taken, and says so', async () => {
     const blocker = createServer();
     // Whoever else has it, a stack of somebody who works here say, blocks it as well.
     const blocked = await new Promise<boolean>((resolve) => {
@@ -150,7 +150,7 @@ describe('npm start', () => {
     if (blocked) await new Promise((resolve) => blocker.close(resolve));
   });
 
-  it('starts again after kill -9, with everything that was acknowledged', async () => {
+  it('starts again after kill -9, with all acknowledged data', async () => {
     const data = join(folder, 'killed');
     const first = new Command('--port', '0', '--no-sample', '--data', data);
     await first.says('Ctrl-C stops the stack');
@@ -172,7 +172,7 @@ describe('npm start', () => {
     again.destroy();
   });
 
-  it('uploads the sample flights once, and finds them there the next time', async () => {
+  it('uploads the sample flights once, and finds them the next time', async () => {
     const data = join(folder, 'once');
     const first = new Command('--port', '0', '--once', '--data', data);
     expect(await first.ended).toBe(0);

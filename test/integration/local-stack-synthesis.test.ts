@@ -52,7 +52,7 @@ describe('synthesis', () => {
     expect(template).toEqual({ Description: '{"greeting":"hello"}' });
   });
 
-  it('does not run the app again until a source changes, and remembers each state', async () => {
+  it('runs the app again only when a source changes, and keeps each assembly', async () => {
     const projectDirectory = project('cached');
     const login = join(projectDirectory, 'functions/http/login.ts');
     const first = await synthesise({ projectDirectory });
@@ -70,7 +70,7 @@ describe('synthesis', () => {
     expect(runsOf(projectDirectory)).toBe(3);
   });
 
-  it('runs the app once for all who ask at the same time, other processes included', async () => {
+  it('runs the app once for concurrent callers, in other processes too', async () => {
     const projectDirectory = project('together');
     const module = fileURLToPath(new URL('../../local/synthesis.ts', import.meta.url));
     const code = `import { synthesise } from ${JSON.stringify(module)}; await synthesise({ projectDirectory: ${JSON.stringify(projectDirectory)} });`;
@@ -83,7 +83,7 @@ describe('synthesis', () => {
     expect(runsOf(projectDirectory)).toBe(1);
   });
 
-  it('says what the app said when it fails, keeps nothing, and tries again', async () => {
+  it('reports the output of the app when it fails, keeps nothing, and tries again', async () => {
     const failing = `console.error('media-library.lifecycle: unknown key "expire"'); process.exit(1);`;
     const projectDirectory = project('failing', failing);
     await expect(synthesise({ projectDirectory })).rejects.toThrow(
@@ -94,7 +94,7 @@ describe('synthesis', () => {
     await synthesise({ projectDirectory });
   });
 
-  it('removes assemblies that nobody has used for a week', async () => {
+  it('deletes assemblies that were not used for a week', async () => {
     const projectDirectory = project('swept');
     const old = await synthesise({ projectDirectory });
     const weekAgo = new Date(Date.now() - 8 * 24 * 3600 * 1000);

@@ -75,7 +75,7 @@ async function blockedPort(): Promise<{ blocker: Server; port: number }> {
 }
 
 describe('a running stack', () => {
-  it('tells where everything is, in a file for its owner only', async () => {
+  it('writes all addresses into a file that only its owner can read', async () => {
     const { endpoints, dataDirectory } = await started();
     const path = join(dataDirectory, 'endpoints.json');
     expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(endpoints);
@@ -100,7 +100,7 @@ describe('a running stack', () => {
     expect(css.status).toBe(200);
   });
 
-  it('forgets a file whose object is removed, told by EventBridge', async () => {
+  it('marks a file whose object is removed', async () => {
     const log: LogEntry[] = [];
     const { endpoints } = await started({ ephemeral: true, log: (entry) => log.push(entry) });
     const { api, bucket } = endpoints;
@@ -134,7 +134,7 @@ describe('a running stack', () => {
     expect(log.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
-  it('deletes what it kept when it was to keep nothing', async () => {
+  it('deletes its data at the end when it is ephemeral', async () => {
     const { dataDirectory } = await started();
     expect(existsSync(dataDirectory)).toBe(true);
     await running.pop()?.close();
@@ -184,7 +184,7 @@ describe('a restart', () => {
 });
 
 describe('a second start', () => {
-  it('on the same data folder says who has it, until that one is gone', async () => {
+  it('with the same data folder reports who uses it, until that one ends', async () => {
     const dataDirectory = join(folder, 'twice');
     const first = await started({ dataDirectory });
     await expect(startLocalStack({ port: 0, dataDirectory })).rejects.toThrow(
@@ -194,7 +194,7 @@ describe('a second start', () => {
     await started({ dataDirectory });
   });
 
-  it('on a port that is taken names the port and the service, and leaves nothing behind', async () => {
+  it('with a port that is taken reports port and service, and leaves no files', async () => {
     const { blocker, port } = await blockedPort();
     const dataDirectory = join(folder, 'port');
     const start = () => startLocalStack({ port: port - 1, dataDirectory });

@@ -54,7 +54,7 @@ async function putLarge(name: string, bytes: number): Promise<void> {
 }
 
 describe('the output', () => {
-  it('is plain lines in a pipe, and says nothing secret', async () => {
+  it('is plain lines in a pipe, without secrets', async () => {
     await put('DJI_0001.JPG');
     await put('DJI_0002.JPG');
     const { stdout, stderr, code } = await start().finished;
@@ -81,7 +81,7 @@ describe('the output', () => {
     expect(stdout).toMatch(/^1 file already there: nothing to upload/m);
   });
 
-  it('is one JSON document with --json, everything else beside it', async () => {
+  it('is one JSON document with --json, and all else is on standard error', async () => {
     await put('DJI_0001.JPG');
     await put('Thumbs.db');
     const { stdout, stderr, code } = await start('--json').finished;
@@ -130,7 +130,7 @@ describe('the exit code', () => {
     expect(JSON.parse(stdout)).toEqual({ error: expect.stringMatching(/Sign-in failed/) });
   });
 
-  it('is 2 for arguments that make no sense', async () => {
+  it('is 2 for wrong arguments', async () => {
     const { stdout, stderr, code } = await start('--concurrency', 'lots').finished;
     expect(code).toBe(2);
     expect(stdout).toBe('');
@@ -138,7 +138,7 @@ describe('the exit code', () => {
   });
 });
 
-describe('an upload that is cut off', () => {
+describe('an interrupted upload', () => {
   /** Resolves when the second part of the large file is on its way, which then takes long. */
   const partUnderWay = (): Promise<void> =>
     new Promise((resolve) => {
@@ -151,7 +151,7 @@ describe('an upload that is cut off', () => {
       };
     });
 
-  it('by Ctrl-C says what is done, leaves no parts behind, and ends with 130', async () => {
+  it('by Ctrl-C reports what is done, leaves no open upload, and exits with 130', async () => {
     await put('a.JPG');
     await putLarge('b.MP4', 12 * MEBIBYTE);
     const underWay = partUnderWay();
@@ -185,7 +185,7 @@ describe('an upload that is cut off', () => {
 });
 
 it.runIf(process.platform === 'linux')(
-  'takes no more memory for a large file than for its parts',
+  'needs no more memory for a large file than for its parts',
   async () => {
     await putLarge('DJI_0001.MP4', 600 * MEBIBYTE);
     library.intercept = ({ query }) => {

@@ -108,7 +108,7 @@ function patterned(bytes: number, seed: number): Buffer {
 }
 
 describe('a folder', () => {
-  it('is in the library with what its photos tell, and the second run uploads nothing', async () => {
+  it('is in the library with the metadata of its photos, and the second run uploads nothing', async () => {
     const photo = encodePhoto(emptyPicture(32, 24), {
       name: 'whole_1.JPG',
       takenAt: '2026:04:12 09:30:15',
@@ -144,7 +144,7 @@ describe('a folder', () => {
     expect(await entriesNamed('whole_')).toHaveLength(2);
   });
 
-  it('keeps names in any script, all the way', async () => {
+  it('keeps names in any script', async () => {
     const name = 'unicode_上云 Überflug +100%.MP4';
     await put(`DJI_024_上云API/${name}`, 'a video');
     expect(await run()).toMatchObject({ uploaded: 1, failed: 0 });
@@ -153,7 +153,7 @@ describe('a folder', () => {
     expect(String(await objectBytes(entry?.['object_key']))).toBe('a video');
   });
 
-  it('with a large file arrives whole, in parts', async () => {
+  it('with a large file is uploaded in parts', async () => {
     const content = patterned(21 * MEBIBYTE + 3, 1);
     await put('large_1.MP4', content);
     expect(await run({ partSizeInBytes: 5 * MEBIBYTE })).toMatchObject({ uploaded: 1, failed: 0 });
@@ -162,7 +162,7 @@ describe('a folder', () => {
     expect((await objectBytes(entry?.['object_key'])).equals(content)).toBe(true);
   });
 
-  it('goes into the workspace of whoever uploads, and into no other', async () => {
+  it('is uploaded to the workspace of the user only', async () => {
     await put('mine_1.JPG', 'mine');
     const { username, password, workspace_id } = user(1);
     expect(await run({ username, password })).toMatchObject({ uploaded: 1, workspaceId: workspace_id });
@@ -172,8 +172,8 @@ describe('a folder', () => {
   });
 });
 
-describe('credentials that run out in the middle of a large file', () => {
-  it('are renewed, and the upload goes on under the key of the first answer', async () => {
+describe('credentials that expire during the upload of a large file', () => {
+  it('are renewed, and the upload continues under its key', async () => {
     const content = patterned(16 * MEBIBYTE, 77);
     await put('renewed.MP4', content);
     const [file] = (await readFolder(folder)).files;
@@ -208,7 +208,7 @@ describe('credentials that run out in the middle of a large file', () => {
 });
 
 describe('the command', () => {
-  it('finds the local stack by itself, and ends with 1 and the reason when a file failed', async () => {
+  it('finds the local stack, and exits with 1 and the reason when a file failed', async () => {
     await put('command_1.JPG', 'a photo');
     await symlink('/no/such/place', join(folder, 'command_2.JPG'));
     const { child, closed } = start();
@@ -218,7 +218,7 @@ describe('the command', () => {
     expect(code).toBe(1);
   });
 
-  it('killed half-way is finished by the next run', async () => {
+  it('is finished by the next run after kill -9', async () => {
     const count = 60;
     for (let number = 0; number < count; number++) {
       await put(`killed_${number}.JPG`, patterned(300_000, number));
@@ -243,7 +243,7 @@ describe('the command', () => {
     expect(new Set(after.map((entry) => entry['flight_id'])).size).toBe(1);
   });
 
-  it('stopped by Ctrl-C leaves no open uploads', async () => {
+  it('leaves no open uploads after Ctrl-C', async () => {
     await put('stopped_1.MP4', patterned(64 * MEBIBYTE, 5));
     const { child, closed } = start('--concurrency', '1', '--part-size', '5');
     const client = new S3Client({ ...clientOptions(), endpoint: stack.endpoints.s3, forcePathStyle: true });
@@ -264,7 +264,7 @@ describe('the command', () => {
 });
 
 describe('the sample flight', () => {
-  it('is made and uploaded, panorama and all; made again, it is known to the last byte', async () => {
+  it('is generated and uploaded with its panorama; generated again, all its bytes are known', async () => {
     const lines: string[] = [];
     const output = new Writable({
       write(chunk, _encoding, done) {

@@ -26,7 +26,7 @@ describe('the alarms', () => {
     expect(watched.map((description) => description.split(':')[0]).sort()).toEqual(template.functionNames);
   });
 
-  it('watch the API for answers of status 5xx', () => {
+  it('watch the API for responses with status 5xx', () => {
     const [alarm, ...others] = alarms.filter(({ Properties }) => Properties.Namespace === 'AWS/ApiGateway');
     expect(others).toEqual([]);
     expect(alarm?.Properties).toMatchObject({
@@ -38,14 +38,14 @@ describe('the alarms', () => {
     });
   });
 
-  it('watch for files that are not what their device announced', () => {
+  it('watch for bytes that differ from those of the device', () => {
     expect(alarmOn('MediaLibrary', 'IntegrityMismatch')).toMatchObject({
       Dimensions: [{ Name: 'service', Value: 'MediaLibrary' }],
       Threshold: 1,
     });
   });
 
-  it('watch for devices that are refused again and again', () => {
+  it('watch for refused devices', () => {
     expect(alarmOn('MediaLibrary', 'DeviceRefused')).toMatchObject({
       Dimensions: [{ Name: 'service', Value: 'MediaLibrary' }],
       Statistic: 'Sum',
@@ -68,7 +68,7 @@ describe('the alarms', () => {
         queue: template.target(Properties.Dimensions[0].Value).id,
       }));
 
-  it('watch every queue of dead letters', () => {
+  it('watch every dead-letter queue', () => {
     const watched = metricOn('ApproximateNumberOfMessagesVisible');
     for (const alarm of watched) expect(alarm).toMatchObject({ Statistic: 'Maximum', Threshold: 1 });
     expect(watched.map(({ queue }) => queue).sort()).toEqual(
@@ -78,7 +78,7 @@ describe('the alarms', () => {
     );
   });
 
-  it('watch how long what the bucket tells has waited', () => {
+  it("watch the age of the bucket's notifications", () => {
     const { Properties } = template.only('AWS::S3::Bucket');
     const { Queue } = Properties.NotificationConfiguration.QueueConfigurations[0];
     expect(metricOn('ApproximateAgeOfOldestMessage')).toMatchObject([
@@ -90,7 +90,7 @@ describe('the alarms', () => {
     expect(alarms).toHaveLength(template.functionNames.length + 1 + 3 + 3);
   });
 
-  it('stay quiet when nothing happens, and say what to read when something does', () => {
+  it('do not fire without data, and name their section of the documentation', () => {
     for (const { Properties } of alarms) {
       expect(Properties.TreatMissingData).toBe('notBreaching');
       expect(Properties.ComparisonOperator).toBe('GreaterThanOrEqualToThreshold');
@@ -98,7 +98,7 @@ describe('the alarms', () => {
     }
   });
 
-  it('name sections of docs/operations.md that are there', () => {
+  it('name existing sections of docs/operations.md', () => {
     const anchors = [...OPERATIONS.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
       heading
         .toLowerCase()
@@ -109,7 +109,7 @@ describe('the alarms', () => {
       expect(anchors).toContain(Properties.AlarmDescription.split('#').at(-1));
   });
 
-  it('stand in the table of docs/operations.md, and no others', () => {
+  it('are all in the table of docs/operations.md', () => {
     const told = [...OPERATIONS.matchAll(/^\| `(\w+)` \| .* \| \[.+\]\(#.+\) \|$/gm)].map(([, name]) => name);
     const others = alarms
       .filter(({ Properties }) => Properties.Namespace !== 'AWS/Lambda')
@@ -117,7 +117,7 @@ describe('the alarms', () => {
     expect(told.sort()).toEqual(others.sort());
   });
 
-  it('are as many as docs/operations.md reckons the cost of', () => {
+  it('are as many as in the cost section of docs/operations.md', () => {
     const others = alarms.length - template.functionNames.length;
     expect(OPERATIONS).toContain(` an alarm for each function and ${others} more, $0.10 each,`);
   });
@@ -127,7 +127,7 @@ describe('the alarms', () => {
     expect(template.ofType('AWS::SNS::Topic')).toEqual([]);
   });
 
-  it('are mailed to the configured address', () => {
+  it('are sent to the configured address', () => {
     const topic = withEmail.only('AWS::SNS::Topic').id;
     expect(withEmail.only('AWS::SNS::Subscription').Properties).toEqual({
       Protocol: 'email',

@@ -47,13 +47,13 @@ describe('the app', () => {
     expect(text).not.toContain('dummy-value');
   });
 
-  it('makes a template that asks no questions and runs no code of CDK', () => {
+  it('makes a template without parameters and without custom resources', () => {
     expect(template.json.Parameters).toBeUndefined();
     const types = template.resources.map(({ Type }) => Type);
     expect(types.filter((type) => /^(?:Custom::|AWS::CloudFormation::|AWS::CDK::)/.test(type))).toEqual([]);
   });
 
-  it('tells where everything is', () => {
+  it('has all addresses in its outputs', () => {
     const outputs = Object.entries<{ Value: unknown }>(template.json.Outputs);
     expect(Object.fromEntries(outputs.map(([id, { Value }]) => [id, template.text(Value)]))).toEqual({
       ApiAddress: '<AWS::ApiGatewayV2::Api.ApiEndpoint>',
@@ -73,7 +73,7 @@ describe('the app', () => {
     });
   });
 
-  it('stops at a mistake in the configuration with a sentence, and no stack trace', () => {
+  it('reports a mistake in the configuration in one sentence, without a stack trace', () => {
     expect(run({ logRetentionInDays: 8, colour: 'red' })).toEqual({
       status: 1,
       stderr: expect.stringMatching(
@@ -84,7 +84,7 @@ describe('the app', () => {
 });
 
 describe('the app for a region', () => {
-  it('stops where a service is missing, with what to configure', () => {
+  it('stops when a service is missing, with the setting that helps', () => {
     expect(run({}, 'ca-west-1')).toEqual({
       status: 1,
       stderr:
@@ -92,7 +92,7 @@ describe('the app for a region', () => {
     });
   });
 
-  it('synthesises where the configuration does without it', () => {
+  it('synthesises when the configuration needs no missing service', () => {
     expect(run({ dock: { endpoint: 'none' } }, 'ca-west-1')).toEqual({ status: 0, stderr: '' });
   });
 });
@@ -131,7 +131,7 @@ describe('cdk-nag', () => {
     expect(() => check(configuration)).not.toThrow();
   });
 
-  it('stops the synth at a finding that nobody acknowledged', () => {
+  it('stops the synth at a finding that is not acknowledged', () => {
     expect(() => check({}, true)).toThrow(/AwsSolutions-S10/);
   });
 });

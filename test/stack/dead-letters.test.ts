@@ -18,12 +18,12 @@ const policyOf = (queue: string): Json[] =>
     .filter(({ Properties }) => Properties.Queues.some(({ Ref }: Json) => Ref === queue))
     .flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
 
-describe('the queues of dead letters', () => {
+describe('the dead-letter queues', () => {
   it('are two, and both have an output', () => {
     expect(queues).toHaveLength(2);
   });
 
-  it.each(queues)('$id is encrypted and keeps what it gets for 14 days', ({ Properties }) => {
+  it.each(queues)('$id is encrypted and keeps messages for 14 days', ({ Properties }) => {
     expect(Properties).toEqual({ MessageRetentionPeriod: 14 * 24 * 3600, SqsManagedSseEnabled: true });
   });
 
@@ -37,12 +37,12 @@ describe('the queues of dead letters', () => {
     });
   });
 
-  it('let nobody in but the roles that may send to them', () => {
+  it('accept messages only from the roles that may send to them', () => {
     expect(queues.flatMap(({ id }) => policyOf(id)).filter(({ Effect }) => Effect === 'Allow')).toEqual([]);
   });
 });
 
-describe('a function that nobody waits for', () => {
+describe('a function with asynchronous events', () => {
   const configurations = template.ofType('AWS::Lambda::EventInvokeConfig');
 
   it('is one of docks', () => {
@@ -53,7 +53,7 @@ describe('a function that nobody waits for', () => {
     expect(names.sort()).toEqual(CALLED_ASYNCHRONOUSLY.sort());
   });
 
-  it.each(CALLED_ASYNCHRONOUSLY)('%s is tried three times within an hour, then its event is kept', (name) => {
+  it.each(CALLED_ASYNCHRONOUSLY)('%s is tried three times within an hour, then the event is kept', (name) => {
     const fn = template.function(name);
     const [configuration] = configurations.filter(
       ({ Properties }) => template.target(Properties.FunctionName).id === fn.id,

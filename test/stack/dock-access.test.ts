@@ -12,7 +12,7 @@ const accountDefault = synthesise({ dock: { endpoint: 'account-default' } });
 describe('the authorizer of docks', () => {
   const authorizer = managed.only('AWS::IoT::Authorizer');
 
-  it('asks the function, and for no signature', () => {
+  it('calls the function, without signed tokens', () => {
     expect(authorizer.Properties).toEqual({
       AuthorizerFunctionArn: { 'Fn::GetAtt': [managed.function('authorizer').id, 'Arn'] },
       Status: 'ACTIVE',
@@ -21,7 +21,7 @@ describe('the authorizer of docks', () => {
     });
   });
 
-  it('alone may invoke it', () => {
+  it('is the only one that may invoke it', () => {
     expect(managed.invokersOf('authorizer')).toEqual([
       {
         Action: 'lambda:InvokeFunction',
@@ -32,7 +32,7 @@ describe('the authorizer of docks', () => {
     ]);
   });
 
-  it('is there whatever docks connect to', () => {
+  it('exists with every kind of address', () => {
     for (const template of [ofOnesOwn, accountDefault])
       expect(template.only('AWS::IoT::Authorizer').Properties).toEqual(authorizer.Properties);
   });
@@ -49,18 +49,18 @@ describe('the address of docks', () => {
     ServiceType: 'DATA',
   };
 
-  it('is made by AWS unless configured, with the authorizer in front', () => {
+  it('is made by AWS by default, with the authorizer', () => {
     expect(managed.only('AWS::IoT::DomainConfiguration').Properties).toEqual(letsDocksIn);
   });
 
-  it('that AWS made stays when the stack goes, with its authorizer, since it cannot be deleted at once', () => {
+  it('that AWS made is retained with its authorizer, since it cannot be deleted at once', () => {
     for (const type of ['AWS::IoT::DomainConfiguration', 'AWS::IoT::Authorizer'])
       expect(managed.only(type)).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
     for (const type of ['AWS::IoT::DomainConfiguration', 'AWS::IoT::Authorizer'])
       expect(ofOnesOwn.only(type).DeletionPolicy).toBeUndefined();
   });
 
-  it('is known only after deployment then: the output names what tells it', () => {
+  it('is known only after deployment then: the output names the domain configuration', () => {
     const { MqttDomainConfiguration, MqttAddress } = managed.json.Outputs;
     expect(MqttDomainConfiguration).toEqual({
       Value: { Ref: managed.only('AWS::IoT::DomainConfiguration').id },
@@ -69,7 +69,7 @@ describe('the address of docks', () => {
     expect(MqttAddress).toBeUndefined();
   });
 
-  it('can be a domain of one\u2019s own', () => {
+  it('can be a custom domain', () => {
     expect(ofOnesOwn.only('AWS::IoT::DomainConfiguration').Properties).toEqual({
       ...letsDocksIn,
       DomainName: 'mqtt.example.com',
@@ -79,7 +79,7 @@ describe('the address of docks', () => {
     expect(ofOnesOwn.json.Outputs.MqttDomainConfiguration).toBeUndefined();
   });
 
-  it('can have a certificate of a private CA, with a public one as proof', () => {
+  it('can have a certificate of a private CA, with a public one for validation', () => {
     const dock = { ...custom, validationCertificateArn: VALIDATION_CERTIFICATE };
     expect(synthesise({ dock }).only('AWS::IoT::DomainConfiguration').Properties).toMatchObject({
       ServerCertificateArns: [CERTIFICATE],
@@ -94,16 +94,16 @@ describe('the address of docks', () => {
     });
   });
 
-  it('is told as it is configured, before anything else', () => {
+  it('can be configured, which overrides all others', () => {
     const told = synthesise({ dock: custom, mqttAddress: 'tcp://10.0.0.2:1883' }).json.Outputs.MqttAddress;
     expect(told.Value).toBe('tcp://10.0.0.2:1883');
   });
 });
 
-describe('what docks are told of time and licence', () => {
+describe('the dock settings', () => {
   const secret = managed.only('AWS::SecretsManager::Secret');
 
-  it('is a secret without a licence until somebody fills it in', () => {
+  it('are a secret with an empty licence', () => {
     expect(JSON.parse(secret.Properties.SecretString)).toEqual({
       ntp_server_host: 'time.aws.com',
       ntp_server_port: 123,
@@ -113,13 +113,13 @@ describe('what docks are told of time and licence', () => {
     });
   });
 
-  it('never changes, for CloudFormation would overwrite what was filled in', () => {
+  it('have a fixed template, so CloudFormation does not overwrite a changed value', () => {
     expect(secret.Properties.SecretString).toBe(
       '{"ntp_server_host":"time.aws.com","ntp_server_port":123,"app_id":"","app_key":"","app_license":""}',
     );
   });
 
-  it('outlives the stack', () => {
+  it('are retained', () => {
     expect(secret).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
   });
 });

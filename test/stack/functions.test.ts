@@ -67,11 +67,11 @@ describe.each(MANIFEST)('the function $name', (row) => {
     });
   });
 
-  it('answers before whoever asked gives up', () => {
+  it('responds before its caller times out', () => {
     expect(Properties.Timeout).toBeLessThan(ASKED_FOR[row.trigger.kind]);
   });
 
-  it('writes JSON to a log group of its own, that is kept for the configured time', () => {
+  it('writes JSON to its own log group, with the configured retention', () => {
     expect(Properties.LoggingConfig.LogFormat).toBe('JSON');
     const group = template.target(Properties.LoggingConfig.LogGroup);
     expect(group).toMatchObject({ DeletionPolicy: 'Delete', Properties: { RetentionInDays: 90 } });
@@ -81,7 +81,7 @@ describe.each(MANIFEST)('the function $name', (row) => {
     expect(writers).toHaveLength(1);
   });
 
-  it('is told what it needs and nothing else', () => {
+  it('has only the variables that it needs', () => {
     const told = Object.entries(Properties.Environment.Variables).map(([key, value]) => [
       key,
       template.text(value),
@@ -91,12 +91,12 @@ describe.each(MANIFEST)('the function $name', (row) => {
 });
 
 describe('the functions', () => {
-  it('are those of the manifest, each with a name of its own', () => {
+  it('are those of the manifest, with distinct names', () => {
     expect(template.functionNames).toEqual(MANIFEST.map(({ name }) => name).sort());
     expect(new Set(template.functionNames).size).toBe(MANIFEST.length);
   });
 
-  it('have no more memory than it takes to wait, unless their row says why', () => {
+  it('have the default memory, unless their row has a reason', () => {
     for (const { name, memoryInMegabytes } of MANIFEST)
       expect(template.function(name).Properties.MemorySize).toBe(memoryInMegabytes ?? 256);
   });
@@ -105,7 +105,7 @@ describe('the functions', () => {
     ['INFO', undefined, 'WARN'],
     ['DEBUG', 'DEBUG', 'INFO'],
     ['ERROR', 'ERROR', 'WARN'],
-  ])('log from level %s on when the configuration says %s', (level, logLevel, systemLevel) => {
+  ])('log from level %s with the configured level %s', (level, logLevel, systemLevel) => {
     const { Properties } = synthesise({ logLevel }).function('sts');
     expect(Properties.LoggingConfig).toMatchObject({
       ApplicationLogLevel: level,
@@ -114,12 +114,12 @@ describe('the functions', () => {
     expect(Properties.Environment.Variables.POWERTOOLS_LOG_LEVEL).toBe(level);
   });
 
-  it('each have code of their own', () => {
+  it('each have their own code', () => {
     const keys = template.ofType('AWS::Lambda::Function').map(({ Properties }) => Properties.Code.S3Key);
     expect(new Set(keys).size).toBe(template.functionNames.length);
   });
 
-  it('are told an empty MQTT address when there is none', () => {
+  it('have an empty MQTT address when there is none', () => {
     const { Variables } = synthesise().function('login').Properties.Environment;
     expect(Variables.MQTT_ADDRESS).toBe('');
   });

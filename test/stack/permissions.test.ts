@@ -97,7 +97,7 @@ describe('the permissions of a function', () => {
     expect(groups).toEqual([template.target(LoggingConfig.LogGroup).id]);
   });
 
-  it.each(MAY)('%s has a role of its own, for Lambda only', (name) => {
+  it.each(MAY)('%s has its own role, for Lambda only', (name) => {
     const { id, Properties } = template.target(template.function(name).Properties.Role);
     const holders = template
       .ofType('AWS::Lambda::Function')
@@ -114,7 +114,7 @@ describe('the manifest', () => {
   const namesThat = (holds: (may: Permissions) => boolean | undefined): string[] =>
     MANIFEST.filter(({ may }) => holds(may)).map(({ name }) => name);
 
-  it('lets those delete items that find out that an object is gone', () => {
+  it('allows deletes only to functions that find missing objects', () => {
     expect(namesThat(({ table }) => table?.includes('DeleteItem'))).toEqual([
       'fast-upload',
       'upload-callback',
@@ -124,7 +124,7 @@ describe('the manifest', () => {
     ]);
   });
 
-  it('lets those see objects that answer for them', () => {
+  it('allows reads of objects only to functions that need them', () => {
     expect(namesThat(({ bucket }) => bucket === 'read')).toEqual([
       'fast-upload',
       'upload-callback',
@@ -134,20 +134,20 @@ describe('the manifest', () => {
     ]);
   });
 
-  it('lets those make credentials that hand them out', () => {
+  it('allows credentials only to functions that issue them', () => {
     expect(namesThat(({ uploadRole }) => uploadRole !== undefined)).toEqual(['sts', 'storage-config-get']);
   });
 
-  it('lets one function ask docks for something, and one read their licence', () => {
+  it('allows publishing requests to docks to one function, and reading their licence to one', () => {
     expect(namesThat(({ publish }) => publish !== undefined)).toEqual(['prioritize-flight']);
     expect(namesThat(({ dockSettings }) => dockSettings !== undefined)).toEqual(['config']);
   });
 
-  it('lets every method of docks look into the registry', () => {
+  it('allows reading the registry to every method of docks', () => {
     for (const { may } of functionsOf('mqtt')) expect(may.table).toContain('Query');
   });
 
-  it('lets nobody in without a token but those who sign in and those who lost their way', () => {
+  it('allows requests without a token only for sign-in and unknown routes', () => {
     const open = functionsOf('http').filter(({ trigger }) => trigger.contract.access === 'open');
     expect(open.map(({ name }) => name)).toEqual(['login', 'token-refresh', 'unknown-route']);
   });
@@ -158,7 +158,7 @@ describe('the upload role', () => {
   const roles = issuers.map(({ Environment }) => template.target(Environment.Variables.UPLOAD_ROLE_ARN));
   const role = roles[0] as Resource;
 
-  it('uploads below the scope in the session tag, and does nothing else', () => {
+  it('can upload below the scope in the session tag, and nothing else', () => {
     expect(permissions(template.statementsOf(role))).toEqual(
       ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts', 's3:PutObject'].map(
         (action) => `${action} on ${BUCKET}/\${aws:PrincipalTag/object_key_scope}/*`,
@@ -166,7 +166,7 @@ describe('the upload role', () => {
     );
   });
 
-  it('is assumed by those that hand out credentials alone, and only with the tag', () => {
+  it('can be assumed only by functions that issue credentials, and only with the tag', () => {
     const principal = { AWS: issuers.map(({ Role }) => Role) };
     expect(role.Properties.AssumeRolePolicyDocument.Statement).toEqual([
       {
@@ -179,11 +179,11 @@ describe('the upload role', () => {
     ]);
   });
 
-  it('lends itself for an hour at most', () => {
+  it('can be assumed for an hour at most', () => {
     expect(role.Properties.MaxSessionDuration).toBe(3600);
   });
 
-  it('is the one that they are told, and may assume', () => {
+  it('is the one in their variables that they may assume', () => {
     expect(new Set(roles.map(({ id }) => id)).size).toBe(1);
     for (const { Role } of issuers) {
       const assumes = template
@@ -217,7 +217,7 @@ describe('all policies together', () => {
     }
   });
 
-  it('name everybody who is let in', () => {
+  it('name every principal', () => {
     for (const { Principal } of allowing) {
       expect(JSON.stringify(Principal ?? {})).not.toContain('*');
     }

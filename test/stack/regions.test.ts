@@ -17,13 +17,13 @@ const refusal = (region: string, configuration: object): string | undefined => {
 
 describe('a region', () => {
   it.each(Object.entries(REGIONS).filter(([, lacks]) => lacks.length === 0))(
-    '%s takes the default configuration',
+    '%s accepts the default configuration',
     (region) => {
       expect(refusal(region, {})).toBeUndefined();
     },
   );
 
-  it('without AWS IoT takes a library without docks', () => {
+  it('without AWS IoT accepts a library without docks', () => {
     expect(refusal('ca-west-1', {})).toBe(
       'ca-west-1 has no AWS IoT Core. Set media-library.dock.endpoint to "none" for a library without docks, or deploy to another region.',
     );
@@ -31,21 +31,21 @@ describe('a region', () => {
     expect(refusal('ca-west-1', { dock: { endpoint: 'none' } })).toBeUndefined();
   });
 
-  it("without domain configurations takes the account's own address", () => {
+  it("without domain configurations accepts the account's own address", () => {
     expect(refusal('us-gov-west-1', {})).toBe(
       'us-gov-west-1 has no domain configurations of AWS IoT Core. Set media-library.dock.endpoint to "account-default", or to "none" for a library without docks.',
     );
     expect(refusal('us-gov-west-1', { dock: { endpoint: 'account-default' } })).toBeUndefined();
   });
 
-  it('without Cognito needs an OIDC issuer: sign-in is not left out silently', () => {
+  it('without Cognito needs an OIDC issuer', () => {
     expect(refusal('cn-north-1', {})).toBe(
       'cn-north-1 has no user pools of Cognito. Set media-library.oidcIssuer and media-library.oidcAudience: users sign in with your own issuer.',
     );
     expect(refusal('cn-north-1', OWN_ISSUER)).toBeUndefined();
   });
 
-  it('that lacks several services is refused for all of them', () => {
+  it('without several services is refused for all of them', () => {
     expect(refusal('ap-east-2', {})?.split('\n')).toEqual([
       expect.stringContaining('HTTP APIs'),
       expect.stringContaining('AWS IoT Core'),
@@ -74,7 +74,7 @@ describe('the table of regions in docs/operations.md', () => {
       .filter((region) => REGIONS[region]?.includes(service))
       .sort();
 
-  it('has every region that lacks something, and no other', () => {
+  it('has every region without a service, and no other', () => {
     expect(told('HTTP APIs')).toEqual(lacking('http-apis'));
     expect(told('Cognito user pools')).toEqual(lacking('user-pools'));
     expect(told('AWS IoT Core')).toEqual(lacking('iot'));

@@ -14,12 +14,12 @@ describe('the configured name of the stack', () => {
     expect(staging.only('AWS::ApiGatewayV2::Api').Properties.Name).toBe('Staging');
   });
 
-  it('tells the log lines and metrics of its functions from those of another stack', () => {
+  it('is in the log lines and metrics of its functions', () => {
     for (const { name } of MANIFEST)
       expect(staging.function(name).Properties.Environment.Variables.POWERTOOLS_SERVICE_NAME).toBe('Staging');
   });
 
-  it('keeps the alarms of one stack from ringing for another', () => {
+  it('keeps the alarms of one stack from firing for another', () => {
     const ours = staging
       .ofType('AWS::CloudWatch::Alarm')
       .filter(({ Properties }) => Properties.Namespace === 'MediaLibrary');

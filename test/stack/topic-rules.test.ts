@@ -15,7 +15,7 @@ const functions = [...functionsOf('mqtt'), ...functionsOf('mqtt-unnamed')].map((
 const rows = functions.flatMap(({ name, ownSql }) => ownSql.map((sql) => [sql, name] as const));
 
 describe('the topic rules', () => {
-  it('tell methods apart, and what comes without one', () => {
+  it('distinguish methods, and messages without one', () => {
     expect(rows.map(([sql, name]) => `${name}: ${sql.slice(sql.indexOf('FROM'))}`)).toEqual([
       "storage-config-get: FROM 'thing/product/+/requests' WHERE method = 'storage_config_get'",
       "file-upload-callback: FROM 'thing/product/+/events' WHERE method = 'file_upload_callback'",
@@ -39,7 +39,7 @@ describe('the topic rules', () => {
     );
   });
 
-  it('name the devices whose messages they take by one level of the topic', () => {
+  it('match the serial number by one level of the topic', () => {
     for (const [sql] of rows) expect(sql).toMatch(/ FROM '(?:thing|sys)\/product\/\+\/[a-z_]+' WHERE /);
   });
 
@@ -68,12 +68,12 @@ describe('the topic rules', () => {
   });
 });
 
-describe('what a topic rule could not deliver', () => {
+describe('messages that a topic rule cannot deliver', () => {
   const actions = rules.map(({ Properties }) => Properties.TopicRulePayload.ErrorAction);
   const queue = template.target(actions[0].Sqs.QueueUrl);
   const role = template.target(actions[0].Sqs.RoleArn);
 
-  it('goes to one queue, as text', () => {
+  it('are sent to one queue, as text', () => {
     expect(queue.Type).toBe('AWS::SQS::Queue');
     for (const action of actions)
       expect(action).toEqual({
@@ -85,14 +85,14 @@ describe('what a topic rule could not deliver', () => {
       });
   });
 
-  it('is sent there by a role that can do nothing else', () => {
+  it('are sent with a role that can do nothing else', () => {
     expect(template.statementsOf(role)).toEqual([
       { Effect: 'Allow', Action: 'sqs:SendMessage', Resource: { 'Fn::GetAtt': [queue.id, 'Arn'] } },
     ]);
     expect(role.Properties.ManagedPolicyArns).toBeUndefined();
   });
 
-  it('is sent by AWS IoT on behalf of this account', () => {
+  it('are sent by AWS IoT for this account only', () => {
     expect(role.Properties.AssumeRolePolicyDocument.Statement).toEqual([
       {
         Effect: 'Allow',

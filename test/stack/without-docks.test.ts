@@ -35,14 +35,14 @@ describe('a library without docks', () => {
     expect(Object.keys(template.json.Outputs)).toContain('UnhandledQueueUrl');
   });
 
-  it('has no alarm that only docks could ring', () => {
+  it('has no alarm about docks', () => {
     const ids = template.ofType('AWS::CloudWatch::Alarm').map(({ id }) => id);
     for (const alarm of ['RefusedDevices', 'DockSettingsMissing', 'UndeliveredMessages'])
       expect(ids.filter((id) => id.startsWith(`Alarms${alarm}`))).toEqual([]);
     expect(ids.filter((id) => id.startsWith('AlarmsUnhandledEvents'))).toHaveLength(1);
   });
 
-  it('tells Pilot of an MQTT server only if one is configured', () => {
+  it('returns an MQTT server to Pilot only if one is configured', () => {
     expect(template.function('login').Properties.Environment.Variables.MQTT_ADDRESS).toBe('');
     const told = synthesise({ dock: { endpoint: 'none' }, mqttAddress: 'ssl://mqtt.example.com:8883' });
     expect(told.json.Outputs.MqttAddress.Value).toBe('ssl://mqtt.example.com:8883');

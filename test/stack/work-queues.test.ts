@@ -10,7 +10,7 @@ describe.each(functionsOf('queue'))('the queue of $name', ({ name, trigger, time
   const mapping = mappings.find(({ Properties }) => template.target(Properties.FunctionName).id === fn.id);
   const queue = template.target(mapping?.Properties.EventSourceArn);
 
-  it('hands over batches of which only what failed comes again', () => {
+  it('passes batches on, of which only failed messages are received again', () => {
     expect(mapping?.Properties).toMatchObject({
       BatchSize: trigger.batch.size,
       MaximumBatchingWindowInSeconds: trigger.batch.windowInSeconds,
@@ -18,7 +18,7 @@ describe.each(functionsOf('queue'))('the queue of $name', ({ name, trigger, time
     });
   });
 
-  it('hides a message for longer than a call may take, and keeps it as a dead letter after five tries', () => {
+  it('makes a message invisible for longer than a call may take, and keeps it as a dead letter after five tries', () => {
     expect(queue.Properties.VisibilityTimeout).toBeGreaterThan(timeoutInSeconds);
     const { deadLetterTargetArn, maxReceiveCount } = queue.Properties.RedrivePolicy;
     expect(maxReceiveCount).toBe(5);
@@ -41,6 +41,6 @@ describe.each(functionsOf('queue'))('the queue of $name', ({ name, trigger, time
   });
 });
 
-it('every queue that a function is fed from has its own function', () => {
+it('every queue with a function has its own function', () => {
   expect(mappings).toHaveLength(functionsOf('queue').length);
 });

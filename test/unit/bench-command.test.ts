@@ -16,7 +16,7 @@ const listedNames = (text: string): string[] =>
   [...text.matchAll(/^ {2}(\S+) {2,}\S/gm)].map(([, name]) => name ?? '');
 
 describe('npm run bench', () => {
-  it('lists every benchmark when no name is given, each with a line of its own', () => {
+  it('lists every benchmark when no name is given, each with a description', () => {
     const { status, stdout } = bench();
     expect(status).toBe(0);
     const names = listedNames(stdout);
@@ -24,20 +24,20 @@ describe('npm run bench', () => {
     expect(names.filter((name) => !existsSync(join(BENCH, `${name}.ts`)))).toEqual([]);
   });
 
-  it('lists what bench/README.md describes', () => {
+  it('lists the benchmarks of bench/README.md', () => {
     const readme = readFileSync(join(BENCH, 'README.md'), 'utf8');
     const described = [...readme.matchAll(/^\| `npm run bench -- (\S+)` \|/gm)].map(([, name]) => name);
     expect(described).toEqual(listedNames(bench().stdout));
   });
 
-  it('refuses a name that it does not know, and lists those that it does', () => {
+  it('refuses an unknown name, and lists the known ones', () => {
     const { status, stderr } = bench('tea');
     expect(status).toBe(2);
     expect(stderr).toMatch(/^There is no benchmark "tea"\./);
     expect(listedNames(stderr)).toEqual(listedNames(bench().stdout));
   });
 
-  it('hands arguments on, and the exit code back', () => {
+  it('passes arguments and the exit code on', () => {
     const { status, stderr } = bench('upload-memory', '--colour');
     expect(status).not.toBe(0);
     expect(stderr).toContain("Unknown option '--colour'");

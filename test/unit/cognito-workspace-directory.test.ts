@@ -28,25 +28,25 @@ describe("a workspace's name", () => {
     expect(asked()).toEqual({ UserPoolId: 'pool-1', GroupName: WORKSPACE });
   });
 
-  it('is unknown once the group has gone', async () => {
+  it('is unknown after the group was deleted', async () => {
     expect(await findName(refused('ResourceNotFoundException')).found).toBeUndefined();
   });
 
-  it.each(['TooManyRequestsException', 'NotAuthorizedException'])('is not guessed after %s', async (name) => {
+  it.each(['TooManyRequestsException', 'NotAuthorizedException'])('is an error after %s', async (name) => {
     await expect(findName(refused(name)).found).rejects.toMatchObject({ name });
   });
 });
 
-describe('the workspace that a person asks for', () => {
+describe('the requested workspace', () => {
   const member = { workspaceIds: [WORKSPACE, FOREIGN_WORKSPACE] };
   const home = [WORKSPACE, FOREIGN_WORKSPACE].sort()[0];
 
-  it('is one of their own, or the first', () => {
+  it('is one of the token, or the first', () => {
     expect(chosenWorkspace(member, FOREIGN_WORKSPACE)).toBe(FOREIGN_WORKSPACE);
     expect(chosenWorkspace(member, undefined)).toBe(home);
   });
 
-  it('is never one that their token does not open', () => {
+  it('is never one that the token does not list', () => {
     expect(() => chosenWorkspace({ workspaceIds: [WORKSPACE] }, FOREIGN_WORKSPACE)).toThrow(
       expect.objectContaining({ code: 'workspace-forbidden' }),
     );

@@ -16,14 +16,14 @@ const at = (text: string) => {
 };
 
 describe('parseExifTime', () => {
-  it('reads the spellings of EXIF and XMP', () => {
+  it('reads the formats of EXIF and XMP', () => {
     const time = { year: 2016, month: 6, day: 23, hour: 16, minute: 31, second: 59 };
     expect(parseExifTime('2016:06:23 16:31:59')).toEqual(time);
     expect(parseExifTime('2016-06-23T16:31:59.123+02:00')).toEqual(time);
   });
 
   it.each(['0000:00:00 00:00:00', '2016:02:31 10:00:00', '2016:06:23 24:00:00', '2016:06:23', 42, undefined])(
-    'takes %s for no time',
+    'rejects %s',
     (text) => {
       expect(parseExifTime(text)).toBeUndefined();
     },
@@ -35,7 +35,7 @@ describe('timeFromName', () => {
     expect(timeFromName('DJI_20260412093015_0001_V.JPG')).toEqual(at('2026:04:12 09:30:15'));
   });
 
-  it.each(['DJI_0018.JPG', 'DJI_20261312093015_0001_V.JPG'])('finds none in %s', (name) => {
+  it.each(['DJI_0018.JPG', 'DJI_20261312093015_0001_V.JPG'])('finds no time in %s', (name) => {
     expect(timeFromName(name)).toBeUndefined();
   });
 });
@@ -43,17 +43,17 @@ describe('timeFromName', () => {
 describe('toCreatedTime', () => {
   const local = at('2026:04:12 09:05:07');
 
-  it('writes the offset where it is known', () => {
+  it('has the offset when it is known', () => {
     expect(toCreatedTime({ local, offsetInMinutes: 120 })).toBe('2026-04-12T09:05:07+02:00');
     expect(toCreatedTime({ local, offsetInMinutes: -570 })).toBe('2026-04-12T09:05:07-09:30');
     expect(toCreatedTime({ local, offsetInMinutes: 0 })).toBe('2026-04-12T09:05:07Z');
   });
 
-  it('does not guess a zone', () => {
+  it('has no guessed zone', () => {
     expect(toCreatedTime({ local, offsetInMinutes: undefined })).toBe('2026-04-12 09:05:07');
   });
 
-  it('writes the time of the file system in UTC', () => {
+  it('has the time of the file system in UTC', () => {
     expect(toCreatedTime(timeFromFileSystem(Date.UTC(2026, 0, 2, 3, 4, 5, 678)))).toBe(
       '2026-01-02T03:04:05Z',
     );
@@ -71,12 +71,12 @@ describe('offsets', () => {
     expect(parseOffset(text)).toBe(minutes);
   });
 
-  it('follow from the same moment in local time and in UTC', () => {
+  it('are computed from the same moment in local time and in UTC', () => {
     expect(offsetBetween(at('2026:04:12 09:30:15'), at('2026:04:12 07:30:14'))).toBe(120);
     expect(offsetBetween(at('2026:04:12 01:00:00'), at('2026:04:11 19:15:40'))).toBe(345);
   });
 
-  it('do not follow from clocks that tell different moments', () => {
+  it('are not computed from clocks that differ', () => {
     expect(offsetBetween(at('2026:04:12 09:37:00'), at('2026:04:12 07:30:00'))).toBeUndefined();
     expect(offsetBetween(at('2026:04:12 09:30:00'), at('2016:04:12 07:30:00'))).toBeUndefined();
     expect(offsetBetween(at('2026:04:12 09:30:00'), undefined)).toBeUndefined();

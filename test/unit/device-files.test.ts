@@ -39,7 +39,7 @@ describe('readFolder', () => {
     expect(unreadable).toEqual([]);
   });
 
-  it('takes every kind of file, whatever its name', async () => {
+  it('finds every kind of file, with any name', async () => {
     const names = [
       'A.HEIC',
       'B.PNG',
@@ -57,7 +57,7 @@ describe('readFolder', () => {
     expect(skipped).toEqual([]);
   });
 
-  it('leaves what computers keep on cards, and empty files, and says so', async () => {
+  it('skips what computers leave on cards, and empty files, and reports them', async () => {
     await put('.DS_Store');
     await put('.Trashes/501/DJI_0001.JPG');
     await put('DCIM/._DJI_0001.JPG');
@@ -77,7 +77,7 @@ describe('readFolder', () => {
     ]);
   });
 
-  it('follows links and survives those that lead in circles', async () => {
+  it('follows links, also in circles', async () => {
     await put('flight/DJI_0001.JPG');
     await symlink(folder, join(folder, 'flight', 'up'));
     await symlink(join(folder, 'flight'), join(folder, 'again'));
@@ -86,7 +86,7 @@ describe('readFolder', () => {
     expect(pathsOf(files)).toEqual(['copy.JPG', 'flight/DJI_0001.JPG']);
   });
 
-  it('tells which photos cannot be read, and why', async () => {
+  it('reports which photos cannot be read, and why', async () => {
     await put('DJI_0001.JPG');
     await symlink(join(folder, 'gone.JPG'), join(folder, 'DJI_0002.JPG'));
     const { files, unreadable } = await readFolder(folder);
@@ -96,7 +96,7 @@ describe('readFolder', () => {
     ]);
   });
 
-  it('keeps names in any script as they are', async () => {
+  it('keeps names in any script', async () => {
     await put('DJI_202604071650_024_上云API/DJI_0001 ü.JPG');
     const { files } = await readFolder(folder);
     expect(pathsOf(files)).toEqual(['DJI_202604071650_024_上云API/DJI_0001 ü.JPG']);
@@ -104,7 +104,7 @@ describe('readFolder', () => {
 });
 
 describe('md5OfFile', () => {
-  it('is the MD5 of files that do not fit into one chunk', async () => {
+  it('is the MD5 of files larger than one chunk', async () => {
     const content = Buffer.alloc(3 * 1024 * 1024 + 17, 'drone');
     const file = join(folder, 'a.jpg');
     await writeFile(file, content);
@@ -116,7 +116,7 @@ describe('md5OfFile', () => {
 });
 
 describe('an inode', () => {
-  it('counts where the file system keeps it, and not on a card', async () => {
+  it('is compared only when the file system stores it', async () => {
     await put('DJI_0001.JPG');
     const { files } = await readFolder(folder);
     expect(files[0]?.inode).toBe((await stat(join(folder, 'DJI_0001.JPG'))).ino);
@@ -133,7 +133,7 @@ describe('md5OfEnds', () => {
   };
 
   it.each([1, 64 * 1024, 64 * 1024 + 1, 128 * 1024, 1_000_000])(
-    'tells a changed last byte of %i',
+    'changes with the last byte of %i',
     async (size) => {
       const content = Buffer.alloc(size, 'a');
       const before = await ends(content);
@@ -142,13 +142,13 @@ describe('md5OfEnds', () => {
     },
   );
 
-  it('tells files of different sizes with the same ends apart', async () => {
+  it('differs for files of different sizes with the same ends', async () => {
     expect(await ends(Buffer.alloc(500_000))).not.toBe(await ends(Buffer.alloc(500_001)));
   });
 });
 
 describe('diskState', () => {
-  it('notices growth, a cut, a new modification time and a loss', async () => {
+  it('finds growth, truncation, a new modification time and removal', async () => {
     const path = await put('DJI_0001.JPG', 'twelve bytes');
     const find = async () => (await readFolder(folder)).files[0] as Parameters<typeof diskState>[0];
     const found = await find();

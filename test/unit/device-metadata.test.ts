@@ -52,7 +52,7 @@ function jpegWithXmp(properties: string, elements = ''): Buffer {
 }
 
 describe('a photo', () => {
-  it('tells time and zone, altitudes, yaw, position, drone and serial number', async () => {
+  it('has time and zone, altitudes, yaw, position, drone and serial number', async () => {
     const metadata = await metadataOf(description.name, photo);
     expect(toCreatedTime(metadata.captured)).toBe('2026-04-12T09:30:15+02:00');
     expect(metadata).toMatchObject({
@@ -68,11 +68,11 @@ describe('a photo', () => {
     expect(metadata.position?.lng).toBeCloseTo(11.03482, 7);
   });
 
-  it('of the sample says that it is one', () => {
+  it('of the sample is marked as one', () => {
     expect(photo.toString('latin1').split(SAMPLE_NOTE)).toHaveLength(4);
   });
 
-  it('is a panorama when its XMP says how it is projected', async () => {
+  it('is a panorama when its XMP has a projection', async () => {
     const panorama = { fullWidth: 16, fullHeight: 8, top: 0 };
     const metadata = await metadataOf(
       'DJI_0001.JPG',
@@ -81,7 +81,7 @@ describe('a photo', () => {
     expect(metadata.isPanorama).toBe(true);
   });
 
-  it('may write its XMP as elements, and keeps a serial number of digits as text', async () => {
+  it('may have XMP elements, and a serial number of digits is text', async () => {
     const metadata = await metadataOf(
       'DJI_0001.JPG',
       jpegWithXmp(
@@ -96,7 +96,7 @@ describe('a photo', () => {
     });
   });
 
-  it('without a fix has no position', async () => {
+  it('without a GPS fix has no position', async () => {
     const metadata = await metadataOf(
       'DJI_0001.JPG',
       jpegWithXmp('drone-dji:GpsLatitude="0.0" drone-dji:GpsLongitude="0.0"'),
@@ -104,12 +104,12 @@ describe('a photo', () => {
     expect(metadata.position).toBeUndefined();
   });
 
-  it('of a drone nobody knows goes without keys', async () => {
+  it('of an unknown drone has no model keys', async () => {
     const metadata = await metadataOf('DJI_0001.JPG', jpegWithXmp('drone-dji:DroneModel="M99X"'));
     expect(metadata.droneModelKey).toBeUndefined();
   });
 
-  it('that is none, or cut off, still has the time in its name', async () => {
+  it('that is truncated or not a photo still has the time in its name', async () => {
     for (const content of [Buffer.from('not a JPEG at all'), photo.subarray(0, 30), photo.subarray(0, 400)]) {
       const metadata = await metadataOf('DJI_20260412093015_0001_V.JPG', content);
       expect(toCreatedTime(metadata.captured)).toMatch(/^2026-04-12.09:30:15/);
@@ -127,7 +127,7 @@ describe('a video', () => {
   const place = (text: string): Buffer =>
     box('\u00a9xyz', Buffer.from([0, text.length, 0x15, 0xc7]), Buffer.from(text));
 
-  it('tells where it was taken, wherever in the file it says so', async () => {
+  it('has its position, anywhere in the file', async () => {
     const video = Buffer.concat([
       box('ftyp', Buffer.from('isom')),
       box('mdat', Buffer.alloc(5000)),
@@ -138,7 +138,7 @@ describe('a video', () => {
     expect(toCreatedTime(metadata.captured)).toBe('2026-04-12 09:30:15');
   });
 
-  it('that is cut off has no position', async () => {
+  it('that is truncated has no position', async () => {
     const header = Buffer.from([0x7f, 0xff, 0xff, 0xff, ...Buffer.from('moov')]);
     expect((await metadataOf('DJI_0001.MP4', header)).position).toBeUndefined();
     expect((await metadataOf('DJI_0001.MP4', 'x')).position).toBeUndefined();
@@ -146,7 +146,7 @@ describe('a video', () => {
 });
 
 describe('modelKeys', () => {
-  it('takes the drone from its own name and the camera from the camera', () => {
+  it('has the drone of its name, and the camera of its name', () => {
     expect(modelKeys('Matrice 350 RTK', 'ZH20T')).toEqual({
       droneModelKey: '0-89-0',
       payloadModelKey: '1-43-0',

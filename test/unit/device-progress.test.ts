@@ -51,7 +51,7 @@ afterEach(() => {
 });
 
 describe('in a pipe', () => {
-  it('is one plain line a file', () => {
+  it('has one plain line for each file', () => {
     const screen = new Screen(false);
     const progress = transferProgress(screen);
     progress.begin(2, 4_000_000);
@@ -78,7 +78,7 @@ describe('in a pipe', () => {
     expect(screen.written).toBe('… 2.0 GB of 8.0 GB, 1 under way\n');
   });
 
-  it('lets no file name move the cursor', () => {
+  it('escapes control characters in file names', () => {
     const screen = new Screen(false);
     const progress = transferProgress(screen);
     progress.begin(1, 1);
@@ -91,7 +91,7 @@ describe('in a pipe', () => {
 });
 
 describe('on a terminal', () => {
-  it('draws a bar for each file under way and one for all, and erases what it drew', () => {
+  it('shows a bar for each running transfer and one for all, and removes them at the end', () => {
     const screen = new Screen(true);
     const progress = transferProgress(screen);
     progress.begin(2, 2000);
@@ -122,7 +122,7 @@ describe('on a terminal', () => {
     expect(screen.lines).toEqual(afterEnd);
   });
 
-  it('draws ten bars at most, first of what is sent', () => {
+  it('shows ten bars at most, uploads first', () => {
     const screen = new Screen(true);
     const progress = transferProgress(screen);
     progress.begin(16, 16_000);
@@ -136,7 +136,7 @@ describe('on a terminal', () => {
     progress.end();
   });
 
-  it('shows the end of names that are too long, two columns for wide letters', () => {
+  it('shows the end of long names, with two columns for wide characters', () => {
     expect(fitEnd('DCIM/DJI_0001.JPG', 20)).toBe('DCIM/DJI_0001.JPG');
     expect(fitEnd('DCIM/DJI_0001.JPG', 10)).toBe('…_0001.JPG');
     expect(fitEnd('上云上云', 8)).toBe('上云上云');
@@ -170,7 +170,7 @@ describe('summaryLines', () => {
   };
   const there = { path: 'a.jpg', state: 'already-there', bytes: 1 } as const;
 
-  it('says that there was nothing to upload', () => {
+  it('says when there was nothing to upload', () => {
     expect(summaryLines(summary)).toEqual(['No files here: nothing to upload.']);
     expect(summaryLines({ ...summary, files: [there], alreadyThere: 1 })).toEqual([
       '1 file already there: nothing to upload (1.5 s).',

@@ -15,12 +15,12 @@ function failing(...errors: Error[]) {
   return { attempt, calls: () => calls };
 }
 
-describe('what is tried again', () => {
-  it.each([408, 429, 500, 502, 503, 504])('is a status of %i', (status) => {
+describe('the retried errors', () => {
+  it.each([408, 429, 500, 502, 503, 504])('include status %i', (status) => {
     expect(isTransientStatus(status)).toBe(true);
   });
 
-  it.each([200, 301, 400, 401, 403, 404, 413])('is no status of %i', (status) => {
+  it.each([200, 301, 400, 401, 403, 404, 413])('do not include status %i', (status) => {
     expect(isTransientStatus(status)).toBe(false);
   });
 });
@@ -30,7 +30,7 @@ afterEach(() => {
 });
 
 describe('retrying', () => {
-  it('goes on after faults of the server and the network', async () => {
+  it('retries faults of the server and the network', async () => {
     const work = failing(
       new ApiError(503, 'busy'),
       new UnreachableError('nobody'),
@@ -40,20 +40,20 @@ describe('retrying', () => {
     expect(work.calls()).toBe(4);
   });
 
-  it('stops at once when the answer will not change', async () => {
+  it('stops at once for a final response', async () => {
     const work = failing(new ApiError(400, 'no such field'));
     await expect(retrying(work.attempt, quick)).rejects.toThrow('no such field');
     expect(work.calls()).toBe(1);
   });
 
-  it('gives up after its attempts, with the last error', async () => {
+  it('throws the last error after its attempts', async () => {
     const errors = ['first', 'second', 'third', 'last', 'never'].map((text) => new ApiError(500, text));
     const work = failing(...errors);
     await expect(retrying(work.attempt, quick)).rejects.toThrow('last');
     expect(work.calls()).toBe(4);
   });
 
-  it('goes on for half a minute after the first failure, however long that one took', async () => {
+  it('retries for half a minute after the first failure, however long that one took', async () => {
     let now = 1_000_000;
     vi.spyOn(Date, 'now').mockImplementation(() => now);
     const seconds = [60, 10, 10, 9, 2, 1];
@@ -68,7 +68,7 @@ describe('retrying', () => {
     );
   });
 
-  it('does not wait on when it is stopped', async () => {
+  it('stops waiting when it is aborted', async () => {
     const stop = new AbortController();
     const work = failing(new ApiError(503, 'busy'));
     const slow = retrying(
@@ -98,7 +98,7 @@ describe('retryDelayInMilliseconds', () => {
     }
   });
 
-  it('waits as long as the server asks for, within reason', () => {
+  it('is that of the Retry-After header, within a limit', () => {
     expect(
       retryDelayInMilliseconds(2, { firstDelayInMilliseconds: 100, longestDelayInMilliseconds: 10_000 }, 5),
     ).toBe(5000);

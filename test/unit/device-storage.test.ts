@@ -32,21 +32,21 @@ function leasesLiving(
 }
 
 describe('objectKey', () => {
-  it('is prefix, folder and name, whatever the script', () => {
+  it('is prefix, folder and name, in any script', () => {
     expect(objectKey('workspace/1', 'DJI_0001.JPG')).toBe('workspace/1/DJI_0001.JPG');
     expect(objectKey('workspace/1', 'DJI_024_上云API/ü 1.JPG')).toBe('workspace/1/DJI_024_上云API/ü 1.JPG');
   });
 });
 
 describe('StorageLeases', () => {
-  it('share one answer between the files of a run', async () => {
+  it('share one response between the files of a run', async () => {
     const { leases, answers } = leasesLiving(3300);
     await Promise.all([leases.forUpload(1), leases.forUpload(1), leases.forUpload(1)]);
     await leases.forUpload(20 * MEBIBYTE);
     expect(answers()).toBe(1);
   });
 
-  it('ask again before the credentials run out', async () => {
+  it('request new credentials before the old ones expire', async () => {
     const { leases, answers, wind } = leasesLiving(900);
     await leases.forUpload(MEBIBYTE);
     wind(838);
@@ -57,7 +57,7 @@ describe('StorageLeases', () => {
     expect(answers()).toBe(2);
   });
 
-  it('ask for a large file what a small one does not need', async () => {
+  it('request new ones for a large file when a small one can still use the old ones', async () => {
     const { leases, answers, wind } = leasesLiving(3300);
     await leases.forUpload(MEBIBYTE);
     wind(1800);
@@ -70,7 +70,7 @@ describe('StorageLeases', () => {
   it.each([
     ['the prefix is the same', () => 'workspace', 'workspace/a.jpg'],
     ['the prefixes have one scope', (answer: number) => `workspace/user/${answer}`, 'workspace/user/1/a.jpg'],
-  ])('go on under the same key where %s', async (_what, prefixOf, key) => {
+  ])('keep the key when %s', async (_what, prefixOf, key) => {
     const { leases, answers, wind } = leasesLiving(900, prefixOf);
     const first = await leases.forUpload(MEBIBYTE);
     expect(await leases.continuing(first, key)).toBe(first);
@@ -81,7 +81,7 @@ describe('StorageLeases', () => {
     expect(answers()).toBe(2);
   });
 
-  it('keep the old credentials where a new answer leads elsewhere', async () => {
+  it('keep the old credentials when the new ones are for another place', async () => {
     const { leases, answers, wind } = leasesLiving(900, (answer) => `workspace/${answer}/files`);
     const first = await leases.forUpload(MEBIBYTE);
     wind(850);
@@ -93,7 +93,7 @@ describe('StorageLeases', () => {
     expect(leases.isExpired(first)).toBe(true);
   });
 
-  it('replace credentials that were refused as expired, once for all that ask', async () => {
+  it('replace expired credentials once for all files', async () => {
     const { leases, answers } = leasesLiving(900, (answer) => `workspace/user/${answer}`);
     const first = await leases.forUpload(MEBIBYTE);
     const ask = () => leases.replacing(first, 'workspace/user/1/a.jpg');
@@ -106,7 +106,7 @@ describe('StorageLeases', () => {
 });
 
 describe('PartBuffers', () => {
-  it('hands out no more than there are, and each to one at a time', async () => {
+  it('are limited in number, and each is used by one upload at a time', async () => {
     const buffers = new PartBuffers(2, 10);
     const first = await buffers.acquire();
     const second = await buffers.acquire();
@@ -123,7 +123,7 @@ describe('PartBuffers', () => {
     expect(third).toBe(first.item);
   });
 
-  it('lets nobody wait who was stopped', async () => {
+  it('end waiting when it is aborted', async () => {
     const buffers = new PartBuffers(1, 10);
     const held = await buffers.acquire();
     const stop = new AbortController();

@@ -37,43 +37,46 @@ const wish = (changes: Partial<Prioritization> = {}): Prioritization => ({
 });
 
 describe('a flight', () => {
-  it('is uploading while something was heard of it lately', () => {
+  it('is uploading when the latest message is recent', () => {
     expect(flightState(flight(), at(0))).toBe('uploading');
     expect(flightState(flight(), at(STALLED_AFTER_IN_SECONDS - 1))).toBe('uploading');
   });
 
-  it('is stalled when files are missing and nothing is heard for longer', () => {
+  it('is stalled when files are missing and the latest message is older', () => {
     expect(flightState(flight(), at(QUIET))).toBe('stalled');
   });
 
-  it('goes on when something is heard again', () => {
+  it('is uploading again after another message', () => {
     const later = flight({ lastHeardAt: new Date(at(QUIET)).toISOString() });
     expect(flightState(later, at(QUIET + 1))).toBe('uploading');
   });
 
-  it.each([0, QUIET, 365 * 24 * 3600])('is complete once all files are in, also after %i s', (seconds) => {
-    expect(flightState(flight({ receivedFileCount: 3 }), at(seconds))).toBe('complete');
-    expect(flightState(flight({ receivedFileCount: 4 }), at(seconds))).toBe('complete');
-  });
+  it.each([0, QUIET, 365 * 24 * 3600])(
+    'is complete when all files are stored, also after %i s',
+    (seconds) => {
+      expect(flightState(flight({ receivedFileCount: 3 }), at(seconds))).toBe('complete');
+      expect(flightState(flight({ receivedFileCount: 4 }), at(seconds))).toBe('complete');
+    },
+  );
 
-  it.each(['pilot', 'dock'] as const)('is not complete by the word of a %s alone', (owner) => {
+  it.each(['pilot', 'dock'] as const)('is not complete by the message of a %s alone', (owner) => {
     const told = flight({ uploadedFileCount: 3, receivedFileCount: 1, owner });
     expect(flightState(told, at(0))).toBe('reported-complete');
     expect(flightState(told, at(QUIET))).toBe('reported-complete');
     expect(flightState({ ...told, receivedFileCount: 3 }, at(QUIET))).toBe('complete');
   });
 
-  it('whose size nobody tells is complete when it has been quiet for long enough', () => {
+  it('without an expected count is complete after a time without messages', () => {
     const untold = flight({ expectedFileCount: 0 });
     expect(flightState(untold, at(STALLED_AFTER_IN_SECONDS - 1))).toBe('uploading');
     expect(flightState(untold, at(QUIET))).toBe('complete');
   });
 
-  it('of which no file ever came is stalled', () => {
+  it('without files is stalled', () => {
     expect(flightState(flight({ expectedFileCount: 0, receivedFileCount: 0 }), at(QUIET))).toBe('stalled');
   });
 
-  it('that an operator has just asked for is not stalled yet', () => {
+  it('with a recent request for priority is not stalled', () => {
     const { lastHeardAt: _never, ...silent } = flight({ expectedFileCount: 0, receivedFileCount: 0 });
     const asked = { ...silent, prioritization: wish() };
     expect(flightState(asked, at(5))).toBe('uploading');
@@ -82,7 +85,7 @@ describe('a flight', () => {
   });
 });
 
-describe('a wish', () => {
+describe('a request for priority', () => {
   it.each<[string, Partial<Prioritization>, number]>([
     ['requested', {}, UNANSWERED_AFTER_IN_SECONDS],
     ['unanswered', {}, UNANSWERED_AFTER_IN_SECONDS + 1],
@@ -96,7 +99,7 @@ describe('a wish', () => {
     expect(prioritizationState(wish(changes), at(seconds))).toBe(state);
   });
 
-  it('is told with the flight', () => {
+  it('is returned with the flight', () => {
     const output = toFlightOutput('f', flight({ prioritization: wish({ result: 7 }) }), at(0));
     expect(output).toEqual({
       flight_id: 'f',

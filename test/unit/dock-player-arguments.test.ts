@@ -16,11 +16,11 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 const parse = (...options: string[]) => parseDockArguments(['--from', directory, ...options]);
 
 describe('the command line of a dock', () => {
-  it('needs a folder and nothing else', () => {
+  it('needs only a folder', () => {
     expect(parse()).toEqual({ from: directory, concurrency: 4, json: false, dataDirectory: '.local' });
   });
 
-  it('takes everything that there is to say', () => {
+  it('accepts all options', () => {
     const options = parse(
       ...['--flight', 'F-1', '--mqtt', 'mqtts://mqtt.example.com:8883', '--sn', '4TADKAQ000002J'],
       ...['--username', 'u?x-amz-customauthorizer-name=a', '--password', 'p', '--drone', '1581F5BMD'],
@@ -40,7 +40,7 @@ describe('the command line of a dock', () => {
     });
   });
 
-  it('answers a call for help before it looks at anything else', () => {
+  it('prints its help before it checks anything', () => {
     expect(parseDockArguments(['--help', '--from', '/nowhere'])).toBe('help');
   });
 
@@ -56,12 +56,12 @@ describe('the command line of a dock', () => {
     [['--flight', ''], '--flight takes'],
     [['--speed', '3'], "Unknown option '--speed'"],
     [['more'], 'Unexpected argument'],
-  ])('refuses %j and says what would be right', (options, message) => {
+  ])('refuses %j and says what is allowed', (options, message) => {
     expect(() => parse(...options)).toThrow(ArgumentError);
     expect(() => parse(...options)).toThrow(message);
   });
 
-  it('refuses a folder that is none', () => {
+  it('refuses a missing folder', () => {
     writeFileSync(join(directory, 'file'), '');
     expect(() => parseDockArguments([])).toThrow('--from DIR is missing');
     expect(() => parseDockArguments(['--from', join(directory, 'none')])).toThrow('there is no folder');
@@ -69,7 +69,7 @@ describe('the command line of a dock', () => {
   });
 });
 
-describe('the dock to play', () => {
+describe('the dock', () => {
   const DOCKS = [
     { sn: 'DOCK1', username: 'DOCK1', password: 'one', workspace_id: 'w1' },
     { sn: 'DOCK2', username: 'DOCK2', password: 'two', workspace_id: 'w2' },
@@ -82,7 +82,7 @@ describe('the dock to play', () => {
   const resolve = (request: Partial<DockTargetRequest> = {}) =>
     resolveDockTarget({ dataDirectory: directory, environment: {}, askPassword: undefined, ...request });
 
-  it('is the first of the local stack', async () => {
+  it('is the first of the local stack by default', async () => {
     withLocalStack();
     await expect(resolve()).resolves.toEqual({
       mqtt: LOCAL.mqtt,
@@ -93,13 +93,13 @@ describe('the dock to play', () => {
     });
   });
 
-  it('is the one that is named, over WebSocket too', async () => {
+  it('is the named one, also over WebSocket', async () => {
     withLocalStack();
     await expect(resolve({ sn: 'DOCK2' })).resolves.toMatchObject({ sn: 'DOCK2', password: 'two' });
     await expect(resolve({ sn: 'DOCK2', mqtt: LOCAL.mqtt_ws })).resolves.toMatchObject({ password: 'two' });
   });
 
-  it('never tells a local password to another broker', async () => {
+  it('does not send a local password to another broker', async () => {
     withLocalStack();
     const request = { mqtt: 'mqtts://mqtt.example.com:8883', sn: 'DOCK1' };
     await expect(resolve(request)).rejects.toThrow(
@@ -112,7 +112,7 @@ describe('the dock to play', () => {
     });
   });
 
-  it('has its password from the environment, or from whoever sits at the terminal', async () => {
+  it('has its password from the environment, or from the terminal', async () => {
     const request = { mqtt: 'mqtts://mqtt.example.com', sn: 'DOCK9' };
     const environment = { DJI_MEDIA_LIBRARY_DOCK_PASSWORD: 'from-environment' };
     await expect(resolve({ ...request, environment })).resolves.toMatchObject({
@@ -125,7 +125,7 @@ describe('the dock to play', () => {
     });
   });
 
-  it('must be told when nothing else tells', async () => {
+  it('must be named when there is no default', async () => {
     await expect(resolve()).rejects.toThrow(
       'start the local stack with "npm start", or give the address with --mqtt',
     );
@@ -135,7 +135,7 @@ describe('the dock to play', () => {
   });
 });
 
-describe('how a dock connects', () => {
+describe('the connection of a dock', () => {
   const optionsFor = (mqtt: string) =>
     clientOptions({
       mqtt,
@@ -147,7 +147,7 @@ describe('how a dock connects', () => {
       onLost: () => {},
     });
 
-  it('speaks MQTT 3.1.1 as itself, and has messages kept while it is away', () => {
+  it('uses MQTT 3.1.1, the serial number, and a persistent session', () => {
     expect(optionsFor('mqtt://127.0.0.1:9705').options).toMatchObject({
       clientId: 'DOCK1',
       username: 'user',
@@ -157,12 +157,12 @@ describe('how a dock connects', () => {
     });
   });
 
-  it('tells AWS IoT Core by ALPN that it comes with a password', () => {
+  it('uses ALPN for AWS IoT Core with a password', () => {
     expect(optionsFor('mqtts://mqtt.example.com:8883').options.ALPNProtocols).toEqual(['mqtt']);
     expect(optionsFor('mqtt://127.0.0.1:9705').options).not.toHaveProperty('ALPNProtocols');
   });
 
-  it('finds the path that brokers listen on for WebSockets', () => {
+  it('has the default path of brokers for WebSocket', () => {
     expect(optionsFor('wss://mqtt.example.com').url).toBe('wss://mqtt.example.com/mqtt');
     expect(optionsFor('ws://127.0.0.1:9706/other').url).toBe('ws://127.0.0.1:9706/other');
     expect(optionsFor('mqtts://mqtt.example.com:8883').url).toBe('mqtts://mqtt.example.com:8883');

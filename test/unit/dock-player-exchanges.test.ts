@@ -53,7 +53,7 @@ describe('a dock that waits for replies', () => {
   const answer = ({ tid, bid }: Said, data: Fields) =>
     exchanges.receive('events', { tid, bid, method: '', data });
 
-  it('says an event once when it is answered, asking for the reply', async () => {
+  it('sends an event once when there is a reply, with need_reply', async () => {
     line.onSaid = (said) => answer(said, { result: 0 });
     await expect(exchanges.ask(event())).resolves.toEqual({ result: 0 });
     expect(line.said).toEqual([
@@ -70,14 +70,14 @@ describe('a dock that waits for replies', () => {
     ]);
   });
 
-  it('asks for a reply in events only, since requests always have one', async () => {
+  it('sets need_reply in events only, since requests always have replies', async () => {
     line.onSaid = ({ tid, bid }) =>
       exchanges.receive('requests', { tid, bid, method: '', data: { result: 0 } });
     await exchanges.ask({ ...event(), channel: 'requests', method: 'config' });
     expect(line.said[0]).not.toHaveProperty('need_reply');
   });
 
-  it('says it again with the same ids after 10 s of silence', async () => {
+  it('sends it again with the same ids after 10 s', async () => {
     const asking = exchanges.ask(event());
     await vi.advanceTimersByTimeAsync(9_999);
     expect(line.said).toHaveLength(1);
@@ -92,7 +92,7 @@ describe('a dock that waits for replies', () => {
     expect(line.said).toHaveLength(2);
   });
 
-  it('gives up after a minute, and tells how often it tried', async () => {
+  it('stops after a minute, and reports the number of attempts', async () => {
     const asking = exchanges.ask(event()).catch((error: unknown) => error);
     await vi.advanceTimersByTimeAsync(60_000);
     const error = await asking;
@@ -101,7 +101,7 @@ describe('a dock that waits for replies', () => {
     expect(line.said).toHaveLength(6);
   });
 
-  it('does not take the reply to another message for its own', async () => {
+  it('ignores replies to other messages', async () => {
     const asking = exchanges.ask(event()).catch((error: unknown) => error);
     await vi.advanceTimersByTimeAsync(0);
     const [said] = line.said as [Said];
@@ -112,7 +112,7 @@ describe('a dock that waits for replies', () => {
     expect(await asking).toBeInstanceOf(NoReplyError);
   });
 
-  it('keeps several exchanges apart', async () => {
+  it('distinguishes concurrent exchanges', async () => {
     const first = exchanges.ask(event());
     const second = exchanges.ask(event());
     await vi.advanceTimersByTimeAsync(0);
@@ -122,7 +122,7 @@ describe('a dock that waits for replies', () => {
     await expect(second).resolves.toMatchObject({ output: 'second' });
   });
 
-  it('fails at once with the reason when the reply says no', async () => {
+  it('fails at once with the reason of a refusal', async () => {
     line.onSaid = (said) => answer(said, { result: 404 });
     const error = await exchanges.ask(event()).catch((refused: unknown) => refused);
     expect(error).toBeInstanceOf(RefusedError);
@@ -131,7 +131,7 @@ describe('a dock that waits for replies', () => {
     expect(line.said).toHaveLength(1);
   });
 
-  it('tries again with the same ids when the server failed', async () => {
+  it('tries again with the same ids after a server error', async () => {
     line.onSaid = (said) => answer(said, { result: line.said.length < 3 ? 503 : 0 });
     const asking = exchanges.ask(event());
     await vi.advanceTimersByTimeAsync(5_000);
@@ -140,7 +140,7 @@ describe('a dock that waits for replies', () => {
     expect(new Set(line.said.map(({ tid, bid }) => tid + bid)).size).toBe(1);
   });
 
-  it('waits for the connection instead of using up its patience without one', async () => {
+  it('waits for a connection, without counting attempts', async () => {
     const back = Promise.withResolvers<void>();
     line.up = back.promise;
     const asking = exchanges.ask(event());
@@ -152,12 +152,12 @@ describe('a dock that waits for replies', () => {
     await asking;
   });
 
-  it('takes a reply without a result, as that to config, for a yes', async () => {
+  it('accepts a reply without a result, as that to config, as success', async () => {
     line.onSaid = (said) => answer(said, { app_id: '1' });
     await expect(exchanges.ask(event())).resolves.toEqual({ app_id: '1' });
   });
 
-  it('stops waiting when it is told to', async () => {
+  it('stops waiting when it is aborted', async () => {
     const stop = new AbortController();
     const asking = exchanges.ask(event(stop)).catch((error: unknown) => error);
     await vi.advanceTimersByTimeAsync(10);

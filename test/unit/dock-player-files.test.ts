@@ -64,7 +64,7 @@ const reported = (file: FlightFile) =>
   }).file;
 
 describe('the event that reports a file', () => {
-  it('is that of the documents since 1.11', () => {
+  it('has the documented form since 1.11', () => {
     expect(event(flightFile('DJI_20260412090305_0001_W.JPG'))).toEqual({
       file: {
         object_key: `${WORKSPACE}/a/b/${FLIGHT}/DJI_20260412090305_0001_W.JPG`,
@@ -89,18 +89,18 @@ describe('the event that reports a file', () => {
     });
   });
 
-  it('makes nothing up that a video does not tell', () => {
+  it('leaves out what a video does not have', () => {
     const { capture } = reported(flightFile('DJI_20260412090305_0002_W.MP4', { captured: CAPTURED }));
     expect(capture).toEqual({ capturedAt: '2026-04-12T09:03:05' });
   });
 
-  it('carries empty metadata for sidecars', () => {
+  it('has empty metadata for sidecars', () => {
     expect(event(flightFile('DJI_202604120928_001_Timestamp.MRK', { captured: CAPTURED }))).toMatchObject({
       file: { metadata: { create_time: '', gimbal_yaw_degree: '', shoot_position: { lat: 0, lng: 0 } } },
     });
   });
 
-  it('names the camera that took the photo where the photo tells', () => {
+  it('has the camera of the photo when it is known', () => {
     const metadata = { ...PHOTO, droneModelKey: '0-99-1', payloadModelKey: '1-89-0' };
     expect(reported(flightFile('a.JPG', metadata))).toMatchObject({
       droneModelKey: '0-99-1',
@@ -112,12 +112,12 @@ describe('the event that reports a file', () => {
 });
 
 describe('object keys of a flight', () => {
-  it('are {flight_id}/{name}, whatever the folder', () => {
+  it('are {flight_id}/{name}, in any folder', () => {
     const suffixes = keySuffixes([found('a/1.JPG'), found('b/2.JPG'), found('3.mrk')], 'F');
     expect([...suffixes.values()]).toEqual(['F/1.JPG', 'F/2.JPG', 'F/3.mrk']);
   });
 
-  it('keep the folders of files with the same name apart', () => {
+  it('include the folders of files with the same name', () => {
     const suffixes = keySuffixes([found('a/1.JPG'), found('b/1.JPG'), found('1.JPG'), found('b/2.JPG')], 'F');
     expect([...suffixes.values()]).toEqual(['F/a/1.JPG', 'F/b/1.JPG', 'F/1.JPG', 'F/2.JPG']);
   });
@@ -129,7 +129,7 @@ describe('object keys of a flight', () => {
 });
 
 describe('the drone of a dock', () => {
-  it('is the one that most photos tell of', () => {
+  it('is the one of most photos', () => {
     const other = { ...PHOTO, droneModelKey: '0-77-0', serialNumber: 'AAA' };
     const most = { ...PHOTO, droneModelKey: '0-91-1', payloadModelKey: '1-81-0', serialNumber: 'BBB' };
     expect(droneOf([other, most, most, { captured: CAPTURED }], 'FALLBACK')).toEqual({
@@ -139,7 +139,7 @@ describe('the drone of a dock', () => {
     });
   });
 
-  it('is a Matrice 3D when they do not tell, or tell what cannot be a serial number', () => {
+  it('is a Matrice 3D when they have none, or an invalid serial number', () => {
     expect(droneOf([{ ...PHOTO, serialNumber: '../../#' }], 'FALLBACK')).toEqual({
       sn: 'FALLBACK',
       modelKey: '0-91-0',

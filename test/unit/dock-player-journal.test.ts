@@ -21,7 +21,7 @@ const FILE: FoundFile = {
 };
 const STORED = { objectKey: 'w/k/a/F/1.JPG', tid: 't', bid: 'b', acknowledged: false };
 
-describe('what a dock remembers of a flight', () => {
+describe('the journal of a flight', () => {
   let directory: string;
   const path = async () => {
     const [library = ''] = await readdir(join(directory, 'dock-player'));
@@ -48,18 +48,18 @@ describe('what a dock remembers of a flight', () => {
     await journal.close();
   }
 
-  it('is nothing at first', async () => {
+  it('is empty at first', async () => {
     expect(await remembered()).toBeUndefined();
   });
 
-  it('survives the end of the process at every step, with the ids of the message', async () => {
+  it('keeps every step after a crash, with the ids of the message', async () => {
     await remember(STORED);
     expect(await remembered()).toEqual(STORED);
     await remember({ ...STORED, acknowledged: true });
     expect(await remembered()).toEqual({ ...STORED, acknowledged: true });
   });
 
-  it('does not speak for a file that has changed since', async () => {
+  it('does not apply to a changed file', async () => {
     await remember(STORED);
     expect(await remembered(FLIGHT, { ...FILE, bytes: 11 })).toBeUndefined();
     expect(await remembered(FLIGHT, { ...FILE, modifiedAtInMilliseconds: 1 })).toBeUndefined();
@@ -69,13 +69,13 @@ describe('what a dock remembers of a flight', () => {
     ['another bucket', { bucket: 'other' }],
     ['another workspace', { workspaceId: 'other' }],
     ['a bucket of the same name elsewhere', { storage: 'minio.example.com' }],
-  ])('is kept apart for %s', async (_what, changes) => {
+  ])('is separate for %s', async (_what, changes) => {
     await remember({ ...STORED, acknowledged: true });
     expect(await remembered({ ...FLIGHT, library: { ...LIBRARY, ...changes } })).toBeUndefined();
     expect(await remembered()).toEqual({ ...STORED, acknowledged: true });
   });
 
-  it('takes a line that was cut off for one that was not written, and writes on below it', async () => {
+  it('ignores a truncated line, and continues after it', async () => {
     await remember(STORED);
     await appendFile(await path(), '{"path":"a/1.JPG","acknow');
     expect(await remembered()).toEqual(STORED);
@@ -83,7 +83,7 @@ describe('what a dock remembers of a flight', () => {
     expect(await remembered()).toEqual({ ...STORED, acknowledged: true });
   });
 
-  it('begins anew when the file is something else', async () => {
+  it('starts again when the file is something else', async () => {
     await remember(STORED);
     await writeFile(await path(), 'not a journal\n');
     expect(await remembered()).toBeUndefined();

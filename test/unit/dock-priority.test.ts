@@ -20,7 +20,7 @@ afterEach(() => {
 
 const FLIGHT = '0e1f9b7e-5d2e-4ed6-9a57-8a5b53a2f7a1';
 
-describe('a wish that a dock uploads a flight first', () => {
+describe('a request for priority', () => {
   const ask = (namedGateway?: string, flightId = FLIGHT, workspaceId = WORKSPACE) => {
     const { catalog, log: wishes, registry, docks } = world;
     const ports: PrioritizeFlightPorts = { catalog, log: wishes, registry, docks };
@@ -33,7 +33,7 @@ describe('a wish that a dock uploads a flight first', () => {
     if (kind === 'dock') await world.catalog.recordProgress(flight, { gatewaySn: name, heardAt });
   };
 
-  it('goes to the dock that flew it, as DJI words it', async () => {
+  it("is sent to the dock that flew the flight, in DJI's form", async () => {
     await flown(SN);
     const { tid, bid, gatewaySn } = await ask();
     expect(gatewaySn).toBe(SN);
@@ -52,23 +52,23 @@ describe('a wish that a dock uploads a flight first', () => {
     ]);
   });
 
-  it('is kept before the dock hears of it, so that a quick answer finds it', async () => {
+  it('is stored before it is sent, so an early reply finds it', async () => {
     await flown(SN);
     world.log.begin.mockImplementation(async () => expect(world.published).toEqual([]));
     const wish = await ask();
     expect(world.log.begin).toHaveBeenCalledExactlyOnceWith(WORKSPACE, FLIGHT, wish);
   });
 
-  it('has a tid and a bid of its own each time', async () => {
+  it('has its own tid and bid each time', async () => {
     const wishes = [await ask(SN), await ask(SN)];
     expect(new Set(wishes.flatMap(({ tid, bid }) => [tid, bid])).size).toBe(4);
   });
 
-  it('goes to a dock that is named, though no file of the flight has come in', async () => {
+  it('is sent to a named dock, also for a flight without files', async () => {
     expect(await ask(SN)).toMatchObject({ gatewaySn: SN });
   });
 
-  it('is refused for a flight that nobody knows', async () => {
+  it('is refused for an unknown flight', async () => {
     await expect(ask()).rejects.toThrow(FlightUnknownError);
   });
 
@@ -83,14 +83,14 @@ describe('a wish that a dock uploads a flight first', () => {
     ['is of another workspace', OTHER_SN],
     ['is no serial number', '../events'],
     ['is a pattern', '+'],
-  ])('is refused for a dock that %s, and nobody hears of it', async (_what, sn) => {
+  ])('is refused for a dock that %s, and nothing is sent', async (_what, sn) => {
     world.registry.gateways.set(OTHER_SN, gateway({ sn: OTHER_SN, workspaceId: FOREIGN_WORKSPACE }));
     await expect(ask(sn)).rejects.toThrow('No such dock in this workspace');
     expect(world.published).toEqual([]);
     expect(world.log.begin).not.toHaveBeenCalled();
   });
 
-  it('is refused for a dock that was revoked since it flew', async () => {
+  it('is refused for a dock that was revoked after the flight', async () => {
     await flown(SN);
     await world.registry.revoke(SN);
     await expect(ask()).rejects.toThrow(GatewayUnknownError);
@@ -103,7 +103,7 @@ describe('a wish that a dock uploads a flight first', () => {
   });
 });
 
-describe("a dock's answer to the wish", () => {
+describe("a dock's reply to it", () => {
   const METHOD = 'upload_flighttask_media_prioritize';
   const answer = (data: unknown, sn: string = SN) => say(METHOD_FUNCTION, message(METHOD, data), { sn });
   const METHOD_FUNCTION = 'upload-flighttask-media-prioritize';
@@ -113,14 +113,14 @@ describe("a dock's answer to the wish", () => {
     [{ result: 314003, output: { status: 'failed' } }, 314003],
     [{ result: '7' }, 7],
     [{ result: -1 }, -1],
-  ])('%j is kept under its gateway, tid and bid, without a reply', async (data, result) => {
+  ])('%j is stored by gateway, tid and bid, without a reply', async (data, result) => {
     await answer(data);
     const { tid, bid } = message(METHOD, data);
     expect(world.log.answer).toHaveBeenCalledExactlyOnceWith(SN, tid, bid, result);
     expect(world.published).toEqual([]);
   });
 
-  it.each([true, false])('is noted with whether it was awaited, %s, and nothing else', async (awaited) => {
+  it.each([true, false])('is logged with whether it was expected, %s, and nothing else', async (awaited) => {
     world.log.answer.mockResolvedValue(awaited);
     await answer({ result: 0 });
     expect(world.published).toEqual([]);
@@ -128,7 +128,7 @@ describe("a dock's answer to the wish", () => {
   });
 
   it.each([undefined, null, 'ok', [], { result: 'ok' }, { result: 0.5 }, { result: {} }])(
-    '%j is refused in silence, with a line and a metric',
+    '%j is refused without a reply, with a line and a metric',
     async (data) => {
       await answer(data);
       expect(world.log.answer).not.toHaveBeenCalled();
@@ -138,7 +138,7 @@ describe("a dock's answer to the wish", () => {
     },
   );
 
-  it('is not taken from a gateway that nobody registered', async () => {
+  it('is refused from an unregistered gateway', async () => {
     await answer({ result: 0 }, OTHER_SN);
     expect(world.log.answer).not.toHaveBeenCalled();
     expect(world.published).toEqual([]);
@@ -152,7 +152,7 @@ describe('highest_priority_upload_flighttask_media', () => {
   const expectStarted = () =>
     expect(world.log.started).toHaveBeenCalledExactlyOnceWith(WORKSPACE, FLIGHT, SN, expect.any(String));
 
-  it('is kept with its gateway, and acknowledged', async () => {
+  it('is stored with its gateway, and acknowledged', async () => {
     await tell({ flight_id: FLIGHT });
     expectStarted();
     expect(world.published).toMatchObject([
@@ -160,14 +160,14 @@ describe('highest_priority_upload_flighttask_media', () => {
     ]);
   });
 
-  it("is taken without a method, as in DJI's own example, and the reply has none either", async () => {
+  it("is accepted without a method, as in DJI's example, and then the reply has none", async () => {
     await tell({ flight_id: FLIGHT }, { method: undefined });
     expectStarted();
     expect(world.published[0]?.message).toMatchObject({ data: { result: 0 } });
     expect(world.published[0]?.message).not.toHaveProperty('method');
   });
 
-  it('is kept though no reply is wanted', async () => {
+  it('is stored when no reply is wanted', async () => {
     await tell({ flight_id: FLIGHT }, { need_reply: 0 });
     expectStarted();
     expect(world.published).toEqual([]);
@@ -190,7 +190,7 @@ describe('highest_priority_upload_flighttask_media', () => {
 
 describe('a message without a method', () => {
   it.each([message(undefined, { flight_id: FLIGHT }), [message(undefined, {})], 7, null])(
-    'such as %j is met with silence, one line and a metric',
+    'such as %j gets no reply, but a line and a metric',
     async (sent) => {
       await say('unnamed-message', sent);
       expect(world.published).toEqual([]);

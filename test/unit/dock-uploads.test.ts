@@ -25,7 +25,7 @@ describe('storage_config_get', () => {
     say('storage-config-get', message('storage_config_get', data), { sn });
 
   it.each([{ module: 0 }, { module: '0' }, { module: null }, {}, { module: 0, future: 1 }])(
-    'answers %j with what sts answers Pilot, and logs no key',
+    'returns for %j what sts returns to Pilot, and logs no key',
     async (data) => {
       await ask(data);
       expect(repliedData()).toEqual([
@@ -50,7 +50,7 @@ describe('storage_config_get', () => {
     },
   );
 
-  it('issues credentials in the name of the gateway, below its workspace', async () => {
+  it('issues credentials for the gateway, below its workspace', async () => {
     world.registry.gateways.set(OTHER_SN, gateway({ sn: OTHER_SN, workspaceId: FOREIGN_WORKSPACE }));
     await ask({ module: 0 }, OTHER_SN);
     expect(world.issue).toHaveBeenCalledExactlyOnceWith(
@@ -79,7 +79,7 @@ describe('storage_config_get', () => {
     expect(world.issue).not.toHaveBeenCalled();
   });
 
-  it('says so when there are no credentials to be had', async () => {
+  it('refuses when there are no credentials', async () => {
     world.registry.gateways.set(OTHER_SN, gateway({ sn: OTHER_SN, workspaceId: WORKSPACE }));
     world.issue.mockRejectedValue(new Error('AccessDenied'));
     await expect(ask({ module: 0 }, OTHER_SN)).rejects.toThrow('AccessDenied');
@@ -96,7 +96,7 @@ describe('file_upload_callback', () => {
     world.storage.put(body.data.file.object_key, storedObject());
 
   it.each(fixtures('dock', 'file-upload-callback'))(
-    'acknowledges $name, once it is stored',
+    'acknowledges $name when it is stored',
     async ({ body }) => {
       store(body);
       await report(body);
@@ -137,7 +137,7 @@ describe('file_upload_callback', () => {
     ['JPG', 'photo'] as const,
     ['MP4', 'video'] as const,
     ['xyz', 'other'] as const,
-  ])('takes .%s for a %s of the flight', async (extension, kind) => {
+  ])('records .%s as a %s of the flight', async (extension, kind) => {
     const body = body2024();
     body.data.file.name = `DJI_20240516114207_0001.${extension}`;
     store(body);
@@ -146,7 +146,7 @@ describe('file_upload_callback', () => {
     expect(await flightOf(body)).toMatchObject({ receivedFileCount: 1 });
   });
 
-  it('refuses while the object is missing, writes nothing, and takes it later', async () => {
+  it('refuses a missing object, writes nothing, and acknowledges it later', async () => {
     const body = body2024();
     await report(body);
     expect(repliedData()).toEqual([{ result: 404 }]);
@@ -180,7 +180,7 @@ describe('file_upload_callback', () => {
     }
   });
 
-  it('takes the workspace from the registry, not from what the message says', async () => {
+  it('uses the workspace of the registry, and not of the message', async () => {
     world.registry.gateways.set(SN, gateway({ workspaceId: FOREIGN_WORKSPACE }));
     const body = body2024();
     store(body);
@@ -188,7 +188,7 @@ describe('file_upload_callback', () => {
     expect(repliedData()).toEqual([{ result: 403 }]);
   });
 
-  it('refuses bytes that are not those of the fingerprint, and counts them', async () => {
+  it('refuses bytes with another fingerprint, and counts them', async () => {
     const { body } = fixture('dock', 'file-upload-callback-2022-07');
     world.storage.put(body.data.file.object_key, storedObject({ eTag: OTHER_FINGERPRINT }));
     await report(body);
@@ -196,7 +196,7 @@ describe('file_upload_callback', () => {
     expect(log.lines()).toContainEqual(expect.objectContaining({ IntegrityMismatch: 1 }));
   });
 
-  it('acknowledges that an upload failed, and lists nothing', async () => {
+  it('acknowledges a failed upload, and lists nothing', async () => {
     const body = body2024();
     body.data.result = 5;
     await report(body);
@@ -207,7 +207,7 @@ describe('file_upload_callback', () => {
     ]);
   });
 
-  it('is one file however often it is told, under the same tid or another', async () => {
+  it('records one file for any number of reports, with the same tid or another', async () => {
     const body = body2024();
     store(body);
     await report(body);
@@ -218,7 +218,7 @@ describe('file_upload_callback', () => {
     expect(await flightOf(body)).toMatchObject({ receivedFileCount: 1, uploadedFileCount: 1 });
   });
 
-  it('is not refused for good while object storage fails', async () => {
+  it('returns a transient error while object storage fails', async () => {
     const body = body2024();
     world.storage.failure = new Error('SlowDown');
     await expect(report(body)).rejects.toThrow('SlowDown');
@@ -226,7 +226,7 @@ describe('file_upload_callback', () => {
     expect(world.catalog.files).toHaveLength(0);
   });
 
-  it('is not acknowledged before the flight knows of it, and is when it is repeated', async () => {
+  it('does not acknowledge before the flight is written, but after a repetition', async () => {
     const body = body2024();
     store(body);
     vi.spyOn(world.catalog, 'recordProgress').mockRejectedValueOnce(new Error('throttled'));
@@ -236,7 +236,7 @@ describe('file_upload_callback', () => {
     expect(await flightOf(body)).toMatchObject({ receivedFileCount: 1, expectedFileCount: 2 });
   });
 
-  it('takes a file of no flight', async () => {
+  it('accepts a file without a flight', async () => {
     const body = body2024();
     body.data.file.ext = {};
     store(body);
@@ -261,7 +261,7 @@ describe('file_upload_callback', () => {
     expect(world.catalog.files).toHaveLength(0);
   });
 
-  it('keeps the counts when they are no counts', async () => {
+  it('leaves out invalid counts', async () => {
     const body = body2024();
     store(body);
     for (const [expected, uploaded] of [

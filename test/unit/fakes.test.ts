@@ -24,11 +24,11 @@ afterEach(() => {
 });
 
 describe('the ports in memory', () => {
-  it('have the names of the real ones', () => {
+  it('have the same exports as the real ones', () => {
     expect(Object.keys(all)).toEqual(expect.arrayContaining(Object.keys(real)));
   });
 
-  it.each(MANIFEST)('have all that $name asks for', async (row) => {
+  it.each(MANIFEST)('have all permissions of $name', async (row) => {
     vi.doMock('../../functions/ports.ts', () => import('../../fakes/ports.ts'));
     const log = recordLog();
     await fakes.library.addGateway(GATEWAY, WORKSPACE);

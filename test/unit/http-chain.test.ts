@@ -28,20 +28,20 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('an answer', () => {
-  it('is the envelope, which nobody keeps', async () => {
+describe('a response', () => {
+  it('is the envelope, and is not cached', async () => {
     const { status, headers, envelope } = await call(endpoint, { body: GOOD });
     expect(status).toBe(200);
     expect(envelope).toEqual({ code: 0, message: 'success', data: { file_id: '1' } });
     expect(headers).toMatchObject({ 'content-type': 'application/json', 'cache-control': 'no-store' });
   });
 
-  it.each([undefined, null])('always holds data, when there is %s too', async (data) => {
+  it.each([undefined, null])('always has data, also for %s', async (data) => {
     seen.mockResolvedValue(data);
     expect((await call(endpoint, { body: GOOD })).envelope.data).toEqual({});
   });
 
-  it('is made from workspace, user, body and the message as it was sent', async () => {
+  it('is made from workspace, user, body and raw message', async () => {
     const body = '{ "fingerprint": "a",\n "id": 9007199254740993, "model": "0-99-1" }';
     await call(endpoint, { body });
     expect(seen).toHaveBeenCalledExactlyOnceWith(
@@ -94,20 +94,20 @@ describe('a body', () => {
     expect({}).not.toHaveProperty('admin');
   });
 
-  it.each([1_000, 10_000, 100_000])('nested %i levels deep is no fault of ours', async (depth) => {
+  it.each([1_000, 10_000, 100_000])('nested %i levels deep is no server error', async (depth) => {
     const nested = '['.repeat(depth) + ']'.repeat(depth);
     const { status } = await call(endpoint, { body: `{"fingerprint":"a","unknown":${nested}}` });
     expect([200, 400]).toContain(status);
   });
 
-  it('may come in base64, as API Gateway sends what it takes for binary', async () => {
+  it('may be base64, as API Gateway encodes binary bodies', async () => {
     const body = { fingerprint: '上云API' };
     const { status } = await call(endpoint, { body, base64: true });
     expect(status).toBe(200);
     expect(seen.mock.lastCall?.[0]).toMatchObject({ body, raw: JSON.stringify(body) });
   });
 
-  it('is empty in base64 too', async () => {
+  it('may be empty in base64', async () => {
     expect((await call(endpoint, { body: '  ', base64: true })).envelope.message).toContain(
       'expected Object',
     );
@@ -121,7 +121,7 @@ describe('a body', () => {
 
   const filledTo = (bytes: number) => `{"fingerprint":"a","x":"${'x'.repeat(bytes - 26)}"}`;
 
-  it.each([false, true])('may have a megabyte and not a byte more (base64: %s)', async (base64) => {
+  it.each([false, true])('is limited to a megabyte (base64: %s)', async (base64) => {
     expect(Buffer.byteLength(filledTo(BODY_LIMIT_IN_BYTES))).toBe(1_000_000);
     expect((await call(endpoint, { body: filledTo(BODY_LIMIT_IN_BYTES), base64 })).status).toBe(200);
     const { status, envelope } = await call(endpoint, { body: filledTo(BODY_LIMIT_IN_BYTES + 1), base64 });
@@ -130,12 +130,12 @@ describe('a body', () => {
     expect(seen).toHaveBeenCalledTimes(1);
   });
 
-  it('is measured in bytes, not in letters', async () => {
+  it('is measured in bytes', async () => {
     const body = `{"fingerprint":"${'上'.repeat(400_000)}"}`;
     expect((await call(endpoint, { body })).status).toBe(413);
   });
 
-  it('may be limited further by an endpoint', async () => {
+  it('may have another limit of the endpoint', async () => {
     const report = httpEndpoint({ ...CONTRACT, bodyLimitInBytes: REPORT_LIMIT_IN_BYTES }, seen);
     expect((await call(report, { body: filledTo(REPORT_LIMIT_IN_BYTES) })).status).toBe(200);
     expect((await call(report, { body: filledTo(REPORT_LIMIT_IN_BYTES + 1) })).status).toBe(413);
@@ -143,7 +143,7 @@ describe('a body', () => {
 });
 
 describe('a workspace', () => {
-  it('of another token is 403 and never 401, whatever the body', async () => {
+  it('of another token is 403 and never 401, with any body', async () => {
     for (const body of [GOOD, undefined, 'not json', 'x'.repeat(2_000_000)]) {
       const { status, envelope } = await call(endpoint, { workspaceId: FOREIGN_WORKSPACE, body });
       expect(status).toBe(403);
@@ -193,26 +193,26 @@ describe('a request id', () => {
     ['has a space', 'a b'],
     ['is not ASCII', 'ünïcode'],
     ['is long', 'x'.repeat(129)],
-  ])("that %s gives way to API Gateway's", async (_what, id) => {
+  ])("that %s is replaced by API Gateway's", async (_what, id) => {
     const { headers } = await call(endpoint, { body: GOOD, headers: { 'x-request-id': id } });
     expect(headers['x-request-id']).toBe(GATEWAY_REQUEST_ID);
   });
 
-  it('stands in every answer, good or bad', async () => {
+  it('is in every response', async () => {
     for (const request of [{ body: GOOD }, { body: 'no' }, { body: GOOD, workspaceId: FOREIGN_WORKSPACE }]) {
       expect((await call(endpoint, request)).headers['x-request-id']).toBe(GATEWAY_REQUEST_ID);
     }
   });
 });
 
-describe('a fault of ours', () => {
+describe('a server error', () => {
   const fault = () =>
     Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:8000 table media-table-prod'), {
       name: 'TimeoutError',
       $metadata: { attempts: 3 },
     });
 
-  it('is 500 with the request id and nothing of its inside', async () => {
+  it('is 500 with the request id and no details', async () => {
     seen.mockRejectedValue(fault());
     const { status, headers, envelope, text } = await call(endpoint, { body: GOOD });
     expect(status).toBe(500);
@@ -234,14 +234,14 @@ describe('a fault of ours', () => {
     },
   );
 
-  it('is 503 with the request id when a store asks to slow down', async () => {
+  it('is 503 with the request id after throttling', async () => {
     seen.mockRejectedValue(new ServiceUnavailableError('The catalog is throttled'));
     const { status, envelope } = await call(endpoint, { body: GOOD, headers: { 'x-request-id': 'dev-1' } });
     expect(status).toBe(503);
     expect(envelope).toMatchObject({ code: 503, message: expect.stringContaining('dev-1') });
   });
 
-  it('is 500 when the answer takes too long, before Lambda ends the function', async () => {
+  it('is 500 before Lambda ends a function that takes too long', async () => {
     seen.mockReturnValue(new Promise(() => {}));
     const { status } = await call(endpoint, { body: GOOD }, { getRemainingTimeInMillis: () => 520 });
     expect(status).toBe(500);
@@ -249,7 +249,7 @@ describe('a fault of ours', () => {
 });
 
 describe('an endpoint without an authorizer', () => {
-  it('knows the address and the headers, and no workspace', async () => {
+  it('has the path and the headers, and no workspace', async () => {
     const open = vi.fn(async () => ({}));
     await call(httpEndpoint({ ...CONTRACT, access: 'open', input: v.unknown() }, open), {
       path: '/manage/api/v1/login',
@@ -293,14 +293,14 @@ describe('the log', () => {
     await call(endpoint, request);
   }
 
-  it('holds no token, no header, no body and no query', async () => {
+  it('has no token, header, body or query', async () => {
     await callEveryWay();
     for (const secret of [...Object.values(SECRETS), 'in-the-body', 'oops']) {
       expect(log.text()).not.toContain(secret);
     }
   });
 
-  it('has one line how each request went, with what finds it again', async () => {
+  it('has one line for each request, with its result and ids', async () => {
     await callEveryWay();
     const lines = log.lines();
     expect(lines.map(({ level, message, status }) => [level, message, status])).toEqual([
@@ -322,7 +322,7 @@ describe('the log', () => {
     }
   });
 
-  it('names device, firmware and user, and forgets them with the request', async () => {
+  it('has device, firmware and user, of this request only', async () => {
     await call(endpoint, { body: GOOD, headers: { 'x-device-id': 'RC-1', 'x-firmware-version': '01.02' } });
     expect(log.lines().at(-1)).toMatchObject({ device_id: 'RC-1', firmware_version: '01.02', user: 'pilot' });
     await call(endpoint, { body: GOOD, claims: null });
@@ -332,12 +332,12 @@ describe('the log', () => {
     expect(last).not.toHaveProperty('user');
   });
 
-  it('takes no more than 128 characters of a device header', async () => {
+  it('has 128 characters of a device header at most', async () => {
     await call(endpoint, { body: GOOD, headers: { 'x-device-id': 'd'.repeat(5000) } });
     expect(log.lines().at(-1)).toMatchObject({ device_id: 'd'.repeat(128) });
   });
 
-  it('cannot be forged by a line break', async () => {
+  it('escapes line breaks', async () => {
     await call(endpoint, { body: GOOD, headers: { 'x-device-id': 'a\n{"level":"ERROR"}' } });
     expect(log.lines()).toHaveLength(1);
   });

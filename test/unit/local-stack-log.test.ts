@@ -38,11 +38,11 @@ describe('complaints', () => {
     { source: 'login', line: '{"level":"INFO","message":"handled"}' },
     { source: 'login', line: '{ not json' },
     { source: 'access', line: '{"status":"500"}' },
-  ])('are not made of %j', (entry) => {
+  ])('are not made for %j', (entry) => {
     expect(complaintOf(entry)).toBeUndefined();
   });
 
-  it('are cut when they are long', () => {
+  it('are truncated', () => {
     expect(complaintOf({ source: 's', line: 'x'.repeat(1000), level: 'error' })?.text.length).toBeLessThan(
       210,
     );
@@ -50,7 +50,7 @@ describe('complaints', () => {
 });
 
 describe('the log of the stack', () => {
-  it('keeps every line, those before its folder was known too, and complains once a failure', async () => {
+  it('has every line, also those before its folder was known, and complains once about a failure', async () => {
     const told: string[] = [];
     const log = new StackLog((line) => told.push(line));
     log.log({ source: 'login', line: '{"level":"ERROR","message":"failed","function_request_id":"r1"}' });
@@ -68,7 +68,7 @@ describe('the log of the stack', () => {
     expect((statSync(path).mode & 0o777).toString(8)).toBe('600');
   });
 
-  it('puts aside what has grown too large', async () => {
+  it('is rotated when it is too large', async () => {
     const path = join(folder, 'stack.log');
     writeFileSync(path, 'old');
     truncateSync(path, 21 * 1024 * 1024);

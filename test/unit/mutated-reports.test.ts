@@ -82,10 +82,10 @@ function libraryWith(objectKey: string, fingerprint: string = FINGERPRINT) {
 
 const reports = fixtures('pilot', 'upload-callback').filter(({ body }) => Number(body.result ?? 0) === 0);
 
-describe('upload-callback, whatever becomes of fields that truth does not rest on', () => {
+describe('upload-callback with any other field changed', () => {
   const STRICT = ['result', 'name', 'object_key', 'fingerprint'];
 
-  it.each(reports)('is taken: $name', async ({ body }: Fixture) => {
+  it.each(reports)('accepts: $name', async ({ body }: Fixture) => {
     await fc.assert(
       fc.asyncProperty(mutated(body, STRICT), async (sent) => {
         const library = libraryWith(body.object_key, body.fingerprint);
@@ -125,7 +125,7 @@ describe('upload-callback, whatever becomes of fields that truth does not rest o
       value === null || Number.isSafeInteger(value) || (typeof value === 'string' && /^-?\d+$/.test(value)),
   };
 
-  it.each(Object.keys(allowed))('stays strict in %s', async (name) => {
+  it.each(Object.keys(allowed))('is strict in %s', async (name) => {
     const source = anySource.filter((text) => !allowed[name]?.(JSON.parse(text)));
     await fc.assert(
       fc.asyncProperty(source, async (text) => {
@@ -135,7 +135,7 @@ describe('upload-callback, whatever becomes of fields that truth does not rest o
     );
   });
 
-  it('stays strict in where the object is', async () => {
+  it('is strict in the object key', async () => {
     const foreign = fc
       .string({ unit: 'binary', minLength: 1, maxLength: 40 })
       .map((name) => `${FOREIGN_WORKSPACE}/${name}`);
@@ -149,7 +149,7 @@ describe('upload-callback, whatever becomes of fields that truth does not rest o
   });
 });
 
-describe('fast-upload, whatever becomes of fields that truth does not rest on', () => {
+describe('fast-upload with any other field changed', () => {
   const known = mediaFile();
 
   it.each(fixtures('pilot', 'fast-upload'))('is a hit: $name', async ({ body }) => {
@@ -172,8 +172,8 @@ describe('fast-upload, whatever becomes of fields that truth does not rest on', 
   });
 });
 
-describe('tiny-fingerprints, whatever stands in the list', () => {
-  it('lists those that exist, and nothing else', async () => {
+describe('tiny-fingerprints with any element changed', () => {
+  it('lists only those that exist', async () => {
     const library = libraryWith(mediaFile().objectKey);
     await recordFile(library.catalog, mediaFile());
     const endpoint = httpEndpoint(TINY_FINGERPRINTS, tinyFingerprints(library.catalog));
@@ -194,8 +194,8 @@ describe('tiny-fingerprints, whatever stands in the list', () => {
   });
 });
 
-describe('group-upload-callback, whatever its group is', () => {
-  it.each(fixtures('pilot', 'group-upload-callback'))('is taken: $name', async ({ body }) => {
+describe('group-upload-callback with any group', () => {
+  it.each(fixtures('pilot', 'group-upload-callback'))('accepts: $name', async ({ body }) => {
     await fc.assert(
       fc.asyncProperty(mutated(body, ['file_count', 'file_uploaded_count']), async (sent) => {
         const endpoint = httpEndpoint(GROUP_UPLOAD_CALLBACK, groupUploadCallback(new InMemoryLibrary()));
@@ -211,7 +211,7 @@ describe('group-upload-callback, whatever its group is', () => {
   });
 });
 
-describe('messages of docks, whatever becomes of fields that truth does not rest on', () => {
+describe('messages of docks with any other field changed', () => {
   let world: DockWorld;
   const say = dockFunctions(() => world);
   const ENVELOPE = ['tid', 'method', 'need_reply'];
@@ -219,7 +219,7 @@ describe('messages of docks, whatever becomes of fields that truth does not rest
 
   const inTopic = (body: object) => ({ ...body, need_reply: 1 });
 
-  it.each(fixtures('dock', 'file-upload-callback'))('are taken: $name', async ({ body }) => {
+  it.each(fixtures('dock', 'file-upload-callback'))('are accepted: $name', async ({ body }) => {
     await fc.assert(
       fc.asyncProperty(mutated(inTopic(body), [...ENVELOPE, ...FILE]), async (sent) => {
         world = new DockWorld();
@@ -236,7 +236,7 @@ describe('messages of docks, whatever becomes of fields that truth does not rest
     );
   });
 
-  it('are taken: update_topo', async () => {
+  it('are accepted: update_topo', async () => {
     const topology = {
       tid: 't',
       method: 'update_topo',
@@ -261,7 +261,7 @@ describe('messages of docks, whatever becomes of fields that truth does not rest
     );
   });
 
-  it('stay strict in what truth rests on', async () => {
+  it('are strict in important fields', async () => {
     const { body } = fixture('dock', 'file-upload-callback-2024-07');
     const source = anySource.filter((text) => typeof JSON.parse(text) !== 'string');
     await fc.assert(

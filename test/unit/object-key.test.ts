@@ -29,7 +29,7 @@ describe('object key rule', () => {
     ['letters that change the direction of text', `${WORKSPACE}/a1b2/\u202egpj.exe`],
     ['the workspace once more below itself', `${WORKSPACE}/${WORKSPACE}/a.JPG`],
     ["another workspace's id as a folder", `${WORKSPACE}/${FOREIGN_WORKSPACE}/a.JPG`],
-  ])('takes %s', (_what, objectKey) => {
+  ])('accepts %s', (_what, objectKey) => {
     expect(check(objectKey)).not.toThrow();
   });
 
@@ -60,7 +60,7 @@ describe('object key rule', () => {
     expect(check(objectKey)).toThrow(ObjectKeyOutsideWorkspaceError);
   });
 
-  it('counts the limit in bytes of UTF-8, not in letters', () => {
+  it('limits the bytes of UTF-8, not the characters', () => {
     const letter = '上';
     const room = OBJECT_KEY_LIMIT_IN_BYTES - `${WORKSPACE}/`.length;
     const name = letter.repeat(Math.floor(room / 3)) + 'a'.repeat(room % 3);
@@ -71,7 +71,7 @@ describe('object key rule', () => {
     expect(check(`${WORKSPACE}/${letter.repeat(500)}`)).toThrow(ObjectKeyOutsideWorkspaceError);
   });
 
-  it('tells the caller nothing of the key', () => {
+  it('does not repeat the key in its message', () => {
     expect(check(`${FOREIGN_WORKSPACE}/secret.JPG`)).toThrow(
       'The object key is not below the prefix of this workspace',
     );

@@ -34,7 +34,7 @@ async function packagesOf(entryPoint: string): Promise<string[]> {
 }
 
 describe('the packages of the project', () => {
-  it('give npm nothing to warn of on the Node that runs the project', () => {
+  it('need no warning of npm on the Node of the project', () => {
     const { status, stderr } = spawnSync(
       'npm',
       ['ci', '--dry-run', '--offline', '--ignore-scripts', '--no-audit', '--loglevel=warn'],
@@ -47,7 +47,7 @@ describe('the packages of the project', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
-  it('hold none that its author calls deprecated', () => {
+  it('are not deprecated by their authors', () => {
     const { packages } = readJson<{ packages: Record<string, { deprecated?: string }> }>('package-lock.json');
     expect(Object.keys(packages).length).toBeGreaterThan(100);
     expect(Object.keys(packages).filter((name) => packages[name]?.deprecated)).toEqual([]);
@@ -59,7 +59,7 @@ describe('the packages of the project', () => {
     expect(versions.filter((version) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
   });
 
-  it('run on the Node that .nvmrc and engines name', () => {
+  it('run on the Node of .nvmrc and engines', () => {
     const { dependencies, engines } = readJson<Manifest & { engines: { node: string } }>('package.json');
     const major = readFileSync(join(PROJECT, '.nvmrc'), 'utf8').trim();
     expect(dependencies['node']).toMatch(new RegExp(`^${major}\\.`));

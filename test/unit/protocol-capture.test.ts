@@ -21,7 +21,7 @@ describe('time of a capture', () => {
     ['with space around it', ' 2021-05-10 16:04:20 ', '2021-05-10T16:04:20'],
     ['as local where there is no such offset', '2021-05-10T16:04:20+99:00', '2021-05-10T16:04:20'],
     ['on a leap day', '2024-02-29 00:00:00', '2024-02-29T00:00:00'],
-  ])('is understood %s', (_what, value, expected) => {
+  ])('is read from %s', (_what, value, expected) => {
     expect(capture({ created_time: value })).toEqual({ capturedAt: expected });
     expect(capture({ create_time: value })).toEqual({ capturedAt: expected });
   });
@@ -34,12 +34,12 @@ describe('time of a capture', () => {
     ['words', 'yesterday'],
     ['nothing', ''],
     ['null', null],
-  ])('falls back to the name for %s', (_what, value) => {
+  ])('is that of the name for %s', (_what, value) => {
     const name = 'DJI_20240516114207_0001_V.JPG';
     expect(capture({ created_time: value }, name)).toEqual({ capturedAt: '2024-05-16T11:42:07' });
   });
 
-  it('prefers created_time, then create_time, then the name', () => {
+  it('is created_time, then create_time, then that of the name', () => {
     const name = 'DJI_20240516114207_0001_V.JPG';
     const both = { created_time: '2021-01-01T00:00:00Z', create_time: '2022-01-01T00:00:00Z' };
     expect(capture(both, name).capturedAt).toBe('2021-01-01T00:00:00.000Z');
@@ -75,7 +75,7 @@ describe('position of a capture', () => {
       'the older name where the newer holds no fix',
       { shoot_position: { lat: 0, lng: 0 }, photoed_position: { lat: 22.5, lng: -113.9 } },
     ],
-  ])('is understood as %s', (_what, metadata) => {
+  ])('is read from %s', (_what, metadata) => {
     expect(capture(metadata)).toEqual(expected);
   });
 
@@ -88,11 +88,11 @@ describe('position of a capture', () => {
     ['a latitude beyond the pole', { shoot_position: { lat: 90.1, lng: 0 } }],
     ['a longitude beyond the date line', { shoot_position: { lat: 0, lng: -180.1 } }],
     ['words', { shoot_position: { lat: 'north', lng: 'east' } }],
-  ])('is not told by %s', (_what, metadata) => {
+  ])('is absent for %s', (_what, metadata) => {
     expect(capture(metadata)).toEqual({});
   });
 
-  it('is kept on the equator and on the first meridian', () => {
+  it('may be on the equator and on the prime meridian', () => {
     expect(capture({ shoot_position: { lat: 0, lng: 7.5 } }).shootPosition).toEqual({
       latitude: 0,
       longitude: 7.5,
@@ -105,7 +105,7 @@ describe('position of a capture', () => {
 });
 
 describe('numbers of a capture', () => {
-  it('are kept as they are, zero and below too', () => {
+  it('may be zero and negative', () => {
     expect(capture({ absolute_altitude: 0, relative_altitude: -3.25, gimbal_yaw_degree: -180 })).toEqual({
       absoluteAltitude: 0,
       relativeAltitude: -3.25,
@@ -128,13 +128,13 @@ describe('numbers of a capture', () => {
     ['more than the table can hold', 1e200],
     ['more than the table can hold, as text', '1e130'],
     ['more than a double holds exactly', 2 ** 60],
-  ])('are not told by %s', (_what, value) => {
+  ])('are absent for %s', (_what, value) => {
     expect(
       capture({ absolute_altitude: value, gimbal_yaw_degree: value, latitude: value, longitude: 1 }),
     ).toEqual({});
   });
 
-  it('are zero where the table could not tell them from zero', () => {
+  it('are zero when the table would store zero', () => {
     expect(capture({ absolute_altitude: 1e-200, relative_altitude: -1e-300 })).toEqual({
       absoluteAltitude: 0,
       relativeAltitude: 0,
@@ -142,7 +142,7 @@ describe('numbers of a capture', () => {
     expect(capture({ shoot_position: { lat: 1e-200, lng: '1e-200' } })).toEqual({});
   });
 
-  it('need no metadata at all', () => {
+  it('are optional', () => {
     expect(capture(undefined)).toEqual({});
     expect(capture(null)).toEqual({});
     expect(capture({})).toEqual({});

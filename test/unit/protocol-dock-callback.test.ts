@@ -27,7 +27,7 @@ const TIMES: Record<string, string> = {
 };
 
 describe('file_upload_callback', () => {
-  it('has a message for every shape that has been on the wire', () => {
+  it('has a fixture for every known shape', () => {
     expect(SHAPES.map(({ name }) => name.replace('file-upload-callback-', ''))).toEqual([
       '2022-07',
       '2022-11',
@@ -39,7 +39,7 @@ describe('file_upload_callback', () => {
     ]);
   });
 
-  it.each(SHAPES)('tells the same photo in $name', ({ name, body }) => {
+  it.each(SHAPES)('has the same photo in $name', ({ name, body }) => {
     expect(reportOf(name)).toEqual({
       ...origin,
       objectKey: body.data.file.object_key,
@@ -67,7 +67,7 @@ describe('file_upload_callback', () => {
     expect(wantsReply(decode(DockMessage, body))).toBe(true);
   });
 
-  it('takes a file that is no picture, with empty metadata', () => {
+  it('accepts a file with empty metadata', () => {
     expect(reportOf('file-upload-callback-sidecar').file).toMatchObject({
       name: 'DJI_20240516114207_0001_PPKNAV.nav',
       capture: { capturedAt: '2024-05-16T11:42:07', absoluteAltitude: 0, relativeAltitude: 0 },
@@ -75,7 +75,7 @@ describe('file_upload_callback', () => {
     expect(reportOf('file-upload-callback-sidecar').file.capture).not.toHaveProperty('shootPosition');
   });
 
-  it('reads the size of the flight where the firmware tells it', () => {
+  it('has the counts of the flight when the firmware sends them', () => {
     expect(toReportedCounts(dataOf('file-upload-callback-2024-07'))).toEqual({
       uploadedFileCount: 1,
       expectedFileCount: 2,

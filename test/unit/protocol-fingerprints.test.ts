@@ -9,17 +9,17 @@ import {
 import { FINGERPRINT, TINY_FINGERPRINT } from '../fixtures/library.ts';
 
 describe('a fingerprint', () => {
-  it('is one whatever the case and the space around it, and is remembered as it was written', () => {
+  it('is the same in any case and with spaces, and its original text is kept', () => {
     const written = ` ${FINGERPRINT.toUpperCase()}\n`;
     expect(decode(OptionalFingerprint, written)).toBe(FINGERPRINT);
     expect(decode(RequiredFingerprint, written)).toEqual({ written, fingerprint: FINGERPRINT });
   });
 
-  it('is kept when it is no MD5: a device may send what it likes', () => {
+  it('may be other text than an MD5', () => {
     expect(decode(OptionalFingerprint, 'SHA256:AB12')).toBe('sha256:ab12');
   });
 
-  it.each([undefined, null, '', ' \t'])('is not there when it is %j', (value) => {
+  it.each([undefined, null, '', ' \t'])('is absent when it is %j', (value) => {
     expect(decode(OptionalFingerprint, value)).toBeUndefined();
     expect(() => decode(RequiredFingerprint, value)).toThrow('expected');
   });
@@ -56,9 +56,12 @@ describe('a tiny fingerprint', () => {
     expect(ignored).toEqual(['body']);
   });
 
-  it.each([undefined, null, '', ' '])('is not there when it is %j, and nobody need hear of it', (value) => {
-    const ignored: string[] = [];
-    expect(decode(LenientTinyFingerprint, value, ignored)).toBeUndefined();
-    expect(ignored).toEqual([]);
-  });
+  it.each([undefined, null, '', ' '])(
+    'is absent when it is %j, without being counted as ignored',
+    (value) => {
+      const ignored: string[] = [];
+      expect(decode(LenientTinyFingerprint, value, ignored)).toBeUndefined();
+      expect(ignored).toEqual([]);
+    },
+  );
 });

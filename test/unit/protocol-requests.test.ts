@@ -17,7 +17,7 @@ const candidateOf = ({ body }: Fixture) => toUploadCandidate(decode(FastUploadIn
 const reportOf = ({ body }: Fixture) => toUploadReport(decode(UploadCallbackInput, body), origin);
 
 describe('fast-upload', () => {
-  it('carries every documented field', () => {
+  it('accepts every documented field', () => {
     expect(candidateOf(fixture('pilot', 'fast-upload'))).toEqual({
       ...origin,
       fingerprint: FINGERPRINT,
@@ -35,7 +35,7 @@ describe('fast-upload', () => {
     });
   });
 
-  it('needs nothing but a fingerprint', () => {
+  it('requires only a fingerprint', () => {
     expect(candidateOf(fixture('pilot', 'fast-upload-fingerprint-only'))).toEqual({
       ...origin,
       fingerprint: FINGERPRINT,
@@ -45,13 +45,13 @@ describe('fast-upload', () => {
   });
 
   it.each(['fast-upload', 'fast-upload-tiny-at-top-level', 'fast-upload-tiny-spelled-right'])(
-    'finds the tiny fingerprint in %s',
+    'reads the tiny fingerprint from %s',
     (name) => {
       expect(candidateOf(fixture('pilot', name)).file.tinyFingerprint).toBe(TINY_FINGERPRINT);
     },
   );
 
-  it('keeps the fingerprint as it came, for a miss echoes it', () => {
+  it('keeps the original fingerprint, which a miss repeats', () => {
     expect(candidateOf(fixture('pilot', 'fast-upload')).asked).toBe('297F490B0252690D3F93841818567CC6');
   });
 
@@ -67,7 +67,7 @@ describe('fast-upload', () => {
     expect(() => decode(FastUploadInput, body)).toThrow('expected');
   });
 
-  it('takes null for everything that may be missing', () => {
+  it('accepts null for every optional field', () => {
     const body = { fingerprint: FINGERPRINT, name: null, path: null, ext: null, tinny_fingerprint: null };
     expect(toUploadCandidate(decode(FastUploadInput, body), origin).file).toEqual({ capture: {} });
   });
@@ -103,7 +103,7 @@ describe('tiny-fingerprints', () => {
     ]);
   });
 
-  it('takes none, ten thousand, and the same one twice', () => {
+  it('accepts none, ten thousand, and repetitions', () => {
     const many = Array.from(
       { length: 10_000 },
       (_, index) => `${FINGERPRINT}_${1000 + (index % 9000)}_1_1_1_1_${index % 60}`,
@@ -115,7 +115,7 @@ describe('tiny-fingerprints', () => {
     ]);
   });
 
-  it('are remembered as they were written', () => {
+  it('are kept as they were sent', () => {
     const written = TINY_FINGERPRINT.toUpperCase();
     expect([...asked([written, TINY_FINGERPRINT])]).toEqual([
       [written, TINY_FINGERPRINT],
@@ -123,7 +123,7 @@ describe('tiny-fingerprints', () => {
     ]);
   });
 
-  it('skips what is no text, names the list once, and passes over texts that are no tiny fingerprints', () => {
+  it('skips values that are not text, counts the list once, and ignores other text', () => {
     const ignored: string[] = [];
     const entries = [1, TINY_FINGERPRINT, null, [TINY_FINGERPRINT], 'unknown', '', ...Array(9000).fill(0)];
     expect([...asked({ tiny_fingerprints: entries }, ignored).keys()]).toEqual([TINY_FINGERPRINT]);
@@ -166,7 +166,7 @@ describe('upload-callback', () => {
     },
   };
 
-  it('carries every documented field', () => {
+  it('accepts every documented field', () => {
     const message = fixture('pilot', 'upload-callback');
     expect(reportOf(message)).toEqual({
       ...origin,
@@ -190,36 +190,36 @@ describe('upload-callback', () => {
     ['upload-callback-video', { capturedAt: '2024-05-16T11:55:33' }],
     ['upload-callback-minimal', {}],
     ['upload-callback-unknown', everything.capture],
-  ])('understands the capture of %s', (name, capture) => {
+  ])('reads the metadata of %s', (name, capture) => {
     const report = reportOf(fixture('pilot', name));
     expect(report.result).toBe(0);
     expect(report.file.capture).toEqual(capture);
   });
 
-  it('reads numbers written as text', () => {
+  it('reads numbers from text', () => {
     const report = reportOf(fixture('pilot', 'upload-callback-numeric-text'));
     expect(report).toMatchObject({ result: 0, file: { subFileType: 1, isOriginal: true } });
   });
 
-  it('needs nothing but name and object key', () => {
+  it('requires only name and object key', () => {
     const { file, objectKey } = reportOf(fixture('pilot', 'upload-callback-minimal'));
     expect(file).toEqual({ name: 'DJI_0042.JPG', capture: {} });
     expect(objectKey).toMatch(/DJI_0042\.JPG$/);
   });
 
-  it('takes an empty path and an empty group for none', () => {
+  it('treats an empty path and group as absent', () => {
     const { file } = reportOf(fixture('pilot', 'upload-callback-video'));
     expect(file).not.toHaveProperty('path');
     expect(file).not.toHaveProperty('flightId');
     expect(file).not.toHaveProperty('subFileType');
   });
 
-  it('keeps models and enum values that nobody knows', () => {
+  it('keeps unknown models and enum values', () => {
     const { file } = reportOf(fixture('pilot', 'upload-callback-unknown'));
     expect(file).toMatchObject({ subFileType: 17, droneModelKey: '0-99-1', payloadModelKey: '39-1' });
   });
 
-  it('tells a failed upload from a stored one', () => {
+  it('distinguishes failed and successful uploads', () => {
     expect(reportOf(fixture('pilot', 'upload-callback-failed')).result).toBe(500);
   });
 
@@ -290,7 +290,7 @@ describe('upload-callback', () => {
     ['a type that is a boolean', { sub_file_type: true }, ['sub_file_type'], {}],
     ['a type that is no number', { sub_file_type: 'NaN' }, ['sub_file_type'], {}],
     ['something for original', { ext: { is_original: 'maybe' } }, ['ext.is_original'], {}],
-  ])('takes a report with %s', (_what, fields, expectedIgnored, expected) => {
+  ])('accepts a report with %s', (_what, fields, expectedIgnored, expected) => {
     const ignored: string[] = [];
     const body = { name: 'a', object_key: 'k', ...(fields as object) };
     const report = toUploadReport(decode(UploadCallbackInput, body, ignored), origin);
@@ -298,7 +298,7 @@ describe('upload-callback', () => {
     expect(report.file).toEqual({ name: 'a', capture: {}, ...expected });
   });
 
-  it('replaces half surrogate pairs, which no table and no address can carry', () => {
+  it('replaces unpaired surrogates, which UTF-8 cannot encode', () => {
     const body = { name: 'a\ud800.jpg', object_key: 'k', fingerprint: 'f\udfff', ext: { sn: '\ud83d' } };
     expect(toUploadReport(decode(UploadCallbackInput, body), origin).file).toMatchObject({
       name: 'a\ufffd.jpg',
@@ -307,7 +307,7 @@ describe('upload-callback', () => {
     });
   });
 
-  it('takes a fingerprint of nothing but space for none', () => {
+  it('treats a fingerprint of spaces as absent', () => {
     const body = { name: 'a', object_key: 'k', fingerprint: '  ', ext: { tinny_fingerprint: ' ' } };
     expect(toUploadReport(decode(UploadCallbackInput, body), origin).file).toEqual({
       name: 'a',
@@ -317,7 +317,7 @@ describe('upload-callback', () => {
 });
 
 describe('group-upload-callback', () => {
-  it('carries the counts of a group', () => {
+  it('accepts the counts of a group', () => {
     expect(decode(GroupUploadCallbackInput, fixture('pilot', 'group-upload-callback').body)).toEqual({
       file_group_id: '6f1d6b39-4a0e-49f1-9b2c-0b5a7ddc1e51',
       file_count: 12,
@@ -325,12 +325,12 @@ describe('group-upload-callback', () => {
     });
   });
 
-  it('may come without a group', () => {
+  it('may have no group', () => {
     const message = decode(GroupUploadCallbackInput, fixture('pilot', 'group-upload-callback-no-group').body);
     expect(message.file_group_id).toBeUndefined();
   });
 
-  it('may hold counts as text', () => {
+  it('may have counts as text', () => {
     const message = decode(GroupUploadCallbackInput, { file_count: '12', file_uploaded_count: '0' });
     expect(message).toMatchObject({ file_count: 12, file_uploaded_count: 0 });
   });
@@ -362,7 +362,7 @@ describe('login and token/refresh', () => {
     expect(decode(LoginInput, { username: 'a', password: 'b', flag }).flag).toBe(expected);
   });
 
-  it('takes no body, an empty object and a refresh token', () => {
+  it('accepts no body, an empty object and a refresh token', () => {
     expect(decode(TokenRefreshInput, undefined)).toBeUndefined();
     expect(decode(TokenRefreshInput, {})).toEqual({});
     expect(decode(TokenRefreshInput, { refresh_token: '' })?.refresh_token).toBeUndefined();

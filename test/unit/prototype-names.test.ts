@@ -15,7 +15,7 @@ describe('names of prototypes in a JSON text', () => {
     expect(withoutPrototypeNames(json)).toBe(json);
   });
 
-  it('are renamed at any depth, with everything else as it was', () => {
+  it('are renamed at any depth, and all else is unchanged', () => {
     const json = '{"a":1.10,"__proto__" :\n{"b":[{"constructor":{"prototype":1}}]},"c":12345678901234567890}';
     expect(withoutPrototypeNames(json)).toBe(
       '{"a":1.10,"(ignored)" :\n{"b":[{"(ignored)":{"prototype":1}}]},"c":12345678901234567890}',
@@ -32,7 +32,7 @@ describe('names of prototypes in a JSON text', () => {
     '{"__proto__":',
     '{"__proto__\\":1}',
     '"\\x__proto__":',
-  ])('do not make JSON of %s', (text) => {
+  ])('do not make %s valid JSON', (text) => {
     expect(() => parsed(`${text}\\u`)).toThrow(SyntaxError);
   });
 
@@ -42,7 +42,7 @@ describe('names of prototypes in a JSON text', () => {
     ['letters', '上'.repeat(300_000)],
     ['space', ' '.repeat(1_000_000)],
     ['quotes and space', '"" '.repeat(300_000)],
-  ])('are looked for in a megabyte of %s', (_what, text) => {
+  ])('are found in a megabyte of %s', (_what, text) => {
     expect(withoutPrototypeNames(`{"constructor":"${text}`)).toBe(`{"(ignored)":"${text}`);
   });
 });

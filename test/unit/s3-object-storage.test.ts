@@ -17,7 +17,7 @@ function storageThat(...answers: (CannedAnswer | Error)[]) {
 }
 
 describe('object storage in S3', () => {
-  it('describes an object by one HEAD', async () => {
+  it('describes an object with one HEAD', async () => {
     const { sent, storage } = storageThat({ status: 200, headers: HEADERS });
     expect(await storage.find('w/a b+上云.JPG')).toEqual({
       sizeInBytes: 8_388_608,
@@ -30,18 +30,18 @@ describe('object storage in S3', () => {
     ]);
   });
 
-  it('asks for a key literally: what is encoded in it is encoded once more', async () => {
+  it('requests a literal key: an encoded one is encoded again', async () => {
     const { sent, storage } = storageThat({ status: 200, headers: HEADERS });
     await storage.find('w/a\n\t%2f..\\%2e.JPG');
     expect(sent).toMatchObject([{ path: expect.stringMatching(/\/w\/a%0A%09%252f\.\.%5C%252e\.JPG$/) }]);
   });
 
-  it('describes an empty object, which has a length too', async () => {
+  it('describes an empty object', async () => {
     const { storage } = storageThat({ status: 200, headers: { ...HEADERS, 'content-length': '0' } });
     expect(await storage.find('k')).toMatchObject({ sizeInBytes: 0 });
   });
 
-  it('knows only 404 as missing', async () => {
+  it('treats only 404 as missing', async () => {
     expect(await storageThat({ status: 404 }).storage.find('k')).toBeUndefined();
     const deleted = storageThat({ status: 404, headers: { 'x-amz-delete-marker': 'true' } });
     expect(await deleted.storage.find('k')).toBeUndefined();
@@ -56,13 +56,13 @@ describe('object storage in S3', () => {
     await expect(storageThat(refused).storage.find('k')).rejects.toThrow('ECONNREFUSED');
   });
 
-  it('asks again when S3 asks to slow down', async () => {
+  it('retries after throttling', async () => {
     const { sent, storage } = storageThat({ status: 503 }, { status: 200, headers: HEADERS });
     expect(await storage.find('k')).toBeDefined();
     expect(sent).toHaveLength(2);
   });
 
-  it('throws at half an answer, from which nothing can be concluded', async () => {
+  it('throws for an incomplete response', async () => {
     const { etag: _etag, ...headers } = HEADERS;
     await expect(storageThat({ status: 200, headers }).storage.find('k')).rejects.toThrow('has no ETag');
   });

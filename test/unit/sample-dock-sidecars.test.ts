@@ -13,7 +13,7 @@ const SHOTS = [
 }));
 
 describe('the files beside the photos of the sample dock flight', () => {
-  it('count time as GPS does: weeks since 1980, without leap seconds', () => {
+  it('have GPS time: weeks since 1980, without leap seconds', () => {
     expect(gpsTime('1980-01-06T00:00:00Z')).toEqual({ week: 0, seconds: 18 });
     expect(gpsTime('2026-04-12T10:40:05+02:00')).toEqual({
       week: 2414,
@@ -21,14 +21,14 @@ describe('the files beside the photos of the sample dock flight', () => {
     });
   });
 
-  it('mark every photo, and say that they are samples', () => {
+  it('have every photo, and are marked as samples', () => {
     const [note, first, second] = marks(SHOTS).split('\n');
     expect(note).toMatch(/^# Sample/);
     expect(first?.split('\t').slice(0, 3)).toEqual(['1', '31223.000000', '[2414]']);
     expect(second).toContain('48.72932966,Lat\t11.03482000,Lon\t460.400,Ellh');
   });
 
-  it('subtitle the flight from its first photo on', () => {
+  it('have subtitles from the first photo on', () => {
     const [first, second] = subtitles(SHOTS).split('\n\n');
     expect(first).toContain('00:00:00,000 --> 00:00:03,000');
     expect(first).toContain('Sample, computed by the local stack');

@@ -5,7 +5,7 @@ import { WORKSPACE } from '../fixtures/library.ts';
 const BUCKET_ARN = 'arn:aws:s3:::media-bucket';
 
 describe('session policy', () => {
-  it('grants uploading below the scope and nothing else', () => {
+  it('allows uploads below the scope and nothing else', () => {
     expect(JSON.parse(uploadSessionPolicy(BUCKET_ARN, `${WORKSPACE}/a1b2c3`))).toEqual({
       Version: '2012-10-17',
       Statement: [
@@ -18,7 +18,7 @@ describe('session policy', () => {
     });
   });
 
-  it('stays below the 2,048 characters that STS takes', () => {
+  it('is shorter than the 2,048 characters of STS', () => {
     const longest = uploadSessionPolicy(
       `arn:aws-us-gov:s3:::${'b'.repeat(63)}`,
       `${WORKSPACE}/${'a'.repeat(64)}`,

@@ -31,7 +31,7 @@ function issuerThat(canned: CannedAnswer, partition = 'aws') {
 }
 
 describe('credentials from STS', () => {
-  it('are the upload role, narrowed by a session policy and by a tag, and named after the user', async () => {
+  it('are of the upload role, limited by a session policy and a tag, and named after the user', async () => {
     const { issue, asked } = issuerThat(answer(COMPLETE));
     expect(await issue()).toEqual({
       accessKeyId: 'ASIA1',
@@ -51,7 +51,7 @@ describe('credentials from STS', () => {
     });
   });
 
-  it('speak of the bucket in the partition of the role', async () => {
+  it('have the bucket in the partition of the role', async () => {
     const { issue, asked } = issuerThat(answer(COMPLETE), 'aws-cn');
     await issue();
     expect(JSON.parse(asked()['Policy'] ?? '')).toMatchObject({
@@ -66,7 +66,7 @@ describe('credentials from STS', () => {
     ['x', 'x-'],
     ['', '--'],
     ['n'.repeat(100), 'n'.repeat(64)],
-  ])('name the user %j as STS can take it', async (issuedTo, expected) => {
+  ])('have the user %j in a form that STS accepts', async (issuedTo, expected) => {
     const { issue, asked } = issuerThat(answer(COMPLETE));
     await issue(issuedTo);
     expect(asked()).toMatchObject({ RoleSessionName: expected, SourceIdentity: expected });
@@ -86,7 +86,7 @@ describe('credentials from STS', () => {
     await expect(issuerThat({ status: 403, body }).issue()).rejects.toThrow('no');
   });
 
-  it('send devices where the SDK itself goes, when that is configured', () => {
+  it('have the endpoint of the SDK when one is configured', () => {
     expect(credentialIssuer().location).toEqual({
       provider: 'aws',
       bucket: 'media-bucket',

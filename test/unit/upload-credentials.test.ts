@@ -38,7 +38,7 @@ function setUp({ lifeInSeconds = 3600 } = {}) {
 }
 
 describe('upload credentials', () => {
-  it('are scoped to the workspace and the reporter, for an hour', async () => {
+  it('have the scope of workspace and reporter, for an hour', async () => {
     const { asked, issuer, credentialsFor } = setUp();
     const credentials = await credentialsFor(WORKSPACE, PILOT);
 
@@ -54,19 +54,19 @@ describe('upload credentials', () => {
     expect(credentials.keys.accessKeyId).toBe('ASIA1');
   });
 
-  it('are told to expire five minutes early', async () => {
+  it('expire five minutes earlier for the device', async () => {
     const { credentialsFor, pass } = setUp();
     expect((await credentialsFor(WORKSPACE, PILOT)).expiresInSeconds).toBe(3300);
     pass(5 * MINUTE + 400);
     expect((await credentialsFor(WORKSPACE, PILOT)).expiresInSeconds).toBe(2999);
   });
 
-  it('never say that they expire in less than a second', async () => {
+  it('never expire in less than a second', async () => {
     const { credentialsFor } = setUp({ lifeInSeconds: 120 });
     expect((await credentialsFor(WORKSPACE, PILOT)).expiresInSeconds).toBe(1);
   });
 
-  it('are reused while fifty minutes of their life are left, and not a second longer', async () => {
+  it('are reused while they last for fifty minutes', async () => {
     const { asked, credentialsFor, pass } = setUp();
     await credentialsFor(WORKSPACE, PILOT);
     pass(10 * MINUTE);
@@ -78,7 +78,7 @@ describe('upload credentials', () => {
     expect(renewed.keys.accessKeyId).toBe('ASIA2');
   });
 
-  it('have the same scope when they are renewed, so that an upload under way can go on', async () => {
+  it('keep their scope when they are renewed, so uploads can continue', async () => {
     const { asked, credentialsFor, pass } = setUp();
     const first = await credentialsFor(WORKSPACE, PILOT);
     pass(59 * MINUTE);
@@ -88,7 +88,7 @@ describe('upload credentials', () => {
     expect(renewed.objectKeyPrefix).not.toBe(first.objectKeyPrefix);
   });
 
-  it('have a prefix of their own at every answer, below the scope of the keys', async () => {
+  it('have a new prefix in every response, below the scope', async () => {
     const { asked, credentialsFor } = setUp();
     const answers = await Promise.all(
       Array.from({ length: 50 }, async () => {
@@ -116,7 +116,7 @@ describe('upload credentials', () => {
     expect(second.objectKeyPrefix).toMatch(new RegExp(`^${workspaceId}/`));
   });
 
-  it('are asked for again after a failure', async () => {
+  it('are requested again after a failure', async () => {
     const { issuer } = setUp();
     let failures = 1;
     const credentialsFor = uploadCredentialsRule({
@@ -132,7 +132,7 @@ describe('upload credentials', () => {
     });
   });
 
-  it('are forgotten, the oldest first, beyond a thousand users', async () => {
+  it('are dropped from the cache beyond a thousand users, the oldest first', async () => {
     const { asked, credentialsFor } = setUp();
     for (let user = 0; user <= 1000; user++)
       await credentialsFor(WORKSPACE, { kind: 'pilot', name: `u${user}` });

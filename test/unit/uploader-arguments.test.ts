@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('the command line', () => {
-  it('needs no more than a folder', () => {
+  it('requires only a folder', () => {
     expect(parsePilotArguments(['--from', folder])).toEqual({
       from: folder,
       concurrency: 8,
@@ -27,7 +27,7 @@ describe('the command line', () => {
     });
   });
 
-  it('takes everything else', () => {
+  it('accepts all other options', () => {
     const argv = [
       '--from',
       folder,
@@ -62,7 +62,7 @@ describe('the command line', () => {
     });
   });
 
-  it('offers help', () => {
+  it('has a help text', () => {
     expect(parsePilotArguments(['--help'])).toBe('help');
   });
 
@@ -111,7 +111,7 @@ describe('resolveTarget', () => {
     });
   });
 
-  it('knows the other demo users', async () => {
+  it('accepts the other demo users', async () => {
     const target = await resolveTarget({ ...(await withLocalStack()), username: 'other' });
     expect(target.password).toBe('other-password');
   });
@@ -122,7 +122,7 @@ describe('resolveTarget', () => {
     );
   });
 
-  it('does not offer the demo password to another address', async () => {
+  it('does not send the demo password to another address', async () => {
     const elsewhere = { ...(await withLocalStack()), api: 'https://library.example', username: 'demo' };
     await expect(resolveTarget(elsewhere)).rejects.toThrow(
       /No password for demo: set DJI_MEDIA_LIBRARY_PASSWORD/,
@@ -132,7 +132,7 @@ describe('resolveTarget', () => {
     );
   });
 
-  it('takes the password from the command line, then the environment, then whoever sits there', async () => {
+  it('has the password from the command line, then the environment, then the terminal', async () => {
     const elsewhere = { ...request, api: 'https://library.example', username: 'ana' };
     const environment = { DJI_MEDIA_LIBRARY_PASSWORD: 'from the environment' };
     const askPassword = async () => 'typed';

@@ -10,7 +10,7 @@ const file = (path: string, tinyFingerprint = path) => ({
 });
 
 describe('groupByFolder', () => {
-  it('makes one group a folder', () => {
+  it('makes one group for each folder', () => {
     const groups = groupByFolder([file('a/1.jpg'), file('b/1.jpg'), file('a/2.jpg')], [], WORKSPACE, '/card');
     expect([...groups.values()].map(({ directory, fileCount }) => [directory, fileCount])).toEqual([
       ['a', 2],
@@ -19,7 +19,7 @@ describe('groupByFolder', () => {
     expect(groups.get('a')?.fileGroupId).not.toBe(groups.get('b')?.fileGroupId);
   });
 
-  it('counts files that could not be read: without them the flight is not complete', () => {
+  it('counts files that cannot be read: without them the flight is not complete', () => {
     const unreadable = ['2.jpg', 'a/2.jpg', 'a/b/2.jpg'];
     const groups = groupByFolder([file('1.jpg'), file('a/1.jpg')], unreadable, WORKSPACE, '/card');
     expect([...groups.values()].map(({ directory, fileCount }) => [directory, fileCount])).toEqual([
@@ -28,7 +28,7 @@ describe('groupByFolder', () => {
     ]);
   });
 
-  it('finds the same group again from another mount, another folder above, and after more files came', () => {
+  it('returns the same group for another mount, another parent folder, and with more files', () => {
     const idOf = (files: ReturnType<typeof file>[], directory: string, root: string) =>
       groupByFolder(files, [], WORKSPACE, root).get(directory)?.fileGroupId;
     const first = idOf([file('DJI_001/1.jpg', 'tiny 1')], 'DJI_001', '/media/card/DCIM');
@@ -39,7 +39,7 @@ describe('groupByFolder', () => {
     );
   });
 
-  it('tells workspaces, folders and flights apart', () => {
+  it('distinguishes workspaces, folders and flights', () => {
     const ids = [
       fileGroupId(WORKSPACE, 'DJI_001', 'tiny'),
       fileGroupId(WORKSPACE.replace('3b', '4b'), 'DJI_001', 'tiny'),
@@ -53,7 +53,7 @@ describe('groupByFolder', () => {
 describe('GroupReports', () => {
   const group = (): FlightGroup => ({ fileGroupId: 'group', directory: '', fileCount: 9, storedCount: 0 });
 
-  it('never overlap, and leave out what a later one tells as well', async () => {
+  it('are sent one at a time, with the latest counts', async () => {
     const sent: number[] = [];
     let underWay = 0;
     const reports = new GroupReports(async (_id, _count, stored) => {
@@ -71,7 +71,7 @@ describe('GroupReports', () => {
     expect(sent).toEqual([0, 9]);
   });
 
-  it('keep their distance while files arrive', async () => {
+  it('have a minimum time between them', async () => {
     const sent: number[] = [];
     const reports = new GroupReports(async (_id, _count, stored) => {
       sent.push(stored);
@@ -92,7 +92,7 @@ describe('GroupReports', () => {
     expect(sent.at(-1)).toBe(8);
   });
 
-  it('are made up for at the end when one was lost', async () => {
+  it('are sent again at the end when one was lost', async () => {
     const sent: number[] = [];
     let faults = 1;
     const reports = new GroupReports(async (_id, _count, stored) => {
@@ -106,7 +106,7 @@ describe('GroupReports', () => {
     expect(sent).toEqual([9]);
   });
 
-  it('say why the last one did not arrive', async () => {
+  it('give the reason when the last one failed', async () => {
     const reports = new GroupReports(async () => {
       throw new Error('nobody there');
     });

@@ -49,7 +49,7 @@ const md5 = async () => {
 };
 
 describe('a fingerprint', () => {
-  it('is known to the next run', async () => {
+  it('is kept for the next run', async () => {
     expect(await md5()).toBeUndefined();
     await remember();
     expect(await md5()).toBe(MD5);
@@ -60,7 +60,7 @@ describe('a fingerprint', () => {
     ['was written to', () => appendFile(photo, '!')],
     ['was written to, with its size and modification time put back', () => damage()],
     ['was replaced by another of the same size and time', () => replace()],
-  ])('is forgotten when the file %s', async (_what, change) => {
+  ])('is dropped when the file %s', async (_what, change) => {
     await remember();
     await change();
     expect(await md5()).toBeUndefined();
@@ -79,7 +79,7 @@ describe('a fingerprint', () => {
     await rename(`${photo}.new`, photo);
   }
 
-  it('is not remembered while a change could hide in the same tick of the clock', async () => {
+  it('is not kept when a change would have the same time', async () => {
     const file = await found();
     const coarse = { ...file, modifiedAtInMilliseconds: 1_000_000 };
     await withJournal(async (journal) => {
@@ -94,7 +94,7 @@ describe('a fingerprint', () => {
 });
 
 describe('a confirmation', () => {
-  it('is that of one library, and goes with the fingerprint', async () => {
+  it('is for one library, and is dropped with the fingerprint', async () => {
     await remember();
     const file = await found();
     await withJournal((journal) => journal.confirm(file, LIBRARY));
@@ -115,7 +115,7 @@ describe('a confirmation', () => {
 });
 
 describe('the file', () => {
-  it('survives a line that was cut off, and lines of another shape', async () => {
+  it('may have truncated lines, and lines of another shape', async () => {
     await remember();
     await appendFile(path(), '{"path":7}\n[]\n"text"\n{"path":"/card/a.JPG","by');
     expect(await md5()).toBe(MD5);
@@ -123,7 +123,7 @@ describe('the file', () => {
     expect(await md5()).toBe(MD5);
   });
 
-  it('begins anew when it is something else', async () => {
+  it('starts again when it is something else', async () => {
     await remember();
     await writeFile(path(), 'not a journal\n');
     expect(await md5()).toBeUndefined();
@@ -131,7 +131,7 @@ describe('the file', () => {
     expect(await md5()).toBe(MD5);
   });
 
-  it('is written anew when most of its lines say nothing new', async () => {
+  it('is rewritten when most of its lines are outdated', async () => {
     await remember();
     const line = (await readFile(path(), 'utf8')).split('\n')[1];
     await appendFile(path(), `${line}\n`.repeat(2_000));
@@ -141,7 +141,7 @@ describe('the file', () => {
     expect((await readFile(path(), 'utf8')).trim().split('\n')).toHaveLength(3);
   });
 
-  it('that cannot be written costs time and nothing else', async () => {
+  it('that cannot be written only costs time', async () => {
     await writeFile(join(directory, 'uploader'), 'a file where the folder should be');
     await remember();
     expect(troubles).toEqual([expect.stringContaining('MD5s are not remembered')]);

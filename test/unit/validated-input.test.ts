@@ -56,7 +56,7 @@ describe('refusal of a message', () => {
     expect(refusalOf(schema, message)).toContain(expected);
   });
 
-  it('never repeats what was sent: it may be a password', () => {
+  it('never repeats the input: it may be a password', () => {
     const secret = 'correct-horse-battery';
     const messages = [
       { username: 'a', password: [secret] },
@@ -77,16 +77,16 @@ describe('refusal of a message', () => {
     );
   });
 
-  it('shows no code', () => {
+  it('has no code of the schema', () => {
     const refusal = refusalOf(UploadCallbackInput, { ...file, result: 1.5, ext: { is_original: {} } });
     expect(refusal).not.toMatch(/function|=>|native/);
   });
 
-  it('stays short, however much is wrong', () => {
+  it('is short for any number of problems', () => {
     expect(refusalOf(BindStatusData, { devices: Array(32).fill(7) }).length).toBeLessThan(500);
   });
 
-  it('names what truth rests on, and not what was left out', () => {
+  it('names only fields that are required, and none that was left out', () => {
     expect(refusalOf(UploadCallbackInput, { ...file, name: 7, ext: '', metadata: 5 })).toBe(
       'name: expected string',
     );
@@ -99,7 +99,7 @@ describe('fields that are left out', () => {
     return { output: decode(schema, message, ignored), ignored };
   };
 
-  it('are named by their paths, each once, and the fields beside them stay', () => {
+  it('have the names of their paths, each once, and fields beside them stay', () => {
     const body = {
       ...file,
       ext: { sn: [], drone_model_key: '0-67-0' },
@@ -111,14 +111,14 @@ describe('fields that are left out', () => {
     });
   });
 
-  it('have no name but that of the whole when all of it is of another type', () => {
+  it('have the name of the whole when all of it is of another type', () => {
     expect(decoded(UploadCallbackInput, { ...file, metadata: { shoot_position: '' } }).ignored).toEqual([
       'metadata.shoot_position',
     ]);
     expect(decoded(UploadCallbackInput, { ...file, metadata: [] }).ignored).toEqual(['metadata']);
   });
 
-  it('are none where all is well, or nothing is said', () => {
+  it('are none when all are valid or absent', () => {
     const body = {
       ...file,
       ext: null,

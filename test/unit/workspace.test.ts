@@ -31,11 +31,11 @@ describe('workspace id', () => {
 });
 
 describe('workspace rule', () => {
-  it('lets a token into each workspace that it lists', () => {
+  it('allows each workspace that the token lists', () => {
     expect(() => assertWorkspaceAllowed([FOREIGN_WORKSPACE, WORKSPACE], WORKSPACE)).not.toThrow();
   });
 
-  it('keeps it out of all others', () => {
+  it('refuses all others', () => {
     expect(() => assertWorkspaceAllowed([FOREIGN_WORKSPACE], WORKSPACE)).toThrow(WorkspaceForbiddenError);
     expect(() => assertWorkspaceAllowed([], WORKSPACE)).toThrow(WorkspaceForbiddenError);
   });
