@@ -104,7 +104,8 @@ export class InMemoryMediaCatalog implements MediaCatalog, FileLists {
       ...(standing && known(standing.facts)),
       ...(refusal && { refusal }),
     } as MediaFileFacts;
-    const isListed = stored !== undefined || report !== undefined || standing?.listedAt !== undefined;
+    const isKnown = stored !== undefined || report !== undefined || standing?.listedAt !== undefined;
+    const isListed = isKnown && merged.surplusOf === undefined;
     const listedAt =
       report === undefined
         ? (standing?.listedAt ?? stored?.storedAt ?? facts.arrivedAt ?? '')

@@ -92,9 +92,11 @@ export function dynamoDbMediaCatalog(tableName: string, client = documentClient(
                 [BY_TIME.sortKey]: listedAt(file),
               })
               .remove(['surplus_of'])
-          : new UpdateExpression()
-              .set({ surplus_of: holderFileId })
-              .remove([BY_TIME.partitionKey, BY_TIME.sortKey]),
+          : // In a list of its own: where there is none, the next fact about the bytes would set that of files.
+            new UpdateExpression().set({
+              surplus_of: holderFileId,
+              [BY_TIME.partitionKey]: listOf(workspaceId, 'SPARES'),
+            }),
       );
     },
 

@@ -563,6 +563,29 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await listed()).toMatchObject([{ objectKey: again(), reporter: PILOT }]);
     });
 
+    it('stands once when the notification of the spare comes again', async () => {
+      put();
+      await arrive();
+      put(BYTES, again());
+      await report({}, { objectKey: again() });
+      await arrive(again());
+      await arrive();
+      expect(await listed()).toMatchObject([{ objectKey: again() }]);
+    });
+
+    it('stands once when the spare is removed and comes back', async () => {
+      put();
+      await report();
+      put(BYTES, again());
+      await report({}, { objectKey: again() });
+      const marker = library.storage.hide(again());
+      await settle(again());
+      library.storage.destroy(again(), marker);
+      await settle(again());
+      expect(await listed()).toMatchObject([{ objectKey: key }]);
+      expect(await listed(true)).toEqual([]);
+    });
+
     it('gives the standing entry what only the second report says', async () => {
       put();
       put(BYTES, again());
