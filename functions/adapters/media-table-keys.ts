@@ -77,10 +77,7 @@ export const memberKey = (flight: FlightRef, file: MediaFile): ItemKey => ({
 export const BY_TIME = { name: 'by-time', partitionKey: 'list', sortKey: 'listed_at' } as const;
 
 /** A list of a workspace in the index. */
-export const listOf = (
-  workspaceId: WorkspaceId,
-  kind: 'FILES' | 'REMOVED' | 'SPARES' | 'FLIGHTS',
-): string =>
+export const listOf = (workspaceId: WorkspaceId, kind: 'FILES' | 'REMOVED' | 'SPARES' | 'FLIGHTS'): string =>
   `WORKSPACE#${workspaceId}#${kind}`;
 
 /** Partition of a registered device: its credentials and topology. */
