@@ -72,7 +72,7 @@ const station = (name: string, password: string): Promise<MqttClient> =>
     false,
   );
 
-it('leads a reading from MQTT through a rule and a function to whoever has a token', async () => {
+it('takes a reading from MQTT, through a rule and a function, to the HTTP API', async () => {
   const roof = await station('roof', 'foor');
   const reading = { at: '2026-05-04T09:00:00Z', celsius: 19 };
   await roof.publishAsync('stations/roof/readings', JSON.stringify(reading), { qos: 1 });
@@ -91,7 +91,7 @@ it('leads a reading from MQTT through a rule and a function to whoever has a tok
   expect(failures()).toEqual([]);
 });
 
-it('sends what a rule selects to the queue', async () => {
+it('sends the selection of a rule to the queue', async () => {
   const attic = await station('attic', 'citta');
   const reading = { at: '2026-07-04T15:00:00Z', celsius: 44, alarm: 'heat' };
   await attic.publishAsync('stations/attic/readings', JSON.stringify(reading), { qos: 1 });
@@ -104,14 +104,14 @@ it('sends what a rule selects to the queue', async () => {
   expect(Messages?.map(({ Body }) => JSON.parse(Body ?? ''))).toEqual([{ celsius: 44 }]);
 });
 
-it('asks for a token, and takes none that the pool did not sign', async () => {
+it('requires a token that the pool has signed', async () => {
   expect((await readings()).status).toBe(401);
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const unsigned = `${part({ alg: 'none' })}.${part({ username: 'ada', exp: 4_102_444_800 })}.`;
   expect((await readings(`Bearer ${unsigned}`)).status).toBe(401);
 });
 
-it('lets no station in with a wrong password, and none speak for another', async () => {
+it('refuses a station with a wrong password, and messages for another station', async () => {
   await expect(station('roof', 'wrong')).rejects.toThrow('Not authorized');
   const cellar = await station('cellar', 'rallec');
   const closed = new Promise<void>((resolve) => cellar.once('close', () => resolve()));
@@ -120,7 +120,7 @@ it('lets no station in with a wrong password, and none speak for another', async
   await closed;
 });
 
-it('denies a function everything that its role was not granted', async () => {
+it('denies a function all actions that its role does not allow', async () => {
   const answer = await fetch(`${aws.addresses.api}/overreach`, { method: 'POST' });
   expect(await answer.json()).toEqual({
     PutItem: 'AccessDeniedException',
@@ -135,7 +135,7 @@ it('denies a function everything that its role was not granted', async () => {
   });
 });
 
-it('denies whoever has no valid key, and roles to whom they do not trust', async () => {
+it('denies requests without a valid key, and roles to callers that they do not trust', async () => {
   const stranger = { accessKeyId: 'AKIAAAAAAAAAAAAAAAAA', secretAccessKey: 'x'.repeat(40) };
   const database = new DynamoDBClient({ ...settings('dynamodb'), credentials: stranger });
   const Item = { station: { S: 'roof' }, at: { S: 'now' } };
@@ -149,7 +149,7 @@ it('denies whoever has no valid key, and roles to whom they do not trust', async
   sts.destroy();
 });
 
-it('refuses a service that the template declares nothing of, by its name', async () => {
+it('refuses services that are not in the template, by name', async () => {
   const { call, addresses } = aws;
   expect(addresses.secretsmanager).toBeUndefined();
   await expect(call('secretsmanager', 'ListSecrets', {})).rejects.toThrow('secretsmanager');

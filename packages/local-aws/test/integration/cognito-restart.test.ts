@@ -86,7 +86,7 @@ async function tokensOf(client: CognitoIdentityProviderClient, username: string)
 }
 
 describe('a restart', () => {
-  it('keeps users, passwords, signing keys, tokens and what was revoked', async () => {
+  it('keeps users, passwords, signing keys, tokens and revocations', async () => {
     const before = await start();
     await create(before, 'anna');
     await before.send(
@@ -113,7 +113,7 @@ describe('a restart', () => {
     expect((await tokensOf(after, 'anna')).AccessToken).toBeTruthy();
   });
 
-  it('finds files that only their owner can read, without a password or token in them', async () => {
+  it('leaves files that only their owner can read, without passwords or tokens', async () => {
     const client = await start();
     await create(client, 'anna');
     await client.send(
@@ -128,7 +128,7 @@ describe('a restart', () => {
     }
   });
 
-  it('stops with the name of a file that is damaged, and leaves it as it is', async () => {
+  it('stops with the name of a damaged file, and does not change it', async () => {
     const path = join(dataDirectory, 'users.json');
     for (const damaged of ['{"version": 1, "pools": [', '{"version": 1, "pools": [{"id": 5}]}']) {
       await writeFile(path, damaged);
@@ -139,7 +139,7 @@ describe('a restart', () => {
 });
 
 describe('kill -9', () => {
-  it('loses no user whose creation was acknowledged', async () => {
+  it('keeps every user whose creation was acknowledged', async () => {
     const local = (path: string): string => JSON.stringify(new URL(`../../${path}`, import.meta.url).href);
     const script = `
       const { createCognito } = await import(${local('cognito/cognito.ts')});

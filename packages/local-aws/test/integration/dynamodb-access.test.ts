@@ -104,7 +104,7 @@ afterAll(async () => {
 });
 
 describe('a role', () => {
-  it('does what its policy names and nothing else', async () => {
+  it('may do what its policy allows, and nothing else', async () => {
     const reader = clientWith('reader', ['dynamodb:GetItem'], [arn('media')]);
     const Key = { pk: { S: 'a' } };
     expect((await reader.send(new GetItemCommand({ TableName: 'media', Key }))).Item).toBeDefined();
@@ -115,7 +115,7 @@ describe('a role', () => {
     await expect(reader.send(new DeleteTableCommand({ TableName: 'media' }))).rejects.toMatchObject(denied);
   });
 
-  it('is told who may not do what to which table', async () => {
+  it('gets the caller, action and table in the refusal', async () => {
     const reader = clientWith('told', ['dynamodb:GetItem'], [arn('media')]);
     const get = reader.send(new GetItemCommand({ TableName: 'other', Key: { pk: { S: 'a' } } }));
     await expect(get).rejects.toMatchObject({
@@ -124,19 +124,19 @@ describe('a role', () => {
     });
   });
 
-  it('does not learn whether a table exists that it may not use', async () => {
+  it('cannot find out whether another table exists', async () => {
     const reader = clientWith('curious', ['dynamodb:DescribeTable'], [arn('media')]);
     for (const TableName of ['other', 'nowhere']) {
       await expect(reader.send(new DescribeTableCommand({ TableName }))).rejects.toMatchObject(denied);
     }
   });
 
-  it('does not list tables without permission', async () => {
+  it('cannot list tables without permission', async () => {
     const reader = clientWith('no-list', ['dynamodb:GetItem'], [arn('media')]);
     await expect(reader.send(new ListTablesCommand({}))).rejects.toMatchObject(denied);
   });
 
-  it('queries an index only with permission on the index', async () => {
+  it('can query an index only with permission for the index', async () => {
     const query = new QueryCommand({
       TableName: 'media',
       IndexName: 'by-flight',
@@ -149,7 +149,7 @@ describe('a role', () => {
     expect((await onIndex.send(query)).Count).toBe(1);
   });
 
-  it('needs permission on every table of a batch', async () => {
+  it('needs permission for every table of a batch', async () => {
     const partial = clientWith('batch', ['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem'], [arn('media')]);
     const Keys = [{ pk: { S: 'a' } }];
     const write = [{ PutRequest: { Item: { pk: { S: 'b' } } } }];
@@ -166,7 +166,7 @@ describe('a role', () => {
     expect(Item).toBeUndefined();
   });
 
-  it('is held to its partition keys by dynamodb:LeadingKeys, in reads, writes, queries and batches', async () => {
+  it('is limited to its partition keys by dynamodb:LeadingKeys, in reads, writes, queries and batches', async () => {
     const own = clientWith(
       'leading',
       [

@@ -85,7 +85,7 @@ async function remove(pk: string) {
 }
 
 describe('a put consumes', () => {
-  it('a unit, and one for each index that the item is in', async () => {
+  it('one unit, and one for each index with the item', async () => {
     expect(await put({ pk: 'put-1' })).toEqual(units(1));
     expect(await put({ pk: 'put-2', flight: 'f' })).toEqual(units(1, { 'by-flight': 1 }));
     expect(await put({ pk: 'put-3', flight: 'f', place: 'p' })).toEqual(
@@ -93,7 +93,7 @@ describe('a put consumes', () => {
     );
   });
 
-  it('a unit for each KB that is begun, in an index by what it holds', async () => {
+  it('one unit for each started KB, in an index by its projection', async () => {
     // "pk" + "kb-1" + "text" = 10 bytes
     expect(await put({ pk: 'kb-1', text: 'x'.repeat(1024 - 10) })).toEqual(units(1));
     expect(await put({ pk: 'kb-2', text: 'x'.repeat(1024 - 9) })).toEqual(units(2));
@@ -103,11 +103,11 @@ describe('a put consumes', () => {
     expect(await put({ pk: 'kb-4', place: 'p', name: kilobytes(2) })).toEqual(units(3, { 'by-place': 3 }));
   });
 
-  it('by bytes and not by characters', async () => {
+  it('by bytes, not by characters', async () => {
     expect(await put({ pk: 'utf-8', text: '上'.repeat(400) })).toEqual(units(2));
   });
 
-  it('as much as the larger of the old item and the new one', async () => {
+  it('by the larger of the old and the new item', async () => {
     await put({ pk: 'larger', flight: 'f', text: kilobytes(3) });
     expect(await put({ pk: 'larger', flight: 'f' })).toEqual(units(4, { 'by-flight': 4 }));
     expect(await put({ pk: 'larger', flight: 'f', text: kilobytes(1) })).toEqual(
@@ -115,7 +115,7 @@ describe('a put consumes', () => {
     );
   });
 
-  it('nothing of the indexes when nothing changes in them', async () => {
+  it('nothing for unchanged index entries', async () => {
     const item = {
       pk: 'again',
       flight: 'f',
@@ -130,12 +130,12 @@ describe('a put consumes', () => {
 });
 
 describe('an update consumes', () => {
-  it('nothing of an index that does not hold the attribute', async () => {
+  it('nothing for an index without the attribute', async () => {
     await put({ pk: 'other', place: 'p', name: 'n' });
     expect(await update('other', 'SET size_bytes = :size', { ':size': 7 })).toEqual(units(1));
   });
 
-  it('a unit of an index that holds the attribute', async () => {
+  it('one unit for an index with the attribute', async () => {
     await put({ pk: 'held', flight: 'f', place: 'p', name: 'n' });
     const command = new UpdateCommand({
       ...INDEXES,
@@ -148,7 +148,7 @@ describe('an update consumes', () => {
     expect(ConsumedCapacity).toEqual(units(1, { 'by-flight': 1, 'by-place': 1 }));
   });
 
-  it('two of an index whose key changes: the old entry is removed and the new one put', async () => {
+  it('two for an index whose key changes: one to delete the old entry, one to put the new one', async () => {
     await put({ pk: 'moved', flight: 'f', place: 'p', text: kilobytes(1) });
     expect(await update('moved', 'SET place = :place', { ':place': 'q' })).toEqual(
       units(2, { 'by-flight': 2, 'by-place': 2 }),
@@ -158,7 +158,7 @@ describe('an update consumes', () => {
     );
   });
 
-  it('one of an index that the item comes into or leaves', async () => {
+  it('one for an index that the item enters or leaves', async () => {
     await put({ pk: 'comes' });
     expect(await update('comes', 'SET place = :place', { ':place': 'p' })).toEqual(
       units(1, { 'by-place': 1 }),
@@ -166,18 +166,18 @@ describe('an update consumes', () => {
     expect(await update('comes', 'REMOVE place')).toEqual(units(1, { 'by-place': 1 }));
   });
 
-  it('a unit of the table when there is nothing yet', async () => {
+  it('one unit of the table when there is no item', async () => {
     expect(await update('new', 'SET size_bytes = :size', { ':size': 1 })).toEqual(units(1));
   });
 });
 
 describe('a delete consumes', () => {
-  it('by the size of the item, and of its entries', async () => {
+  it('by the size of the item and of its entries', async () => {
     await put({ pk: 'gone', flight: 'f', place: 'p', text: kilobytes(2) });
     expect(await remove('gone')).toEqual(units(3, { 'by-flight': 3, 'by-place': 1 }));
   });
 
-  it('a unit when there is no item', async () => {
+  it('one unit when there is no item', async () => {
     expect(await remove('never')).toEqual(units(1));
   });
 });
@@ -199,7 +199,7 @@ describe('batches consume', () => {
     expect(ConsumedCapacity).toEqual([units(4, { 'by-flight': 1 })]);
   });
 
-  it('the sum of their reads, each item rounded up for itself', async () => {
+  it('the sum of their reads, each item rounded up', async () => {
     await put({ pk: 'read-1', text: kilobytes(4) });
     const Keys = [{ pk: 'read-1' }, { pk: 'read-2' }, { pk: 'read-3' }];
     const get = async (ConsistentRead: boolean) => {
@@ -216,14 +216,14 @@ describe('a read consumes', () => {
   const get = async (pk: string, input: { ConsistentRead?: boolean; ProjectionExpression?: string } = {}) =>
     (await dynamoDb.documents.send(new GetCommand({ ...INDEXES, Key: { pk }, ...input }))).ConsumedCapacity;
 
-  it('a unit for each 4 KB, half of it when it need not be consistent, whatever it leaves out', async () => {
+  it('one unit for each 4 KB, half of it when it is eventually consistent, for any projection', async () => {
     await put({ pk: 'get', text: kilobytes(8) });
     expect(await get('get', { ConsistentRead: true })).toEqual(units(3));
     expect(await get('get')).toEqual(units(1.5));
     expect(await get('get', { ProjectionExpression: 'pk' })).toEqual(units(1.5));
   });
 
-  it('as much as a small item when there is none', async () => {
+  it('as for a small item when there is none', async () => {
     expect(await get('nothing', { ConsistentRead: true })).toEqual(units(1));
     expect(await get('nothing')).toEqual(units(0.5));
   });
@@ -252,23 +252,23 @@ describe('a query of an index consumes', () => {
     }
   });
 
-  it('by what the index holds, summed and then rounded up, and nothing of the table', async () => {
+  it('by the entries of the index, summed and then rounded up, and nothing for the table', async () => {
     // Nine entries of about 1,029 bytes are 9.3 KB: three times 4 KB, halved.
     expect(await query('asked')).toEqual(units(0, { 'by-place': 1.5 }));
     expect(await query('asked', { Limit: 1 })).toEqual(units(0, { 'by-place': 0.5 }));
   });
 
-  it('the same when a filter lets nothing pass', async () => {
+  it('the same when a filter excludes all', async () => {
     expect(await query('asked', { FilterExpression: 'pk = :none' })).toEqual(units(0, { 'by-place': 1.5 }));
   });
 
-  it('half a unit when it finds nothing', async () => {
+  it('half a unit when there are no entries', async () => {
     expect(await query('elsewhere')).toEqual(units(0, { 'by-place': 0.5 }));
   });
 });
 
-describe('the report', () => {
-  it('is the sum alone with TOTAL, and absent unless it was asked for', async () => {
+describe('the consumed capacity', () => {
+  it('is only the sum with TOTAL, and absent by default', async () => {
     const Item = { pk: 'total', flight: 'f' };
     const total = await dynamoDb.documents.send(
       new PutCommand({ TableName, Item, ReturnConsumedCapacity: 'TOTAL' }),
@@ -280,7 +280,7 @@ describe('the report', () => {
     }
   });
 
-  it('of a scan counts all that it has read', async () => {
+  it('of a scan includes all items that were read', async () => {
     const { ConsumedCapacity } = await dynamoDb.documents.send(new ScanCommand({ ...INDEXES, Limit: 1 }));
     expect(ConsumedCapacity?.Table?.CapacityUnits).toBeGreaterThanOrEqual(0.5);
     expect(ConsumedCapacity).toMatchObject({ CapacityUnits: ConsumedCapacity?.Table?.CapacityUnits });

@@ -85,7 +85,7 @@ const validationError = (message: string | RegExp) => ({
   message: typeof message === 'string' ? expect.stringContaining(message) : expect.stringMatching(message),
 });
 
-describe('what an index answers with', () => {
+describe('the result of an index', () => {
   const file = {
     pk: 'w',
     sk: 'projected',
@@ -114,7 +114,7 @@ describe('what an index answers with', () => {
     ]);
   });
 
-  it('cannot be asked for what the index does not hold, by whatever parameter', async () => {
+  it('cannot include other attributes, by any parameter', async () => {
     const message = 'Global secondary index by-flight-and-place does not project [size]';
     const ask = (input: Partial<QueryCommandInput>) => query('by-flight-and-place', 'flight', 'f-1', input);
     const names = { ExpressionAttributeNames: { '#size': 'size' } };
@@ -130,7 +130,7 @@ describe('what an index answers with', () => {
     await expect(all).rejects.toMatchObject(validationError('Select type ALL_ATTRIBUTES is not supported'));
   });
 
-  it('can be narrowed to attributes that it holds', async () => {
+  it('can be limited to attributes of the index', async () => {
     const { Items } = await query('by-flight-and-place', 'flight', 'f-1', {
       ProjectionExpression: '#name',
       ExpressionAttributeNames: { '#name': 'name' },
@@ -138,33 +138,33 @@ describe('what an index answers with', () => {
     expect(Items).toEqual([{ name: 'a.jpg' }]);
   });
 
-  it('is found by a scan of the index, too', async () => {
+  it('is the same in a scan', async () => {
     const { Items } = await dynamoDb.documents.send(new ScanCommand({ TableName, IndexName: 'by-place' }));
     expect(Items).toEqual([{ pk: 'w', sk: 'projected', place: 'u4pr' }]);
   });
 });
 
 describe('an index', () => {
-  it('refuses consistent reads, by query and by scan', async () => {
+  it('refuses consistent reads, in queries and scans', async () => {
     const message = validationError('Consistent reads are not supported on global secondary indexes');
     await expect(query('by-time', 'flight', 'f-1', { ConsistentRead: true })).rejects.toMatchObject(message);
     const scan = new ScanCommand({ TableName, IndexName: 'by-time', ConsistentRead: true });
     await expect(dynamoDb.documents.send(scan)).rejects.toMatchObject(message);
   });
 
-  it('that the table does not have is refused', async () => {
+  it('is refused when the table does not have it', async () => {
     const message = 'The table does not have the specified index: by-nothing';
     await expect(query('by-nothing', 'flight', 'f')).rejects.toMatchObject(validationError(message));
   });
 
-  it('holds only items with all of its key attributes', async () => {
+  it('has only items with all of its key attributes', async () => {
     await put({ pk: 'sparse', sk: '1', flight: 'f-sparse' });
     await put({ pk: 'sparse', sk: '2', flight: 'f-sparse', taken_at: 5 });
     expect((await query('by-time', 'flight', 'f-sparse')).Items?.map(({ sk }) => sk)).toEqual(['2']);
     expect((await query('by-flight-and-place', 'flight', 'f-sparse')).Count).toBe(0);
   });
 
-  it('loses an item that loses a key attribute, and that is deleted', async () => {
+  it('removes an item that loses a key attribute or is deleted', async () => {
     await put({ pk: 'leaves', sk: '1', flight: 'f-leaves', taken_at: 1 });
     await put({ pk: 'leaves', sk: '2', flight: 'f-leaves', taken_at: 2 });
     await dynamoDb.documents.send(
@@ -174,14 +174,14 @@ describe('an index', () => {
     expect((await query('by-time', 'flight', 'f-leaves')).Items).toEqual([]);
   });
 
-  it('moves an item whose key changes, and shows an attribute that changes in its place', async () => {
+  it('moves an item whose key changes, and updates other attributes', async () => {
     await put({ pk: 'moves', sk: '1', flight: 'f-moves', taken_at: 1, place: 'a', name: 'old' });
     await put({ pk: 'moves', sk: '1', flight: 'f-moves', taken_at: 2, place: 'a', name: 'new' });
     expect((await query('by-time', 'flight', 'f-moves')).Items?.map((item) => item['taken_at'])).toEqual([2]);
     expect((await query('by-flight-and-place', 'flight', 'f-moves')).Items).toMatchObject([{ name: 'new' }]);
   });
 
-  it('holds every item of thousands with one index key', async () => {
+  it('has every one of thousands of items with one index key', async () => {
     const count = 6_000;
     const { documents } = dynamoDb;
     const items = Array.from({ length: count }, (_, number) => ({
@@ -203,7 +203,7 @@ describe('an index', () => {
     expect(seen.size).toBe(count);
   });
 
-  it('keeps apart items whose keys read the same when put together', async () => {
+  it('distinguishes items whose concatenated keys are equal', async () => {
     await put({ pk: 'ab', sk: 'c', place: 'p-apart' });
     await put({ pk: 'a', sk: 'bc', place: 'p-apart' });
     expect((await query('by-place', 'place', 'p-apart')).Count).toBe(2);
@@ -236,7 +236,7 @@ describe('a page of an index', () => {
     return all;
   }
 
-  it('goes on where the last one ended, in both directions', async () => {
+  it('continues after the last one, in both directions', async () => {
     const times = Array.from({ length: 11 }, (_, number) => number - 5);
     for (const [ScanIndexForward, expected] of [
       [true, times],
@@ -248,12 +248,12 @@ describe('a page of an index', () => {
     }
   });
 
-  it('names the last item by the keys of table and index', async () => {
+  it('has the keys of table and index as its last key', async () => {
     const { LastEvaluatedKey } = await query('by-time', 'flight', flight, { Limit: 1 });
     expect(LastEvaluatedKey).toEqual({ pk: 'p-0', sk: 'file', flight, taken_at: -5 });
   });
 
-  it('has a cursor when it is full, though nothing comes after it', async () => {
+  it('has a last key when it is full, even at the end', async () => {
     const first = await query('by-time', 'flight', flight, { Limit: 11 });
     expect(first.LastEvaluatedKey).toBeDefined();
     const rest = await query('by-time', 'flight', flight, { ExclusiveStartKey: first.LastEvaluatedKey });
@@ -261,7 +261,7 @@ describe('a page of an index', () => {
     expect(rest.LastEvaluatedKey).toBeUndefined();
   });
 
-  it('is cut before the filter, which takes from it', async () => {
+  it('is limited before the filter is applied', async () => {
     const seen = await pages({
       Limit: 4,
       FilterExpression: 'kind = :kind',
@@ -274,7 +274,7 @@ describe('a page of an index', () => {
     ]);
   });
 
-  it('refuses a filter on its keys, and takes one on the keys of the table', async () => {
+  it('refuses a filter on the index keys, and accepts one on the keys of the table', async () => {
     const onTime = query('by-time', 'flight', flight, {
       FilterExpression: 'taken_at = :time',
       ExpressionAttributeValues: { ':time': 1 },
@@ -297,7 +297,7 @@ describe('a page of an index', () => {
     expect(page.LastEvaluatedKey).toMatchObject({ taken_at: 10 });
   });
 
-  it('refuses a cursor that lacks a key, or comes from another partition', async () => {
+  it('refuses a start key that lacks a key, or is of another partition', async () => {
     const start = { pk: 'p-0', sk: 'file', flight, taken_at: -5 };
     const from = (ExclusiveStartKey: object) =>
       query('by-time', 'flight', flight, { ExclusiveStartKey: ExclusiveStartKey as Record<string, unknown> });
@@ -348,7 +348,7 @@ describe('a condition on the sort key of an index', () => {
 });
 
 describe('a write', () => {
-  it('of a wrong type in the place of an index key is refused', async () => {
+  it('with a wrong type in an index key is refused', async () => {
     const message = 'Type mismatch for Index Key taken_at Expected: N Actual: S IndexName: by-time';
     const item = put({ pk: 'type', sk: '1', taken_at: 'yesterday' });
     await expect(item).rejects.toMatchObject(validationError(message));
@@ -363,7 +363,7 @@ describe('a write', () => {
     await expect(update).rejects.toMatchObject({ name: 'ValidationException' });
   });
 
-  it('of an empty text in the place of an index key is refused', async () => {
+  it('with an empty string in an index key is refused', async () => {
     const message = /cannot contain an empty string value. IndexName: by-place, IndexKey: place$/;
     await expect(put({ pk: 'empty', sk: '1', place: '' })).rejects.toMatchObject(validationError(message));
     const update = dynamoDb.documents.send(
@@ -377,7 +377,7 @@ describe('a write', () => {
     await expect(update).rejects.toMatchObject(validationError(message));
   });
 
-  it('of a key that is too long in bytes is refused, for table and index', async () => {
+  it('with a key that is too long in bytes is refused, for table and index', async () => {
     const sortKey = put({ pk: 'long', sk: 'é'.repeat(513) });
     await expect(sortKey).rejects.toMatchObject(validationError('size limit of 1024 bytes'));
     const indexKey = put({ pk: 'long', sk: '1', place: 'é'.repeat(1025) });
@@ -385,7 +385,7 @@ describe('a write', () => {
     await put({ pk: 'long', sk: 'é'.repeat(512) });
   });
 
-  it('finds an item by a binary index key', async () => {
+  it('can have a binary index key', async () => {
     await put({ pk: 'binary', sk: '1', digest: new Uint8Array([0, 0, 1]) });
     await put({ pk: 'binary', sk: '2', digest: new Uint8Array([0, 0]) });
     const { Items } = await query('by-digest', 'digest', new Uint8Array([0, 0]));
@@ -394,7 +394,7 @@ describe('a write', () => {
 });
 
 describe('a parallel scan', () => {
-  it('meets every item in one segment', async () => {
+  it('returns every item in one segment', async () => {
     const scan = async (TotalSegments: number) => {
       const segments = Array.from({ length: TotalSegments }, async (_, Segment) => {
         const found: string[] = [];
@@ -414,7 +414,7 @@ describe('a parallel scan', () => {
   });
 });
 
-describe('a definition that AWS would refuse', () => {
+describe('a definition that AWS refuses', () => {
   const start = async (changes: Partial<TableDefinition>) => {
     const fixture = await startDynamoDb([{ ...files, ...changes }]);
     await fixture.close();

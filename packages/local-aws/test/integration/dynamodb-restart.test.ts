@@ -113,7 +113,7 @@ describe('a restart', () => {
     expect((await query(after, 'by-flight', 'flight', 'f')).Count).toBe(1);
   });
 
-  it('fills an index that the template has gained, and drops one that it has lost', async () => {
+  it('builds an index that was added to the template, and drops one that was removed', async () => {
     const before = await start();
     await before.send(new PutCommand({ TableName, Item: { pk: '1', flight: 'f', drone: 'd' } }));
     await before.send(new PutCommand({ TableName, Item: { pk: '2', flight: 'f' } }));
@@ -126,7 +126,7 @@ describe('a restart', () => {
     });
   });
 
-  it('fills an index again whose projection has changed', async () => {
+  it('rebuilds an index with another projection', async () => {
     const before = await start();
     await before.send(new PutCommand({ TableName, Item: { pk: '1', flight: 'f', name: 'a' } }));
     const keysOnly = { ...byFlight, Projection: { ProjectionType: 'KEYS_ONLY' as const } };
@@ -134,7 +134,7 @@ describe('a restart', () => {
     expect((await query(after, 'by-flight', 'flight', 'f')).Items).toEqual([{ pk: '1', flight: 'f' }]);
   });
 
-  it('leaves out of a new index what no index takes, and says how much it has filled and left out', async () => {
+  it('leaves items that do not fit out of a new index, and logs the numbers', async () => {
     const before = await start();
     for (const [pk, drone] of Object.entries({ 1: 'd', 2: '', 3: 7, 4: 'é'.repeat(1025), 5: undefined })) {
       const Item = { pk, ...(drone === undefined ? {} : { drone }) };
@@ -157,7 +157,7 @@ describe('a restart', () => {
     await start();
   });
 
-  it('says so when the folder is in use', async () => {
+  it('reports that the folder is in use', async () => {
     await start();
     const second = createDynamoDb({
       identities: new Identities({ root }),
@@ -171,7 +171,7 @@ describe('a restart', () => {
 });
 
 describe('kill -9', () => {
-  it('loses no write that was acknowledged, and leaves no index entry without its item', async () => {
+  it('keeps every acknowledged write, and no index entry without its item', async () => {
     const { child, port } = await startProcess();
     const documents = documentsAt(port);
     const acknowledged: string[] = [];

@@ -81,7 +81,7 @@ afterAll(async () => {
 });
 
 describe('tables', () => {
-  it('are there and active when the service has started, under their real ARNs', async () => {
+  it('are active when the service has started, with their ARNs', async () => {
     const { Table } = await client.send(new DescribeTableCommand({ TableName }));
     expect(Table).toMatchObject({
       TableStatus: 'ACTIVE',
@@ -97,13 +97,13 @@ describe('tables', () => {
     });
   });
 
-  it('are listed, however many items there are', async () => {
+  it('are listed once, with any number of items', async () => {
     await documents.send(new PutCommand({ TableName, Item: { pk: 'listed', sk: '1' } }));
     const { TableNames } = await client.send(new ListTablesCommand({}));
     expect(TableNames).toEqual(['catalog']);
   });
 
-  it('tell their time to live', async () => {
+  it('have their time to live in the description', async () => {
     const { TimeToLiveDescription } = await client.send(new DescribeTimeToLiveCommand({ TableName }));
     expect(TimeToLiveDescription).toEqual({ TimeToLiveStatus: 'ENABLED', AttributeName: 'expires_at' });
   });
@@ -115,7 +115,7 @@ describe('tables', () => {
 });
 
 describe('items', () => {
-  it('come back from a consistent read as they were put, numbers, binaries, sets and nested values alike', async () => {
+  it('are read as they were put: numbers, binaries, sets and nested values', async () => {
     const Item = {
       pk: 'w#1',
       sk: 'file',
@@ -142,7 +142,7 @@ describe('items', () => {
     expect(Item?.['big']).toEqual({ N: exact });
   });
 
-  it('are put only when their condition holds, and the one in the way is told on request', async () => {
+  it('are put only when the condition holds, and the existing item is returned on request', async () => {
     const put = (owner: string) =>
       documents.send(
         new PutCommand({
@@ -158,7 +158,7 @@ describe('items', () => {
     expect((refused as ConditionalCheckFailedException).Item).toMatchObject({ owner: { S: 'first' } });
   });
 
-  it('are put by exactly one of many at once', async () => {
+  it('are put by exactly one of many concurrent calls', async () => {
     const attempts = await Promise.allSettled(
       Array.from({ length: 40 }, (_, attempt) =>
         documents.send(
@@ -173,7 +173,7 @@ describe('items', () => {
     expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 
-  it('count up by ADD and by SET with if_not_exists, without losing one', async () => {
+  it('are counted by ADD and by SET with if_not_exists, without losses', async () => {
     const Key = { pk: 'counter', sk: '1' };
     await Promise.all(
       Array.from({ length: 50 }, () =>
@@ -192,7 +192,7 @@ describe('items', () => {
     expect(Item).toMatchObject({ received: 50, seen: 50 });
   });
 
-  it('are gone after a delete, whose old values are told on request', async () => {
+  it('are deleted, with their old values on request', async () => {
     await documents.send(new PutCommand({ TableName, Item: { pk: 'del', sk: '1', kept: 'no' } }));
     const Key = { pk: 'del', sk: '1' };
     const { Attributes } = await documents.send(
@@ -204,7 +204,7 @@ describe('items', () => {
 });
 
 describe('batches', () => {
-  it('write 25 items and read 100 keys at once, leaving out those that are not there', async () => {
+  it('write 25 items and read 100 keys, without those that do not exist', async () => {
     const keys = Array.from({ length: 100 }, (_, number) => ({ pk: 'batch', sk: String(number) }));
     for (let start = 0; start < 75; start += 25) {
       const requests = keys.slice(start, start + 25).map((key) => ({ PutRequest: { Item: key } }));
@@ -218,7 +218,7 @@ describe('batches', () => {
     );
   });
 
-  it('refuse the same key twice, as DynamoDB does', async () => {
+  it('refuse repeated keys', async () => {
     const Keys = [
       { pk: 'twice', sk: '1' },
       { pk: 'twice', sk: '1' },
@@ -249,7 +249,7 @@ describe('queries', () => {
     }
   });
 
-  it('page through a partition by cursor in both directions, each item once', async () => {
+  it('return a partition in pages, in both directions, each item once', async () => {
     for (const forward of [true, false]) {
       const seen: string[] = [];
       let cursor: Record<string, unknown> | undefined;
@@ -272,7 +272,7 @@ describe('queries', () => {
     }
   });
 
-  it('find items by an index, in the order of its numbers, negative ones first', async () => {
+  it('find items by an index, in numeric order, with negative numbers', async () => {
     const { Items } = await documents.send(
       new QueryCommand({
         TableName,
@@ -284,7 +284,7 @@ describe('queries', () => {
     expect(Items?.map((item) => item['taken_at'])).toEqual([-20, -10, 0, 10, 20]);
   });
 
-  it('count without answering items', async () => {
+  it('count without returning items', async () => {
     const answer = await documents.send(
       new QueryCommand({
         TableName,
@@ -297,7 +297,7 @@ describe('queries', () => {
     expect(answer.Items).toBeUndefined();
   });
 
-  it('do not find an item under the index key that an update took from it', async () => {
+  it('do not find an item by the index key that an update removed', async () => {
     const Key = { pk: 'moved', sk: '1' };
     const inFlight = (name: string) =>
       documents.send(
@@ -322,7 +322,7 @@ describe('queries', () => {
   });
 });
 
-describe('what is not there', () => {
+describe('an operation that is not implemented', () => {
   it('is refused by name: transactions', async () => {
     const write = documents.send(
       new TransactWriteCommand({ TransactItems: [{ Put: { TableName, Item: { pk: 't', sk: 't' } } }] }),
@@ -333,7 +333,7 @@ describe('what is not there', () => {
     });
   });
 
-  it('is refused by name: a parameter that would otherwise be dropped silently', async () => {
+  it('is refused by name: an unsupported parameter', async () => {
     const create = client.send(
       new CreateTableCommand({
         TableName: 'streaming',
@@ -362,7 +362,7 @@ describe('what is not there', () => {
 });
 
 describe('the engine', () => {
-  it('refuses a null in the place of an attribute value', () => {
+  it('refuses null as an attribute value', () => {
     const engine = openEngine({ region, accountId });
     expect(() => engine.prepare('PutItem', { TableName, Item: { pk: { S: 'a' }, sk: null } })).toThrow(
       'missing or of the wrong type',
@@ -370,7 +370,7 @@ describe('the engine', () => {
     engine.close();
   });
 
-  it('writes an item and its index entries together or not at all, in a BatchWriteItem as well', () => {
+  it('writes an item and its index entries atomically, also in a BatchWriteItem', () => {
     const engine = openEngine({ region, accountId });
     engine.ensureTable(catalog);
     const run = (operation: Operation, input: object) =>
@@ -399,7 +399,7 @@ describe('the engine', () => {
     engine.close();
   });
 
-  it('deletes items whose time to live is over, with their index entries, and no others', async () => {
+  it('deletes expired items with their index entries, and no others', async () => {
     const engine = openEngine({ region, accountId });
     engine.ensureTable(catalog);
     const run = (operation: Operation, input: object) =>

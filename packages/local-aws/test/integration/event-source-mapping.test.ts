@@ -101,8 +101,8 @@ const logging = `const log = ({ Records }) => console.log(JSON.stringify(Records
 const taking = (name: string, overrides?: Partial<FunctionDefinition>) =>
   bundled(name, `${logging} export const handler = async (event) => log(event);`, overrides);
 
-describe('a function that takes messages', () => {
-  it('gets them as Lambda hands them over, and they are deleted when it managed them', async () => {
+describe('a function with an event source mapping', () => {
+  it("gets messages in Lambda's form, and they are deleted after success", async () => {
     const fn = bundled(
       'whole',
       'export const handler = async (event) => console.log(JSON.stringify(event));',
@@ -133,7 +133,7 @@ describe('a function that takes messages', () => {
     await expect.poll(counts).toEqual(EMPTY);
   });
 
-  it('gets no more at once than the batch size', async () => {
+  it('gets at most the batch size', async () => {
     const fn = taking('sized');
     service = await LocalSqsForTests.start({ queues: [queueNamed('jobs')] });
     service.role(fn.name, [{ Effect: 'Allow', Action: POLL, Resource: QUEUE }]);
@@ -148,7 +148,7 @@ describe('a function that takes messages', () => {
     expect(batches(fn).flat().sort()).toEqual(numbers(25).sort());
   });
 
-  it('gets more than one receive holds when they are gathered', async () => {
+  it('gets more than one receive returns, within the batching window', async () => {
     const fn = taking('gathered');
     service = await LocalSqsForTests.start({ queues: [queueNamed('jobs')] });
     service.role(fn.name, [{ Effect: 'Allow', Action: POLL, Resource: QUEUE }]);
@@ -158,7 +158,7 @@ describe('a function that takes messages', () => {
     expect(batches(fn).map(({ length }) => length)).toEqual([40, 5]);
   });
 
-  it('gets what has come when the window is over', async () => {
+  it('gets a partial batch at the end of the window', async () => {
     const fn = taking('window');
     await start(fn, { definition: { batchSize: 10, batchingWindowInSeconds: 1 } });
     await send('first');
@@ -167,7 +167,7 @@ describe('a function that takes messages', () => {
     await expect.poll(() => batches(fn), { timeout: 5_000 }).toEqual([['first', 'second']]);
   });
 
-  it('gets no more than six megabytes at once', async () => {
+  it('gets at most six megabytes', async () => {
     const fn = bundled('large', 'export const handler = async ({ Records }) => console.log(Records.length);');
     const body = 'x'.repeat(1024 * 1024);
     service = await LocalSqsForTests.start({ queues: [queueNamed('jobs')] });
@@ -178,7 +178,7 @@ describe('a function that takes messages', () => {
     expect(entries.map(({ line }) => line).sort()).toEqual(['3', '5']);
   });
 
-  it('runs no more often at once than its mapping says', async () => {
+  it('runs with the maximum concurrency of its mapping', async () => {
     const fn = bundled(
       'crowd',
       `import { writeFileSync, readdirSync, mkdirSync, rmSync } from 'node:fs';
@@ -244,7 +244,7 @@ describe('a function that fails', () => {
     await expect.poll(counts).toEqual(EMPTY);
   });
 
-  it('loses its messages to the dead-letter queue in the end', async () => {
+  it('has its messages moved to the dead-letter queue in the end', async () => {
     const fn = bundled('hopeless', `export const handler = async () => { throw new Error('never'); };`, {
       timeoutInSeconds: 1,
     });
@@ -264,7 +264,7 @@ describe('a function that fails', () => {
   });
 });
 
-describe('a function that reports which messages it did not manage', () => {
+describe('a function that reports batch item failures', () => {
   const reporting = (name: string, answer: string) =>
     bundled(
       name,
@@ -281,7 +281,7 @@ describe('a function that reports which messages it did not manage', () => {
     );
   const definition = { reportsBatchItemFailures: true, batchingWindowInSeconds: 1 };
 
-  it('gets only those again', async () => {
+  it('gets only the failed messages again', async () => {
     const fn = reporting('partial', '{ batchItemFailures: [{ itemIdentifier: failed }] }');
     await start(fn, { definition });
     await sendAll(['good', 'bad', 'fine']);
@@ -297,7 +297,7 @@ describe('a function that reports which messages it did not manage', () => {
     await expect.poll(counts).toEqual(EMPTY);
   });
 
-  it('fails at the whole batch when its answer makes no sense', async () => {
+  it('fails the whole batch with an invalid response', async () => {
     const fn = reporting('nonsense', '{ batchItemFailures: [{ itemIdentifier: "other" }] }');
     await start(fn, { definition });
     await sendAll(['good', 'bad']);
@@ -309,7 +309,7 @@ describe('a function that reports which messages it did not manage', () => {
     });
   });
 
-  it('is not listened to when the mapping does not say so', async () => {
+  it('gets no partial retries without the setting', async () => {
     const fn = reporting('unheard', '{ batchItemFailures: [{ itemIdentifier: failed }] }');
     await start(fn);
     await send('bad');
@@ -319,7 +319,7 @@ describe('a function that reports which messages it did not manage', () => {
 });
 
 describe('a mapping', () => {
-  it('is refused as Lambda refuses it', async () => {
+  it('is refused for the same reasons as by Lambda', async () => {
     const fn = taking('refused', { timeoutInSeconds: 30 });
     await expect(start(fn, { queue: { visibilityTimeoutInSeconds: 29 } })).rejects.toThrow(
       'Mapping: Queue visibility timeout: 29 seconds is less than Function timeout: 30 seconds',
@@ -331,7 +331,7 @@ describe('a mapping', () => {
     );
   });
 
-  it('closes without a message in the function’s hands being lost', async () => {
+  it('keeps the messages of running invocations when it closes', async () => {
     const fn = bundled(
       'cut-off',
       `${logging}

@@ -98,7 +98,7 @@ describe('PutEvents', () => {
     return client;
   }
 
-  it('puts an event on the bus as EventBridge hands it on', async () => {
+  it("sends an event in EventBridge's form", async () => {
     const { put, events } = await start();
     const { Entries, FailedEntryCount } = await put([
       flight({ Time: new Date('2026-04-12T09:31:08.700Z'), Resources: ['arn:aws:s3:::media'] }),
@@ -124,7 +124,7 @@ describe('PutEvents', () => {
     });
   });
 
-  it('refuses an entry by itself', async () => {
+  it('refuses a single entry', async () => {
     const { put, events, logged } = await start(async ({ source }) => {
       if (source === 'full') throw new Error('no space left');
     });
@@ -155,7 +155,7 @@ describe('PutEvents', () => {
     expect(logged).toEqual([expect.stringContaining('no space left')]);
   });
 
-  it('takes one to ten entries of 1 MB together', async () => {
+  it('accepts one to ten entries of 1 MB in all', async () => {
     const { put, events } = await start();
     const detailOf = (bytes: number) => JSON.stringify({ text: 'x'.repeat(bytes - '{"text":""}'.length) });
     const overhead = 'media-library'.length + 'Flight Complete'.length;
@@ -199,7 +199,7 @@ describe('PutEvents', () => {
     expect(events).toHaveLength(outcome === 'allowed' ? 1 : 0);
   });
 
-  it('is for the default bus, and the only operation', async () => {
+  it('accepts only the default bus, and is the only operation', async () => {
     const { put, endpoint } = await start();
     expect(await refusal(put([flight({ EventBusName: 'orders' })]))).toBe('NotImplemented');
     expect(await refusal(put([flight({ TraceHeader: 'Root=1' })]))).toBe('NotImplemented');
@@ -214,7 +214,7 @@ describe('rules of the default bus', () => {
     return synthesise(directory, (app) => add(new Stack(app, 'Small'))).directory;
   };
 
-  it('lead events to functions and queues, and what a queue may not take to the dead letters', async () => {
+  it('send events to functions and queues, and undeliverable ones to the dead-letter queue', async () => {
     const logged: LogEntry[] = [];
     const code = join(folder, 'code');
     mkdirSync(code);
@@ -280,7 +280,7 @@ describe('rules of the default bus', () => {
     ]);
   });
 
-  it('have no other targets', async () => {
+  it('accept no other targets', async () => {
     const directory = assembly('topic', (stack) => {
       new Rule(stack, 'Rule', { eventPattern: { source: ['x'] } }).addTarget({
         bind: () => ({ arn: `arn:aws:sns:us-east-1:${accountId}:topic` }),

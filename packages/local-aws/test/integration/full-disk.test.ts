@@ -49,7 +49,7 @@ for (const kind of DISKS) {
   if (kind.refusal !== undefined) console.warn(`NOT TESTED HERE: ${kind.title} (${kind.refusal.trim()})`);
 
   describe.skipIf(kind.refusal !== undefined)(kind.title, () => {
-    it('takes no acknowledged item from a table, adds none that was refused, and has its index agree', async () => {
+    it('keeps acknowledged items, adds no refused ones, and keeps the index consistent', async () => {
       disk = kind.make();
       await start();
       const acknowledged: string[] = [];
@@ -111,7 +111,7 @@ for (const kind of DISKS) {
       expect(acknowledged.length).toBeGreaterThanOrEqual(60);
     });
 
-    it('takes no acknowledged object from a bucket, and leaves no half of one', async () => {
+    it('keeps acknowledged objects, and no partial ones', async () => {
       disk = kind.make();
       await start();
       const acknowledged = new Map<string, string>();
@@ -145,7 +145,7 @@ for (const kind of DISKS) {
       expect(readdirSync(join(folder, 'objects'))).toHaveLength(acknowledged.size);
     });
 
-    it('has a user pool answer nothing that is not on the disk', async () => {
+    it('makes a user pool respond only with what is on disk', async () => {
       disk = kind.make();
       await start();
       const user = { UserPoolId: userPoolId, Username: 'pilot', MessageAction: 'SUPPRESS' as const };
@@ -160,7 +160,7 @@ for (const kind of DISKS) {
       expect((await get()).UserCreateDate).toEqual(UserCreateDate);
     });
 
-    it('has secrets answer nothing that is not on the disk', async () => {
+    it('makes secrets respond only with what is on disk', async () => {
       disk = kind.make();
       await start();
       const put = (SecretString: string) =>
@@ -177,7 +177,7 @@ for (const kind of DISKS) {
       expect(await get()).toBe('first');
     });
 
-    it('takes no acknowledged message from a queue', async () => {
+    it('keeps acknowledged messages of a queue', async () => {
       disk = kind.make();
       await start();
       const { QueueUrl } = await stack.sqs.send(new GetQueueUrlCommand({ QueueName: queue.name }));
@@ -195,7 +195,7 @@ for (const kind of DISKS) {
       expect(Messages.map(({ Body }) => Body).sort()).toEqual(['after', 'before']);
     });
 
-    it('gives nobody credentials that a restart would forget', async () => {
+    it('issues no credentials that a restart would lose', async () => {
       disk = kind.make();
       await start();
       const early = await stack.session();
@@ -213,7 +213,7 @@ for (const kind of DISKS) {
   });
 }
 
-describe('a database whose files were damaged', () => {
+describe('a database with damaged files', () => {
   const plainDisk = DISKS.at(-1);
   const folder = (): string => join(disk.directory, 'data', 'dynamodb');
 
@@ -226,7 +226,7 @@ describe('a database whose files were damaged', () => {
     }
   }
 
-  it('says at start how many acknowledged writes it has lost, and what to do, once', async () => {
+  it('reports once at the start how many acknowledged writes were lost, and what to do', async () => {
     await startWith(20);
     await stack.kill();
     const log = join(folder(), 'tables.sqlite-wal');
@@ -250,7 +250,7 @@ describe('a database whose files were damaged', () => {
     expect(stack.log).toEqual([]);
   });
 
-  it('does not start, and says which folder it is', async () => {
+  it('does not start, and reports the folder', async () => {
     await startWith(1);
     await stack.kill();
     rmSync(join(folder(), 'tables.sqlite-wal'));

@@ -68,8 +68,8 @@ function client(credentials = identities.mintForRole(ROLE, { sessionName: 'test'
 const publish = (input: ConstructorParameters<typeof PublishCommand>[0], by = client()) =>
   by.send(new PublishCommand(input));
 
-describe('what a function publishes', () => {
-  it.each([0, 1] as const)('reaches the device that has subscribed, at QoS %i', async (qos) => {
+describe('a message of a function', () => {
+  it.each([0, 1] as const)('reaches a device with a subscription, at QoS %i', async (qos) => {
     const dock = await stack.connect('DOCK1');
     const messages = received(dock);
     await dock.subscribeAsync(REPLIES, { qos: 1 });
@@ -78,7 +78,7 @@ describe('what a function publishes', () => {
     expect(messages).toEqual([{ topic: REPLIES, text: '{"name":"上云"}', dup: false, retain: false }]);
   });
 
-  it('may be 128 KB large, and no larger', async () => {
+  it('may have up to 128 KB', async () => {
     await publish({ topic: REPLIES, payload: Buffer.alloc(131_072) });
     await expect(publish({ topic: REPLIES, payload: Buffer.alloc(131_073) })).rejects.toMatchObject({
       name: 'RequestEntityTooLargeException',
@@ -86,7 +86,7 @@ describe('what a function publishes', () => {
     });
   });
 
-  it('reaches a topic with characters that addresses encode', async () => {
+  it('may have a topic with characters that URLs encode', async () => {
     const topic = 'a b/ü?x=1&y/100%';
     const messages: string[] = [];
     const actions = ['iot:Subscribe', 'iot:Receive'];
@@ -104,7 +104,7 @@ describe('what a function publishes', () => {
 });
 
 describe('the data endpoint', () => {
-  it('refuses a topic that the role may not publish on', async () => {
+  it('refuses topics that the role may not publish on', async () => {
     await expect(
       publish({ topic: 'thing/product/DOCK1/services', payload: Buffer.from('x') }),
     ).rejects.toMatchObject({
@@ -113,7 +113,7 @@ describe('the data endpoint', () => {
     });
   });
 
-  it('refuses to retain without permission for that', async () => {
+  it('refuses retain without permission for it', async () => {
     await expect(publish({ topic: REPLIES, retain: true, payload: Buffer.from('x') })).rejects.toThrow(
       'iot:RetainPublish',
     );
@@ -140,7 +140,7 @@ describe('the data endpoint', () => {
     await expect(publish(input, root)).rejects.toMatchObject({ name: 'InvalidRequestException' });
   });
 
-  it('says so of everything that it does not implement', async () => {
+  it('refuses everything that it does not implement', async () => {
     const root = client(identities.find('AKIAROOT'));
     const message = { name: 'NotImplemented', $metadata: { httpStatusCode: 501 } };
     await expect(root.send(new ListRetainedMessagesCommand({}))).rejects.toMatchObject(message);

@@ -38,7 +38,7 @@ async function start(options: StackOverrides = {}): Promise<TestStack> {
 }
 
 describe('a rule', () => {
-  it('hands what it selects to its functions, and nothing else', async () => {
+  it('passes selected messages to its functions, and no others', async () => {
     const other = 'arn:aws:lambda:eu-central-1:123456789012:function:config';
     const { connect, events } = await start({
       rules: [
@@ -58,7 +58,7 @@ describe('a rule', () => {
     expect(events).toEqual([CALLBACK, other].map((functionArn) => ({ functionArn, event })));
   });
 
-  it('lets duplicates through, marked as such or not, at QoS 0 and 1', async () => {
+  it('passes duplicates on, with and without the DUP flag, at QoS 0 and 1', async () => {
     const { connect, events } = await start();
     const dock = await connect('DOCK1');
     const message = JSON.stringify({ tid: 't', method: METHOD });
@@ -71,7 +71,7 @@ describe('a rule', () => {
     expect(events).toEqual(Array(3).fill({ functionArn: CALLBACK, event }));
   });
 
-  it('also hears what functions publish', async () => {
+  it('also receives messages of functions', async () => {
     const { broker, events } = await start({
       rules: [rule({ sql: `SELECT clientid() AS client FROM '${EVENTS}'` })],
     });
@@ -98,7 +98,7 @@ describe('a rule', () => {
     },
   );
 
-  it('survives a message that is nested more deeply than it can write', async () => {
+  it('survives a message that is too deeply nested to serialise', async () => {
     const { connect, events, lines } = await start({
       rules: [
         rule({
@@ -128,7 +128,7 @@ describe('a rule', () => {
     expect(events).toEqual([{ functionArn: CALLBACK, event: { sn: 'DOCK1' } }]);
   });
 
-  it('acknowledges without waiting for the function', async () => {
+  it('does not delay the acknowledgement', async () => {
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     const steps: string[] = [];
     const { connect } = await start({
@@ -148,7 +148,7 @@ describe('a rule', () => {
 });
 
 describe('many messages', () => {
-  it('5,000 from 20 clients over TCP and WebSocket are each dispatched exactly once', async () => {
+  it('5,000 from 20 clients over TCP and WebSocket are each processed exactly once', async () => {
     const running = new Set<string>();
     const seen: string[] = [];
     let most = 0;
@@ -191,7 +191,7 @@ describe('many messages', () => {
     await Promise.all(clients.map(({ client }) => client.endAsync()));
   });
 
-  it('wait in the devices while the function is busy, and not in memory', async () => {
+  it('wait at the devices while the function is busy, and not in memory', async () => {
     let release = (): void => {};
     const busy = new Promise<void>((resolve) => {
       release = resolve;
@@ -217,7 +217,7 @@ describe('many messages', () => {
     await until(() => taken === 1_000);
   });
 
-  it('do not hold up a function that publishes', async () => {
+  it('do not block a function that publishes', async () => {
     const { connect, broker } = await start({
       eventsAtOnce: 1,
       functions: fakeFunctions(() => new Promise(() => {})),
@@ -237,8 +237,8 @@ describe('many messages', () => {
   });
 });
 
-describe('what cannot work', () => {
-  it('does not start with SQL that the local stack does not support', async () => {
+describe('a rule that cannot work', () => {
+  it('does not start with unsupported SQL', async () => {
     await expect(
       startStack({ rules: [rule({ sql: "SELECT * FROM 'a' WHERE b LIKE 'c'" })] }),
     ).rejects.toThrow(
@@ -246,7 +246,7 @@ describe('what cannot work', () => {
     );
   });
 
-  it('does not start when the function lets nobody invoke it for the rule', async () => {
+  it('does not start when the function may not be invoked for the rule', async () => {
     const mayInvoke = (functionArn: string, { sourceArn }: { sourceArn: string }) =>
       functionArn !== CALLBACK || sourceArn === arn('rule', 'another');
     await expect(startStack({ functions: { mayInvoke } })).rejects.toThrow(
@@ -254,7 +254,7 @@ describe('what cannot work', () => {
     );
   });
 
-  it('does not start when the authorizer lets nobody invoke it', async () => {
+  it('does not start when the authorizer may not be invoked', async () => {
     const mayInvoke = (functionArn: string) => functionArn === CALLBACK;
     await expect(startStack({ functions: { mayInvoke } })).rejects.toThrow('Authorizer docks: no permission');
   });
@@ -273,7 +273,7 @@ describe('what cannot work', () => {
     );
   });
 
-  it('goes to the error action, as AWS reports it', async () => {
+  it("runs its error action, in AWS's form", async () => {
     const sent: { queueArn: string; body: string }[] = [];
     const { connect, lines } = await start({
       rules: [rule({ errorAction: toQueue })],
@@ -303,7 +303,7 @@ describe('what cannot work', () => {
     expect(lines).toContain('Rule file_upload_callback: There is no function');
   });
 
-  it('is not told to the error action when the function failed by itself', async () => {
+  it('does not run its error action when the function itself failed', async () => {
     const sent: string[] = [];
     let invoked = 0;
     const { connect } = await start({
@@ -320,7 +320,7 @@ describe('what cannot work', () => {
     expect(sent).toEqual([]);
   });
 
-  it('a rule may send to a queue itself', async () => {
+  it('may send to a queue as its action', async () => {
     const sent: string[] = [];
     const { connect } = await start({
       rules: [

@@ -20,7 +20,7 @@ async function subscribeAndLeave(filters: string | string[] = REPLIES): Promise<
 }
 
 describe('a persistent session', () => {
-  it('keeps what was said at QoS 1 while the device was away, in order', async () => {
+  it('keeps messages at QoS 1 while the device is away, in order', async () => {
     stack = await startStack();
     await subscribeAndLeave();
     for (const text of ['1', '2', '3']) await say(text);
@@ -33,7 +33,7 @@ describe('a persistent session', () => {
     expect(messages.map(({ text }) => text)).toEqual(['1', '2', '3', '4']);
   });
 
-  it('tells that it was there', async () => {
+  it('sets the session present flag', async () => {
     stack = await startStack();
     const present: boolean[] = [];
     const connect = async (clean: boolean) => {
@@ -60,7 +60,7 @@ describe('a persistent session', () => {
     expect(present).toEqual([false, true, false, false]);
   });
 
-  it('sends again what was not acknowledged', async () => {
+  it('sends unacknowledged messages again', async () => {
     stack = await startStack();
     await subscribeAndLeave();
     await say('important');
@@ -75,7 +75,7 @@ describe('a persistent session', () => {
     expect(messages.map(({ text }) => text)).toEqual(['important']);
   });
 
-  it('sends nothing again that was acknowledged', async () => {
+  it('does not send acknowledged messages again', async () => {
     stack = await startStack();
     const dock = await stack.connect('DOCK1', { clean: false });
     const messages = received(dock);
@@ -88,7 +88,7 @@ describe('a persistent session', () => {
     expect([messages.map(({ text }) => text), again]).toEqual([['1', '2'], []]);
   });
 
-  it('does not keep what the device may not hear', async () => {
+  it('does not keep messages that the device may not receive', async () => {
     stack = await startStack();
     await subscribeAndLeave('thing/product/DOCK1/+');
     await stack.broker.publish({
@@ -104,7 +104,7 @@ describe('a persistent session', () => {
     expect(messages.map(({ text }) => text)).toEqual(['yes']);
   });
 
-  it('does not remember a subscription that was refused beside one that was not', async () => {
+  it('does not keep a refused subscription', async () => {
     stack = await startStack();
     const foreign = 'thing/product/DOCK2/events_reply';
     const receive = { Effect: 'Allow', Action: 'iot:Receive', Resource: '*' };
@@ -120,7 +120,7 @@ describe('a persistent session', () => {
     expect(messages.map(({ text }) => text)).toEqual(['own']);
   });
 
-  it('ends with a clean connection', async () => {
+  it('ends with a clean session', async () => {
     stack = await startStack();
     await subscribeAndLeave();
     await (await stack.connect('DOCK1', { clean: true })).endAsync();
@@ -130,7 +130,7 @@ describe('a persistent session', () => {
     expect(messages).toEqual([]);
   });
 
-  it('ends an hour after the device has gone', async () => {
+  it('ends an hour after the device has disconnected', async () => {
     let now = new Date('2026-03-23T10:00:00Z').getTime();
     stack = await startStack({ clock: () => new Date(now) });
     await subscribeAndLeave();
@@ -143,7 +143,7 @@ describe('a persistent session', () => {
     expect(messages).toEqual([]);
   });
 
-  it('keeps a thousand messages and drops the rest with a line in the log', async () => {
+  it('keeps a thousand messages and drops the rest, with a line in the log', async () => {
     stack = await startStack();
     await subscribeAndLeave();
     for (let count = 0; count < 1_010; count += 1) await say(String(count));
@@ -158,7 +158,7 @@ describe('a persistent session', () => {
 });
 
 describe('a connection', () => {
-  it('is asked about again, and closed when the device was revoked meanwhile', async () => {
+  it('is authorized again, and closed when the device was revoked', async () => {
     stack = await startStack({ secondInMilliseconds: 0.5 });
     const dock = await stack.connect('DOCK1', {
       will: {
@@ -177,7 +177,7 @@ describe('a connection', () => {
     expect(stack.events).toEqual([]);
   });
 
-  it('has the new policy from then on', async () => {
+  it('has the new policy after that', async () => {
     stack = await startStack({ secondInMilliseconds: 0.5 });
     const dock = await stack.connect('DOCK1');
     const messages = received(dock);
@@ -195,7 +195,7 @@ describe('a connection', () => {
     expect(messages.map(({ text }) => text)).toEqual(['before']);
   });
 
-  it('is closed when it has lasted as long as it may', async () => {
+  it('is closed after its maximum time', async () => {
     stack = await startStack({ secondInMilliseconds: 0.002 });
     const dock = await stack.connect('DOCK1');
     await closed(dock);
@@ -204,7 +204,7 @@ describe('a connection', () => {
     );
   });
 
-  it('is not asked about any more when it has ended', async () => {
+  it('is not authorized again after it has ended', async () => {
     stack = await startStack({ secondInMilliseconds: 0.3 });
     await (await stack.connect('DOCK1')).endAsync();
     const asked = stack.asked.length;

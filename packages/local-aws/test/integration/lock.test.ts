@@ -8,7 +8,7 @@ import { tryLock, waitForLock } from '../../lock.ts';
 const folder = `tests of process ${process.pid}`;
 
 describe('a lock', () => {
-  it('is held by one, who introduces himself to the others', async () => {
+  it('has one holder, whose description others get', async () => {
     const name = `${folder} held`;
     const lock = await tryLock(name, () => 'process 1, at work');
     expect(await tryLock(name, () => 'process 2')).toEqual({ description: 'process 1, at work' });
@@ -18,7 +18,7 @@ describe('a lock', () => {
     await (await waiting).release();
   });
 
-  it('is free again once its holder was killed', async () => {
+  it('is free after its holder was killed', async () => {
     const name = `${folder} killed`;
     const module = fileURLToPath(new URL('../../lock.ts', import.meta.url));
     const code = `import { tryLock } from ${JSON.stringify(module)}; await tryLock(${JSON.stringify(name)}, () => 'the child'); console.log('held'); setInterval(() => {}, 1000);`;

@@ -83,7 +83,7 @@ describe('a restart', () => {
     expect(listed.Contents?.map(({ Key }) => Key)).toEqual(['ü/上']);
   });
 
-  it('lets a multipart upload go on', async () => {
+  it('keeps a multipart upload', async () => {
     const s3 = await startHere();
     const [first, second] = [randomBytes(PART), randomBytes(10)];
     const upload = { Bucket: plainBucket, Key: 'going-on' };
@@ -104,7 +104,7 @@ describe('a restart', () => {
     );
   });
 
-  it('sweeps what a killed process left, and nothing else', async () => {
+  it('deletes the leftovers of a killed process, and nothing else', async () => {
     const s3 = await startHere();
     const client = s3.client();
     await client.send(new PutObjectCommand({ Bucket: plainBucket, Key: 'kept', Body: 'bytes' }));
@@ -128,7 +128,7 @@ describe('a restart', () => {
     expect((await bytesOf(s3.client(), plainBucket, 'kept')).eTag).toBe(md5(Buffer.from('bytes')));
   });
 
-  it('does not list an object whose bytes somebody removed, and says which', async () => {
+  it('does not list an object whose bytes were removed, and reports it', async () => {
     const s3 = await startHere();
     await s3.client().send(new PutObjectCommand({ Bucket: plainBucket, Key: 'harmed', Body: 'bytes' }));
     const data = join(s3.directory, plainBucket, 'data');
@@ -139,7 +139,7 @@ describe('a restart', () => {
     expect(s3.logged).toEqual([expect.stringContaining('harmed')]);
   });
 
-  it('ends what a completed multipart upload could not clean up', async () => {
+  it('finishes the cleanup of a completed multipart upload', async () => {
     const s3 = await startHere();
     const upload = { Bucket: plainBucket, Key: 'completed' };
     const { UploadId = '' } = await s3.client().send(new CreateMultipartUploadCommand(upload));
@@ -165,7 +165,7 @@ describe('a restart', () => {
 });
 
 describe('kill -9 in the middle of uploads', () => {
-  it.each([1, 300, 700])('after %d ms loses nothing that was acknowledged', async (milliseconds) => {
+  it.each([1, 300, 700])('after %d ms keeps everything that was acknowledged', async (milliseconds) => {
     const directory = temporaryDirectory();
     const { child, client } = await startProcess(directory);
     const acknowledged = new Map<string, string>();
@@ -245,8 +245,8 @@ describe('kill -9 in the middle of uploads', () => {
   });
 });
 
-describe('many at once', () => {
-  it('each write of one key a version of its own, in the order of their sequencers', async () => {
+describe('concurrent calls', () => {
+  it('that write one key make a version each, in the order of their sequencers', async () => {
     const s3 = await startHere();
     const client = s3.client();
     await Promise.all(
@@ -264,7 +264,7 @@ describe('many at once', () => {
     );
   });
 
-  it('a reader gets one whole object while it is overwritten and deleted', async () => {
+  it('that read get one whole object while it is overwritten and deleted', async () => {
     const s3 = await startHere();
     const client = s3.client();
     const put = (fill: number) =>
@@ -317,7 +317,7 @@ describe('memory', () => {
 });
 
 describe('events', () => {
-  it('tell of every change once it is on the disk', async () => {
+  it('report every change after it is on disk', async () => {
     const s3 = await startHere();
     const client = s3.client();
     const put = await client.send(
@@ -352,7 +352,7 @@ describe('events', () => {
     ]);
   });
 
-  it('do not undo a change by failing', async () => {
+  it('do not undo a change when they fail', async () => {
     const s3 = await LocalS3ForTests.start({
       onEvent: () => {
         throw new Error('no listener');

@@ -60,7 +60,7 @@ const dataFiles = () => readdirSync(join(s3.directory, Bucket, 'data'));
 const md5 = (bytes: Buffer) => createHash('md5').update(bytes).digest();
 
 describe('a multipart upload', () => {
-  it('becomes one object with the ETag that S3 gives it', async () => {
+  it("makes one object with S3's form of ETag", async () => {
     const parts = [randomBytes(PART), randomBytes(PART + 1), randomBytes(3)];
     const UploadId = await create('three', { ContentType: 'video/mp4', Metadata: { flight: '1' } });
     const uploaded = await Promise.all(
@@ -84,7 +84,7 @@ describe('a multipart upload', () => {
     });
   });
 
-  it('is read across its parts, and a part at a time', async () => {
+  it('can be read across its parts, and by part', async () => {
     const whole = await read('three');
     const get = (more: { Range?: string; PartNumber?: number }) =>
       client.send(new GetObjectCommand({ Bucket, Key: 'three', ...more }));
@@ -102,7 +102,7 @@ describe('a multipart upload', () => {
     expect((await errorOf(get({ PartNumber: 4 }))).status).toBe(416);
   });
 
-  it('comes from the SDK, 12 MB of a stream of unknown length', async () => {
+  it('works with the SDK, for a stream of 12 MB of unknown length', async () => {
     const bytes = randomBytes(12 * 1024 * 1024);
     const Body = Readable.from(
       Array.from({ length: 12 }, (_, index) =>
@@ -115,7 +115,7 @@ describe('a multipart upload', () => {
     expect((await read('sdk')).equals(bytes)).toBe(true);
   });
 
-  it('takes a part again, and forgets the one before', async () => {
+  it('accepts a part again, which replaces the earlier one', async () => {
     const UploadId = await create('again');
     const before = dataFiles().length;
     await uploadPart('again', UploadId, 1, Buffer.from('first'));
@@ -125,7 +125,7 @@ describe('a multipart upload', () => {
     expect((await read('again')).toString()).toBe('second');
   });
 
-  it('leaves out the parts that are not listed', async () => {
+  it('leaves out parts that are not listed', async () => {
     const UploadId = await create('left-out');
     const before = dataFiles().length;
     await uploadPart('left-out', UploadId, 1, Buffer.from('not wanted'));
@@ -135,7 +135,7 @@ describe('a multipart upload', () => {
     expect(dataFiles()).toHaveLength(before + 1);
   });
 
-  it('lists itself and its parts, in pages', async () => {
+  it('is listed with its parts, in pages', async () => {
     const UploadId = await create('listed/ü');
     await create('listed/z');
     for (const number of [3, 1, 2])
@@ -184,7 +184,7 @@ describe('a multipart upload', () => {
     expect(dataFiles()).toHaveLength(before);
   });
 
-  it('is completed again by a client that did not hear the answer', async () => {
+  it('can be completed again when the response was lost', async () => {
     const UploadId = await create('twice');
     const { ETag } = await uploadPart('twice', UploadId, 1, Buffer.from('x'));
     const first = await complete('twice', UploadId, [{ PartNumber: 1, ETag }]);
@@ -193,7 +193,7 @@ describe('a multipart upload', () => {
     expect(s3.events.filter(({ key }) => key === 'twice')).toHaveLength(1);
   });
 
-  it('is completed once by many at a time', async () => {
+  it('is completed once by concurrent calls', async () => {
     const UploadId = await create('at-once');
     const { ETag } = await uploadPart('at-once', UploadId, 1, Buffer.from('x'));
     await Promise.all(
@@ -202,7 +202,7 @@ describe('a multipart upload', () => {
     expect(s3.events.filter(({ key }) => key === 'at-once')).toHaveLength(1);
   });
 
-  it('does not replace what is there when it is told not to, and can be completed elsewise', async () => {
+  it('does not replace an object with If-None-Match, and can be completed later', async () => {
     const parts = async () => {
       const UploadId = await create('guarded');
       const { ETag } = await uploadPart('guarded', UploadId, 1, Buffer.from(String(UploadId)));
@@ -218,7 +218,7 @@ describe('a multipart upload', () => {
   });
 });
 
-describe('a part that is copied', () => {
+describe('a copied part', () => {
   const copy = (UploadId: string | undefined, PartNumber: number, CopySourceRange?: string) =>
     client.send(
       new UploadPartCopyCommand({
@@ -256,7 +256,7 @@ describe('a part that is copied', () => {
 });
 
 describe('completing a multipart upload', () => {
-  it('refuses parts that are missing, different, out of order, or too small', async () => {
+  it('refuses parts that are missing, different, out of order or too small', async () => {
     const UploadId = await create('bad');
     const first = await uploadPart('bad', UploadId, 1, Buffer.from('small'));
     const second = await uploadPart('bad', UploadId, 2, Buffer.from('last'));
@@ -309,7 +309,7 @@ describe('the checksum of a multipart upload', () => {
     return { UploadId, listed };
   };
 
-  it('is made of those of its parts', async () => {
+  it('is made from those of its parts', async () => {
     const { UploadId, listed } = await upload('composite', {});
     const done = await complete('composite', UploadId, listed);
     const expected = (await crc(...(await Promise.all(parts.map((part) => crc(part)))))).toString('base64');
@@ -320,7 +320,7 @@ describe('the checksum of a multipart upload', () => {
     expect(head).toMatchObject({ ChecksumCRC32: `${expected}-2`, ChecksumType: 'COMPOSITE' });
   });
 
-  it('is that of the whole object when it is asked for', async () => {
+  it('is that of the whole object when it is requested', async () => {
     const { UploadId, listed } = await upload('full', { ChecksumType: 'FULL_OBJECT' });
     const expected = (await crc(...parts)).toString('base64');
     const wrong = complete('full', UploadId, listed, { ChecksumCRC32: 'AAAAAA==' });

@@ -152,7 +152,7 @@ const remove = (s3: S3Client, Key: string, VersionId?: string) =>
   s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key, VersionId }));
 
 describe('a bucket with notifications', () => {
-  it('tests its queue first, and then tells what is stored in the words of S3', async () => {
+  it("sends a test event first, and then changes in S3's form", async () => {
     const { aws, s3 } = await start('words');
     const { VersionId } = await put(s3, 'a b/ü+(1)~.jpg');
     const [test, ...others] = await receiveAll(aws);
@@ -197,7 +197,7 @@ describe('a bucket with notifications', () => {
     ]);
   });
 
-  it('tells of copies, finished uploads and removals', async () => {
+  it('reports copies, completed uploads and removals', async () => {
     const { aws, s3 } = await start('kinds');
     const first = await put(s3, 'first');
     await s3.send(new CopyObjectCommand({ Bucket: BUCKET, Key: 'copy', CopySource: `${BUCKET}/first` }));
@@ -228,7 +228,7 @@ describe('a bucket with notifications', () => {
     expect(new Set(sequencers).size).toBe(sequencers.length);
   });
 
-  it('tells of no version where it keeps none', async () => {
+  it('reports no version id when it has no versions', async () => {
     const { aws, s3 } = await start('plain', { versioned: false });
     await put(s3, 'file');
     await remove(s3, 'file');
@@ -240,7 +240,7 @@ describe('a bucket with notifications', () => {
     ]);
   });
 
-  it('tells only of the kinds and keys that a configuration names', async () => {
+  it('reports only the event types and keys of a configuration', async () => {
     const rules = (prefix: string, suffix: string) => ({
       s3Key: {
         rules: [
@@ -268,7 +268,7 @@ describe('a bucket with notifications', () => {
     expect(told[0]?.s3.configurationId).not.toBe(told[2]?.s3.configurationId);
   });
 
-  it('may tell twice and late, where a test says so', async () => {
+  it('can send twice and late in a test', async () => {
     const { aws, s3 } = await start('twice', undefined, {
       timeScales: { delay: 0.01 },
       notificationDeliveries: ({ event }) =>
@@ -304,15 +304,15 @@ describe('a queue', () => {
     await expect(start(name.replaceAll(' ', '-'), setup)).rejects.toThrow(refused);
   });
 
-  it('may take messages of S3 for whatever bucket', async () => {
+  it('may accept messages of S3 for any bucket', async () => {
     const { aws, s3 } = await start('whatever', { conditions: {} });
     await put(s3, 'file');
     expect(await records(aws)).toHaveLength(1);
   });
 });
 
-describe('a start over the same data', () => {
-  it('tests a queue again only when the configuration is another', async () => {
+describe('a start with the same data', () => {
+  it('sends a test event only when the configuration has changed', async () => {
     const data = join(folder, 'data-again');
     const tests = async (name: string, setup?: Setup): Promise<number> => {
       await using aws = await startLocalAws({ assembly: assembly(name, setup), data });
@@ -344,7 +344,7 @@ describe('a killed process', () => {
     await exit;
   };
 
-  it('tells at its next start of what no queue took before', async () => {
+  it('sends undelivered notifications at its next start', async () => {
     const data = join(folder, 'data-refused');
     const { child, s3 } = await startProcess('refused', data, 'no queue takes anything');
     const kept = await put(s3, 'kept');
@@ -377,7 +377,7 @@ describe('a killed process', () => {
     expect((await records(again.aws)).map(({ s3: { object } }) => object.key)).toEqual(['last']);
   });
 
-  it('tells of everything that is in its bucket, wherever it was killed', async () => {
+  it('sends a notification for everything in its bucket, wherever it was killed', async () => {
     const data = join(folder, 'data-midway');
     const { child, s3 } = await startProcess('midway', data);
     const answered: string[] = [];

@@ -40,7 +40,7 @@ const md5 = (bytes: Buffer | string) => createHash('md5').update(bytes).digest('
 const dataFiles = () => readdirSync(join(s3.directory, plainBucket, 'data'));
 
 describe('an object', () => {
-  it('comes back as it was stored, with everything that was said about it', async () => {
+  it('is returned as it was stored, with its metadata', async () => {
     const written = await put('photo.jpg', 'bytes', {
       ContentType: 'image/jpeg',
       ContentDisposition: 'inline; filename="photo.jpg"',
@@ -81,7 +81,7 @@ describe('an object', () => {
     expect((await get('empty')).ContentLength).toBe(0);
   });
 
-  it('is replaced as a whole, and the bytes of the old one go', async () => {
+  it('is replaced as a whole, and the old bytes are deleted', async () => {
     await put('replaced', 'first', { Metadata: { version: 'first' } });
     const before = dataFiles().length;
     await put('replaced', 'second');
@@ -106,7 +106,7 @@ describe('an object', () => {
     'CON',
     'k'.repeat(1024),
     '上'.repeat(341),
-  ])('keeps its key %j', async (Key) => {
+  ])('has the literal key %j', async (Key) => {
     await put(Key, `bytes of ${Key}`);
     expect(await text(Key)).toBe(`bytes of ${Key}`);
     const listed = await client.send(
@@ -117,7 +117,7 @@ describe('an object', () => {
     expect(await errorOf(get(Key))).toEqual({ name: 'NoSuchKey', status: 404 });
   });
 
-  it('never becomes a file by its key', async () => {
+  it('is not stored in a file named by its key', async () => {
     await put('../../../../tmp/escaped', 'x');
     expect(readdirSync(join(s3.directory, '..'))).not.toContain('escaped');
     expect(readdirSync(s3.directory).sort()).toEqual([versionedBucket, plainBucket]);
@@ -144,7 +144,7 @@ describe('an object', () => {
     });
   });
 
-  it('streams in and out, 50 MB of it', async () => {
+  it('is streamed, with 50 MB', async () => {
     const block = randomBytes(1024 * 1024);
     const hash = createHash('md5');
     for (let count = 0; count < 50; count++) hash.update(block);
@@ -157,7 +157,7 @@ describe('an object', () => {
   });
 });
 
-describe('reading a part', () => {
+describe('a range', () => {
   const bytes = '0123456789';
   beforeAll(() => put('digits', bytes));
 
@@ -168,7 +168,7 @@ describe('reading a part', () => {
     ['bytes=8-100', '89', 'bytes 8-9/10'],
     ['bytes=-3', '789', 'bytes 7-9/10'],
     ['bytes=-100', '0123456789', 'bytes 0-9/10'],
-  ])('answers %s with those bytes', async (Range, expected, contentRange) => {
+  ])('%s returns those bytes', async (Range, expected, contentRange) => {
     const part = await get('digits', { Range });
     expect(await part.Body?.transformToString()).toBe(expected);
     expect(part.ContentRange).toBe(contentRange);
@@ -176,19 +176,19 @@ describe('reading a part', () => {
     expect(part.$metadata.httpStatusCode).toBe(206);
   });
 
-  it.each(['bytes=5-2', 'bytes=0-1,3-4', 'lines=1-2', 'bytes=-'])('ignores %s', async (Range) => {
+  it.each(['bytes=5-2', 'bytes=0-1,3-4', 'lines=1-2', 'bytes=-'])('%s is ignored', async (Range) => {
     const whole = await get('digits', { Range });
     expect(whole.$metadata.httpStatusCode).toBe(200);
     expect(await whole.Body?.transformToString()).toBe(bytes);
   });
 
-  it.each(['bytes=10-', 'bytes=100-200', 'bytes=-0'])('refuses %s, which is outside', async (Range) => {
+  it.each(['bytes=10-', 'bytes=100-200', 'bytes=-0'])('%s is refused as not satisfiable', async (Range) => {
     expect(await errorOf(get('digits', { Range }))).toEqual({ name: 'InvalidRange', status: 416 });
   });
 });
 
 describe('a condition', () => {
-  it('on reading is met or answered', async () => {
+  it('of a read succeeds or fails', async () => {
     const { ETag } = await put('conditional', 'x');
     const { LastModified = new Date() } = await get('conditional');
     const before = new Date(LastModified.getTime() - 60_000);
@@ -205,7 +205,7 @@ describe('a condition', () => {
     );
   });
 
-  it('on writing keeps what is there', async () => {
+  it('of a write keeps the existing object', async () => {
     const { ETag } = await put('once', 'first', { IfNoneMatch: '*' });
     expect(await errorOf(put('once', 'second', { IfNoneMatch: '*' }))).toEqual({
       name: 'PreconditionFailed',
@@ -218,7 +218,7 @@ describe('a condition', () => {
     expect(await text('once')).toBe('third');
   });
 
-  it('lets exactly one of many writers in', async () => {
+  it('lets exactly one of many writers succeed', async () => {
     const before = dataFiles().length;
     const outcomes = await Promise.allSettled(
       Array.from({ length: 20 }, (_, writer) => put('race', `writer ${writer}`, { IfNoneMatch: '*' })),
@@ -229,7 +229,7 @@ describe('a condition', () => {
 });
 
 describe('a copy', () => {
-  it('has the bytes and the description of the original', async () => {
+  it('has the bytes and the metadata of the original', async () => {
     await put('original/ü +.jpg', 'bytes', { ContentType: 'image/jpeg', Metadata: { a: 'b' } });
     const copied = await client.send(
       new CopyObjectCommand({
@@ -248,7 +248,7 @@ describe('a copy', () => {
     expect(await copy.Body?.transformToString()).toBe('bytes');
   });
 
-  it('may be described anew, on top of the original too', async () => {
+  it('may have other metadata, also for the same key', async () => {
     await put('renamed', 'bytes', { Metadata: { a: 'b' } });
     const copy = new CopyObjectCommand({
       Bucket: plainBucket,
@@ -274,7 +274,7 @@ describe('a copy', () => {
 });
 
 describe('a presigned URL', () => {
-  it('downloads under the name and type that it gives', async () => {
+  it('returns an object with the given name and type', async () => {
     await put('DJI_上云API/ü.jpg', 'bytes');
     const command = new GetObjectCommand({
       Bucket: plainBucket,
@@ -291,7 +291,7 @@ describe('a presigned URL', () => {
     expect(await answer.text()).toBe('bytes');
   });
 
-  it('refuses a name that no header can hold', async () => {
+  it('refuses a name that a header cannot contain', async () => {
     const command = new GetObjectCommand({
       Bucket: plainBucket,
       Key: 'photo.jpg',
@@ -302,7 +302,7 @@ describe('a presigned URL', () => {
     expect(await answer.text()).toContain('<Code>InvalidArgument</Code>');
   });
 
-  it('uploads, whatever checksum of nothing the SDK signed into it', async () => {
+  it('uploads, with any checksum of no bytes that the SDK has signed', async () => {
     const command = new PutObjectCommand({
       Bucket: plainBucket,
       Key: 'presigned',
@@ -319,7 +319,7 @@ describe('a presigned URL', () => {
     expect(await text('presigned')).toBe('bytes');
   });
 
-  it('is refused when it is changed, and when it has expired', async () => {
+  it('is refused when it is changed or expired', async () => {
     const url = await getSignedUrl(client, new GetObjectCommand({ Bucket: plainBucket, Key: 'presigned' }), {
       expiresIn: 1,
       signingDate: new Date(Date.now() - 5000),

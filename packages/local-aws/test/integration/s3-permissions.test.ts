@@ -143,7 +143,7 @@ describe('every operation', () => {
   ];
   const resourceOf = (on: string) => (on === '*' ? '*' : on === '' ? bucketArn : `${bucketArn}/${on}`);
 
-  it.each(operations)('%s on "%s" is needed, and is enough', async (action, on, call) => {
+  it.each(operations)('%s on "%s" is required, and sufficient', async (action, on, call) => {
     const before = s3.client(s3.session([allow(action, resourceOf(on))]));
     await admin.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }));
     const outcome = await call(before).then(
@@ -167,7 +167,7 @@ describe('every operation', () => {
     expect((await errorOf(refused)).status).toBe(403);
   });
 
-  it('needs the permission to read the original for a copy', async () => {
+  it('needs permission to read the original of a copy', async () => {
     await admin.send(new PutObjectCommand({ Bucket, Key: 'from', Body: 'x' }));
     const copy = () => new CopyObjectCommand({ Bucket, Key: 'to', CopySource: `${Bucket}/from` });
     await as(allow('s3:PutObject', `${bucketArn}/to`), allow('s3:GetObject', `${bucketArn}/from`)).send(
@@ -177,7 +177,7 @@ describe('every operation', () => {
     expect(await errorOf(as(allow('s3:GetObject', '*')).send(copy()))).toEqual(denied);
   });
 
-  it('refuses key by key in DeleteObjects', async () => {
+  it('refuses single keys in DeleteObjects', async () => {
     for (const key of ['mine/1', 'theirs/1'])
       await admin.send(new PutObjectCommand({ Bucket, Key: key, Body: 'x' }));
     const answer = await as(allow('s3:DeleteObject', `${bucketArn}/mine/*`)).send(
@@ -190,7 +190,7 @@ describe('every operation', () => {
 });
 
 describe('a missing object', () => {
-  it('is not found by those who may list, and forbidden to all others', async () => {
+  it('is 404 with permission to list, and 403 without', async () => {
     const read = (client: S3Client) => client.send(new GetObjectCommand({ Bucket, Key: 'missing' }));
     const head = (client: S3Client) => client.send(new HeadObjectCommand({ Bucket, Key: 'missing' }));
     const reader = as(allow('s3:GetObject', `${bucketArn}/*`));
@@ -216,7 +216,7 @@ describe('a session policy for one prefix', () => {
     );
   });
 
-  it('lets everything under the prefix in', async () => {
+  it('allows everything below the prefix', async () => {
     const keys = ['photo.jpg', 'DJI_上云API/ü*?.jpg', '*', '../x'].map((name) => `${prefix}/${name}`);
     for (const key of keys) await put(key);
     const { Contents } = await admin.send(new ListObjectsV2Command({ Bucket, Prefix: `${prefix}/` }));
@@ -232,13 +232,13 @@ describe('a session policy for one prefix', () => {
     `x/../${prefix}/photo.jpg`,
     `/${prefix}/photo.jpg`,
     prefix.toUpperCase(),
-  ])('keeps %j out', async (key) => {
+  ])('denies %j', async (key) => {
     expect(await errorOf(put(key))).toEqual(denied);
   });
 });
 
 describe('conditions', () => {
-  it('on the prefix narrow a listing', async () => {
+  it('on the prefix limit a listing', async () => {
     const client = as(allow('s3:ListBucket', bucketArn, { StringLike: { 's3:prefix': ['mine/*'] } }));
     await client.send(new ListObjectsV2Command({ Bucket, Prefix: 'mine/2026' }));
     expect(await errorOf(client.send(new ListObjectsV2Command({ Bucket, Prefix: 'theirs/' })))).toEqual(
@@ -247,7 +247,7 @@ describe('conditions', () => {
     expect(await errorOf(client.send(new ListObjectsV2Command({ Bucket })))).toEqual(denied);
   });
 
-  it('on the version narrow what is read', async () => {
+  it('on the version limit reads', async () => {
     const put = () => admin.send(new PutObjectCommand({ Bucket: versionedBucket, Key: 'v', Body: 'x' }));
     const [first, second] = [await put(), await put()];
     const only = { StringEquals: { 's3:VersionId': first.VersionId ?? '' } };
@@ -261,7 +261,7 @@ describe('conditions', () => {
 });
 
 describe('a bucket policy', () => {
-  it('that demands TLS is met on the loopback', async () => {
+  it('that requires TLS is fulfilled on loopback', async () => {
     await admin.send(new PutObjectCommand({ Bucket: protectedBucket, Key: 'x', Body: 'x' }));
     const reader = as(allow('s3:GetObject', '*'));
     const { Body } = await reader.send(new GetObjectCommand({ Bucket: protectedBucket, Key: 'x' }));
@@ -274,11 +274,11 @@ describe('a bucket policy', () => {
   });
 });
 
-describe('who asks', () => {
+describe('the caller', () => {
   const head = (identity: Identity | { accessKeyId: string; secretAccessKey: string }) =>
     s3.client(identity).send(new GetObjectCommand({ Bucket, Key: 'x' }));
 
-  it('must have a key, its secret and its token', async () => {
+  it('needs a key, its secret and its token', async () => {
     const session = s3.session([allow('s3:*', '*')]);
     const { accessKeyId, secretAccessKey } = session;
     expect((await errorOf(head({ accessKeyId: 'AKIANOBODY', secretAccessKey }))).name).toBe(
@@ -290,7 +290,7 @@ describe('who asks', () => {
     expect((await errorOf(head({ ...session, sessionToken: 'guess' }))).name).toBe('InvalidToken');
   });
 
-  it('is told AccessDenied without any signature', async () => {
+  it('gets AccessDenied without a signature', async () => {
     const answer = await fetch(`${s3.endpoint}/${Bucket}/x`);
     expect(answer.status).toBe(403);
     expect(await answer.text()).toContain('<Code>AccessDenied</Code>');
@@ -307,7 +307,7 @@ describe('a large upload that is denied', () => {
       credentials: s3.session([allow('s3:GetObject', '*')]),
     }).head;
 
-  it('gets its answer instead of the word to go on', async () => {
+  it('gets its response instead of 100 Continue', async () => {
     const connection = await RawConnection.open(s3.port);
     await connection.write(headOf({ expect: '100-continue' }));
     const answer = await connection.answer();
@@ -316,7 +316,7 @@ describe('a large upload that is denied', () => {
     connection.close();
   });
 
-  it('gets its answer although it did not wait, and the connection goes on', async () => {
+  it('gets its response without waiting, and the connection stays open', async () => {
     const connection = await RawConnection.open(s3.port);
     await connection.write(headOf({}));
     const block = Buffer.alloc(1024 * 1024);
@@ -327,13 +327,13 @@ describe('a large upload that is denied', () => {
     connection.close();
   });
 
-  it('is an error of the SDK like any other', async () => {
+  it('is a normal error of the SDK', async () => {
     const client = as(allow('s3:GetObject', '*'));
     const put = new PutObjectCommand({ Bucket, Key: 'denied', Body: Buffer.alloc(size) });
     expect(await errorOf(client.send(put))).toEqual(denied);
   });
 
-  it('that is allowed after all is told to go on', async () => {
+  it('gets 100 Continue when it is allowed', async () => {
     const connection = await RawConnection.open(s3.port);
     const headers = {
       'content-length': '5',
@@ -348,7 +348,7 @@ describe('a large upload that is denied', () => {
   });
 });
 
-describe('what is not there', () => {
+describe('an operation that is not implemented', () => {
   it.each([
     ['GetBucketPolicy', (client: S3Client) => client.send(new GetBucketPolicyCommand({ Bucket }))],
     [
@@ -364,7 +364,7 @@ describe('what is not there', () => {
       (client: S3Client) =>
         client.send(new PutObjectCommand({ Bucket, Key: 'x', ServerSideEncryption: 'aws:kms' })),
     ],
-  ])('says so by its name: %s', async (name, call) => {
+  ])('is refused by name: %s', async (name, call) => {
     const error = await call(admin).then(
       () => undefined,
       (reason: Error) => reason,
@@ -378,7 +378,7 @@ describe('a browser of another origin', () => {
   const preflight = (headers: Record<string, string>, bucket = Bucket) =>
     fetch(`${s3.endpoint}/${bucket}/photo.jpg`, { method: 'OPTIONS', headers });
 
-  it('is let in by a rule of the bucket', async () => {
+  it('is allowed by a rule of the bucket', async () => {
     const answer = await preflight({
       origin: 'http://localhost:5173',
       'access-control-request-method': 'PUT',
@@ -420,7 +420,7 @@ describe('a browser of another origin', () => {
       { origin: 'https://library.example', 'access-control-request-method': 'GET' },
       versionedBucket,
     ],
-  ])('is kept out with %s', async (_what, headers, bucket) => {
+  ])('is refused with %s', async (_what, headers, bucket) => {
     const answer = await preflight(headers, bucket);
     expect(answer.status).toBe(403);
     expect(answer.headers.get('access-control-allow-origin')).toBeNull();

@@ -39,7 +39,7 @@ const versions = (options: Partial<ListObjectVersionsCommandInput> = {}) =>
   client.send(new ListObjectVersionsCommand({ Bucket: versionedBucket, ...options }));
 
 describe('a bucket with versions', () => {
-  it('keeps what is overwritten', async () => {
+  it('keeps overwritten versions', async () => {
     const first = await put('kept', 'first');
     const second = await put('kept', 'second');
     expect(first.VersionId).not.toBe(second.VersionId);
@@ -48,7 +48,7 @@ describe('a bucket with versions', () => {
     expect((await get('kept')).VersionId).toBe(second.VersionId);
   });
 
-  it('puts a delete marker over what is deleted, and shows it again without the marker', async () => {
+  it('adds a delete marker, and restores the object without it', async () => {
     const { VersionId } = await put('marked', 'bytes');
     const marker = await remove('marked');
     expect(marker.DeleteMarker).toBe(true);
@@ -64,7 +64,7 @@ describe('a bucket with versions', () => {
     expect(await text('marked')).toBe('bytes');
   });
 
-  it('forgets a version that is deleted by its id, and shows the one before', async () => {
+  it('deletes a version by its id, and makes the previous one current', async () => {
     await put('forgotten', 'first');
     const second = await put('forgotten', 'second');
     const answer = await remove('forgotten', second.VersionId);
@@ -73,13 +73,13 @@ describe('a bucket with versions', () => {
     expect(await text('forgotten')).toBe('first');
   });
 
-  it('refuses what is no version id', async () => {
+  it('refuses an invalid version id', async () => {
     expect((await errorOf(get('kept', '../../x'))).name).toBe('InvalidArgument');
     expect((await errorOf(remove('kept', 'x'))).name).toBe('InvalidArgument');
     expect((await errorOf(get('kept', '0'.repeat(32)))).name).toBe('NoSuchVersion');
   });
 
-  it('lists its versions, the newest of a key first, over any number of pages', async () => {
+  it('lists its versions in pages, the newest of a key first', async () => {
     for (const key of ['list/a', 'list/b', 'list/c']) {
       await put(key, '1');
       await put(key, '22');
@@ -116,7 +116,7 @@ describe('a bucket with versions', () => {
     expect(paged.sort()).toEqual(expected.sort());
   });
 
-  it('goes on with a page although the version it ended with is gone', async () => {
+  it('continues a page although its last version was deleted', async () => {
     for (const body of ['1', '2', '3']) await put('pages', body);
     const page = await versions({ Prefix: 'pages', MaxKeys: 2 });
     await remove('pages', page.NextVersionIdMarker);
@@ -130,7 +130,7 @@ describe('a bucket with versions', () => {
 });
 
 describe('a bucket without versions', () => {
-  it('forgets what is deleted', async () => {
+  it('deletes permanently', async () => {
     await put('gone', 'bytes', plainBucket);
     const answer = await remove('gone', undefined, plainBucket);
     expect(answer).not.toHaveProperty('VersionId');
@@ -139,11 +139,11 @@ describe('a bucket without versions', () => {
     expect((await errorOf(read)).name).toBe('NoSuchKey');
   });
 
-  it('does not mind deleting what is not there', async () => {
+  it('accepts the deletion of a missing object', async () => {
     expect((await remove('never', undefined, plainBucket)).$metadata.httpStatusCode).toBe(204);
   });
 
-  it('gives no version ids, and knows its only version as null', async () => {
+  it('has no version ids, and accepts null as one', async () => {
     expect(await put('null', 'bytes', plainBucket)).not.toHaveProperty('VersionId');
     const read = new GetObjectCommand({ Bucket: plainBucket, Key: 'null', VersionId: 'null' });
     expect(await (await client.send(read)).Body?.transformToString()).toBe('bytes');
@@ -153,7 +153,7 @@ describe('a bucket without versions', () => {
 });
 
 describe('DeleteObjects', () => {
-  it('deletes keys and versions, and says what became of each', async () => {
+  it('deletes keys and versions, and returns the result of each', async () => {
     const { VersionId } = await put('many/1', 'x');
     await put('many/2 <&> ü', 'x');
     const answer = await client.send(
@@ -172,7 +172,7 @@ describe('DeleteObjects', () => {
     expect(await errorOf(get('many/1'))).toMatchObject({ name: 'NoSuchKey' });
   });
 
-  it('says nothing of what went well when it is quiet', async () => {
+  it('returns only errors in quiet mode', async () => {
     await put('quiet', 'x');
     const Delete = { Objects: [{ Key: 'quiet' }], Quiet: true };
     const answer = await client.send(new DeleteObjectsCommand({ Bucket: versionedBucket, Delete }));
@@ -180,7 +180,7 @@ describe('DeleteObjects', () => {
     expect(await errorOf(get('quiet'))).toMatchObject({ name: 'NoSuchKey' });
   });
 
-  it('takes at most a thousand', async () => {
+  it('accepts at most a thousand', async () => {
     const Delete = { Objects: Array.from({ length: 1001 }, (_, number) => ({ Key: `k${number}` })) };
     const command = new DeleteObjectsCommand({ Bucket: versionedBucket, Delete });
     expect(await errorOf(client.send(command))).toEqual({ name: 'MalformedXML', status: 400 });
@@ -201,40 +201,37 @@ describe('a listing', () => {
     await remove(`${Prefix}deleted/x`);
   });
 
-  it('is in the order of UTF-8, without what is deleted', async () => {
+  it('is in the order of UTF-8, without deleted objects', async () => {
     const { Contents, KeyCount, IsTruncated } = await list();
     expect(Contents?.map(({ Key }) => Key)).toEqual(keys);
     expect(Contents?.[0]).toMatchObject({ Size: 1, StorageClass: 'STANDARD' });
     expect([KeyCount, IsTruncated]).toEqual([keys.length, false]);
   });
 
-  it('rolls up to common prefixes', async () => {
+  it('has common prefixes', async () => {
     const { Contents, CommonPrefixes } = await list({ Delimiter: '/' });
     expect(CommonPrefixes?.map((entry) => entry.Prefix)).toEqual([`${Prefix}b/`, `${Prefix}ü/`]);
     expect(Contents?.map(({ Key }) => Key)).toEqual(keys.filter((key) => !/[bü]\//.test(key)));
   });
 
-  it.each([undefined, '/'])(
-    'comes in pages that together are the whole (delimiter %s)',
-    async (Delimiter) => {
-      const whole = await list({ Delimiter });
-      const names = (page: typeof whole) => [
-        ...(page.Contents ?? []).map(({ Key }) => Key),
-        ...(page.CommonPrefixes ?? []).map((entry) => entry.Prefix),
-      ];
-      const paged: Array<string | undefined> = [];
-      let token: string | undefined;
-      do {
-        const page = await list({ Delimiter, MaxKeys: 1, ContinuationToken: token });
-        expect(page.KeyCount).toBe(1);
-        paged.push(...names(page));
-        token = page.NextContinuationToken;
-      } while (token);
-      expect(paged.sort()).toEqual(names(whole).sort());
-    },
-  );
+  it.each([undefined, '/'])('in pages is complete (delimiter %s)', async (Delimiter) => {
+    const whole = await list({ Delimiter });
+    const names = (page: typeof whole) => [
+      ...(page.Contents ?? []).map(({ Key }) => Key),
+      ...(page.CommonPrefixes ?? []).map((entry) => entry.Prefix),
+    ];
+    const paged: Array<string | undefined> = [];
+    let token: string | undefined;
+    do {
+      const page = await list({ Delimiter, MaxKeys: 1, ContinuationToken: token });
+      expect(page.KeyCount).toBe(1);
+      paged.push(...names(page));
+      token = page.NextContinuationToken;
+    } while (token);
+    expect(paged.sort()).toEqual(names(whole).sort());
+  });
 
-  it('comes in pages by marker, too', async () => {
+  it('has pages by marker, too', async () => {
     const whole = await listOld({ Delimiter: '/' });
     const paged: Array<string | undefined> = [];
     let marker: string | undefined;
@@ -248,7 +245,7 @@ describe('a listing', () => {
     expect((await listOld({ Marker: `${Prefix}b/2` })).Contents?.[0]?.Key).toBe(`${Prefix}b/deep/3`);
   });
 
-  it('begins after a key', async () => {
+  it('starts after a key', async () => {
     expect((await list({ StartAfter: `${Prefix}b/2` })).Contents?.[0]?.Key).toBe(`${Prefix}b/deep/3`);
   });
 
@@ -258,13 +255,13 @@ describe('a listing', () => {
     expect(Contents?.[4]?.Key).toBe('listing/c%2Bd%20e');
   });
 
-  it('refuses a token that it did not make, and parameters that make no sense', async () => {
+  it('refuses an unknown token and invalid parameters', async () => {
     expect((await errorOf(list({ ContinuationToken: 'x' }))).name).toBe('InvalidArgument');
     expect((await errorOf(list({ MaxKeys: -1 }))).name).toBe('InvalidArgument');
     expect((await list({ MaxKeys: 0 })).KeyCount).toBe(0);
   });
 
-  it('holds a thousand entries at most', async () => {
+  it('has a thousand entries at most', async () => {
     const many = Array.from({ length: 1005 }, (_, number) => `many-keys/${String(number).padStart(4, '0')}`);
     for (let first = 0; first < many.length; first += 50) {
       await Promise.all(many.slice(first, first + 50).map((key) => put(key, 'x', plainBucket)));
@@ -281,7 +278,7 @@ describe('a listing', () => {
 });
 
 describe('a bucket', () => {
-  it('tells about itself', async () => {
+  it('has a location and a versioning state', async () => {
     await client.send(new HeadBucketCommand({ Bucket: versionedBucket }));
     const { Buckets } = await client.send(new ListBucketsCommand({}));
     expect(Buckets?.map(({ Name }) => Name)).toEqual([versionedBucket, plainBucket]);

@@ -71,7 +71,7 @@ describe('an aws-chunked body with trailers', () => {
     put(key, { ...headers(length, body), ...more }, () => body);
   const trailer = (text: string) => `x-amz-checksum-crc32:${crcOf(text)}\r\n\r\n`;
 
-  it('is stored as the bytes that it carries', async () => {
+  it('is stored without its framing', async () => {
     const body = `${chunk(big)}${chunk('last')}0\r\n${trailer(`${big}last`)}`;
     expect((await send('chunked', 10_004, body, { 'content-encoding': 'gzip,aws-chunked' })).status).toBe(
       200,
@@ -83,7 +83,7 @@ describe('an aws-chunked body with trailers', () => {
     expect(head).toMatchObject({ ContentEncoding: 'gzip', ChecksumCRC32: crcOf(`${big}last`) });
   });
 
-  it('is stored the same however it is cut on the way', async () => {
+  it('is stored the same with any fragmentation', async () => {
     const body = `${chunk(big)}${chunk('last')}0\r\n${trailer(`${big}last`)}`;
     const connection = await open();
     await connection.write(putHead('cut', headers(10_004, body)).head);
@@ -156,7 +156,7 @@ describe('an aws-chunked body with signatures', () => {
     expect(await read('signed')).toBe(`${big}last`);
   });
 
-  it('is refused when a chunk was changed on the way', async () => {
+  it('is refused when a chunk was changed', async () => {
     const before = dataFiles();
     const answer = await put('changed', headers(), (signed) =>
       inHttpChunk(`${bodyOf(signed, big, 'last').chunks.replace('last', 'LAST')}\r\n`),
@@ -166,14 +166,14 @@ describe('an aws-chunked body with signatures', () => {
     expect(dataFiles()).toBe(before);
   });
 
-  it('is refused when chunks are left unsigned', async () => {
+  it('is refused when chunks are not signed', async () => {
     const answer = await put('unsigned', headers(), () =>
       inHttpChunk(`${chunk(big)}${chunk('last')}0\r\n\r\n`),
     );
     expect(answer.body).toContain('<Code>SignatureDoesNotMatch</Code>');
   });
 
-  it('has its trailers signed as well', async () => {
+  it('has signed trailers', async () => {
     const trailers = (signed: SignedHead, signedValue: string, sentValue: string) => {
       const { chunks, last } = bodyOf(signed, big, 'last');
       const signature = signed.signTrailer(last, `x-amz-checksum-crc32:${signedValue}\n`);
@@ -240,7 +240,7 @@ describe('a body', () => {
     expect(answer).toMatchObject({ status: 411, body: expect.stringContaining('MissingContentLength') });
   });
 
-  it('with everything right is stored', async () => {
+  it('is stored when all is right', async () => {
     const more = {
       'content-md5': createHash('md5').update('bytes').digest('base64'),
       'x-amz-checksum-crc32': crcOf('bytes'),

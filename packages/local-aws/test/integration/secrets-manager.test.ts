@@ -70,7 +70,7 @@ const secretText = async (SecretId: string) =>
   (await administrator.send(new GetSecretValueCommand({ SecretId }))).SecretString;
 
 describe('a secret of the template', () => {
-  it('is there from the start, by name, by ARN and by ARN without the suffix', async () => {
+  it('exists from the start, by name, by ARN and by ARN without the suffix', async () => {
     for (const SecretId of [licence.name, licence.arn, arnOf('dji-licence')]) {
       expect(await administrator.send(new GetSecretValueCommand({ SecretId }))).toMatchObject({
         ARN: licence.arn,
@@ -90,7 +90,7 @@ describe('a secret of the template', () => {
     expect(await secretText(empty.name)).toBe('now');
   });
 
-  it('keeps over a restart what was put, and the first generated value, under the ARN of the template', async () => {
+  it('keeps changed and generated values after a restart, under the ARN of the template', async () => {
     await administrator.send(new PutSecretValueCommand({ SecretId: empty.name, SecretString: 'put' }));
     const moved = { ...licence, arn: arnOf('dji-licence-Z9y8X7'), initialValue: 'generated again' };
     await start([moved, empty]);
@@ -101,13 +101,13 @@ describe('a secret of the template', () => {
     });
   });
 
-  it('lies in a file that only its owner can read', async () => {
+  it('is in a file that only its owner can read', async () => {
     expect((await stat(join(dataDirectory, 'secrets.json'))).mode & 0o777).toBe(0o600);
   });
 });
 
 describe('a new value', () => {
-  it('becomes the current one, and the one before it the previous', async () => {
+  it('becomes the current one, and the earlier one the previous', async () => {
     const SecretId = licence.name;
     const put = await administrator.send(new PutSecretValueCommand({ SecretId, SecretString: 'second' }));
     expect(await secretText(SecretId)).toBe('second');
@@ -120,7 +120,7 @@ describe('a new value', () => {
     expect(Object.values(VersionIdsToStages ?? {})).toContainEqual(['AWSPREVIOUS']);
   });
 
-  it('may be bytes', async () => {
+  it('may be binary', async () => {
     const SecretBinary = new Uint8Array([0, 1, 254, 255]);
     await administrator.send(new PutSecretValueCommand({ SecretId: licence.name, SecretBinary }));
     const found = await administrator.send(new GetSecretValueCommand({ SecretId: licence.name }));
@@ -128,7 +128,7 @@ describe('a new value', () => {
     expect(found.SecretString).toBeUndefined();
   });
 
-  it('is taken once for one token, and refused when the token stands for another', async () => {
+  it('is stored once for a token, and refused for a token with another value', async () => {
     const put = (SecretString: string) =>
       administrator.send(
         new PutSecretValueCommand({
@@ -144,7 +144,7 @@ describe('a new value', () => {
     expect((await administrator.send(previous)).SecretString).toBe(licence.initialValue);
   });
 
-  it('has to be there, and one', async () => {
+  it('is required, and only one', async () => {
     const SecretId = licence.name;
     await expect(administrator.send(new PutSecretValueCommand({ SecretId }))).rejects.toMatchObject({
       name: 'InvalidRequestException',
@@ -158,7 +158,7 @@ describe('a new value', () => {
 });
 
 describe('a created secret', () => {
-  it('has an ARN with a suffix of its own, which a restart keeps', async () => {
+  it('has an ARN with its own suffix, also after a restart', async () => {
     const created = await administrator.send(
       new CreateSecretCommand({ Name: 'site/key', Description: 'A key', SecretString: 'value' }),
     );
@@ -175,7 +175,7 @@ describe('a created secret', () => {
     await expect(again).rejects.toMatchObject({ name: 'ResourceExistsException' });
   });
 
-  it('stands on one page of a list', async () => {
+  it('is listed on one page', async () => {
     const first = await administrator.send(new ListSecretsCommand({ MaxResults: 1 }));
     const second = await administrator.send(
       new ListSecretsCommand({ MaxResults: 1, NextToken: first.NextToken }),
@@ -205,7 +205,7 @@ describe('access', () => {
   };
   const denied = { name: 'AccessDeniedException' };
 
-  it('is to the one secret that the policy names, however it is asked for', async () => {
+  it('is limited to the secret in the policy, with any form of its id', async () => {
     const reader = sessionWith('reader', 'secretsmanager:GetSecretValue', licence.arn);
     for (const SecretId of [licence.name, licence.arn]) {
       expect((await reader.send(new GetSecretValueCommand({ SecretId }))).SecretString).toBe(
@@ -217,7 +217,7 @@ describe('access', () => {
     }
   });
 
-  it('to read is not access to write, create or list', async () => {
+  it('to read does not include write, create or list', async () => {
     const reader = sessionWith('only-reader', 'secretsmanager:GetSecretValue', '*');
     const put = reader.send(new PutSecretValueCommand({ SecretId: licence.name, SecretString: 'mine' }));
     await expect(put).rejects.toMatchObject(denied);
@@ -240,7 +240,7 @@ describe('access', () => {
   });
 });
 
-describe('what is not there', () => {
+describe('an operation or secret that does not exist', () => {
   it('is not found, or refused by name', async () => {
     await expect(secretText('unknown')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
     const remove = administrator.send(new DeleteSecretCommand({ SecretId: licence.name }));

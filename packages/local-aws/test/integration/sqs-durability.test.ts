@@ -30,8 +30,8 @@ const send = (MessageBody: string, DelaySeconds = 0) =>
 
 const bodies = async () => (await service.receive('jobs')).map(({ Body }) => Body);
 
-describe('what a client was told of a queue', () => {
-  it('is so after a restart: sent, received, hidden, delayed, deleted', async () => {
+describe('an acknowledged change of a queue', () => {
+  it('is there after a restart: sent, received, invisible, delayed, deleted', async () => {
     await start();
     for (const body of ['received', 'deleted', 'sent']) await send(body);
     await send('delayed', 60);
@@ -59,7 +59,7 @@ describe('what a client was told of a queue', () => {
     expect(await bodies()).toContain('delayed');
   });
 
-  it('is so after the process was killed in the middle of its work', async () => {
+  it('is there after the process was killed', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'local-sqs-kill-'));
     const sent = new Set<string>();
     for (let run = 0; run < 5; run += 1) {
@@ -108,7 +108,7 @@ describe('what a client was told of a queue', () => {
 });
 
 describe('the journal', () => {
-  it('forgets a last line that was not finished, and nothing else', async () => {
+  it('ignores a last line that is incomplete, and nothing else', async () => {
     await start();
     await send('whole');
     await service.sqs.close();
@@ -119,7 +119,7 @@ describe('the journal', () => {
     expect(await bodies()).toEqual(['whole', 'after']);
   });
 
-  it('is refused when it holds something else', async () => {
+  it('is refused with invalid contents', async () => {
     await start();
     await send('whole');
     await service.sqs.close();
@@ -131,7 +131,7 @@ describe('the journal', () => {
     expect(await bodies()).toEqual(['whole']);
   });
 
-  it('shrinks when most of it is outdated', async () => {
+  it('is compacted when most of it is outdated', async () => {
     await start();
     const body = 'x'.repeat(50_000);
     for (let round = 0; round < 40; round += 1) {
@@ -150,7 +150,7 @@ describe('the journal', () => {
     expect(await bodies()).toEqual(['left']);
   });
 
-  it('makes a message on a full disk an error, and goes on when there is room', async () => {
+  it('makes a message an error on a full disk, and works again when there is space', async () => {
     await start();
     await send('before');
     const probe = await open(journal(), 'r');

@@ -38,7 +38,7 @@ describe('a request through the gateway', () => {
     });
   });
 
-  it('gets the answer with its headers, cookies and bytes', async () => {
+  it('gets the response with its headers, cookies and bytes', async () => {
     const body = Buffer.from([0, 255, 1]).toString('base64');
     const api = await gateway(() =>
       returning({
@@ -56,7 +56,7 @@ describe('a request through the gateway', () => {
     expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([0, 255, 1]);
   });
 
-  it('is answered without a body to HEAD', async () => {
+  it('has no body for HEAD', async () => {
     const response = await fetch(`${await gateway(echo)}/a/1`, { method: 'HEAD' });
     expect(response.status).toBe(200);
     expect(Number(response.headers.get('content-length'))).toBeGreaterThan(0);
@@ -69,7 +69,7 @@ describe('a request through the gateway', () => {
     expect(await answerOf(await fetch((await gateway(echo)) + path))).toEqual([status, { message }]);
   });
 
-  it('takes $default where there is one', async () => {
+  it('uses $default when there is one', async () => {
     const api = await gateway(echo, { routes: [route('$default')] });
     expect(await answerOf(await fetch(`${api}/nowhere`))).toMatchObject([
       200,
@@ -77,7 +77,7 @@ describe('a request through the gateway', () => {
     ]);
   });
 
-  it('is served below the name of a stage that has one', async () => {
+  it('has the name of its stage in the path', async () => {
     const api = await gateway(echo, { name: 'v1' });
     expect(await answerOf(await fetch(`${api}/v1/a/1`))).toMatchObject([
       200,
@@ -90,7 +90,7 @@ describe('a request through the gateway', () => {
 describe('bodies', () => {
   const limit = 10 * 1024 * 1024;
 
-  it('of 10 MB pass, if the function takes them', async () => {
+  it('of 10 MB are passed on, if the function accepts them', async () => {
     const api = await gateway((event) =>
       returning({ statusCode: 200, body: `${String(event['body']).length}` }),
     );
@@ -102,7 +102,7 @@ describe('bodies', () => {
     expect(await answerOf(response)).toEqual([200, String(limit)]);
   });
 
-  it('of more are refused, announced or not', async () => {
+  it('of more are refused, with and without a content length', async () => {
     const api = await gateway(echo);
     const refused = [413, { message: 'Request Entity Too Large' }];
     expect(
@@ -116,7 +116,7 @@ describe('bodies', () => {
     ).toEqual(refused);
   });
 
-  it('of more are not even asked for', async () => {
+  it('of more get no 100 Continue', async () => {
     const { hostname, port } = new URL(await gateway(echo));
     const outgoing = request({
       hostname,
@@ -135,7 +135,7 @@ describe('bodies', () => {
     outgoing.destroy();
   });
 
-  it('that break off reach no function', async () => {
+  it('that are incomplete reach no function', async () => {
     let invoked = 0;
     const api = await gateway(() => {
       invoked += 1;
@@ -173,14 +173,14 @@ describe('integrations that fail', () => {
       413,
       'Request Entity Too Large',
     ],
-  ])('%s are answered without details', async (_description, handler, status, message) => {
+  ])('%s are errors without details', async (_description, handler, status, message) => {
     const api = await gateway(handler, { routes: [route('GET /a', { timeoutInMilliseconds: 100 })] });
     const response = await fetch(`${api}/a`);
     expect(await response.text()).toBe(JSON.stringify({ message }));
     expect(response.status).toBe(status);
   });
 
-  it('for want of a permission are answered with 500, and the log says why', async () => {
+  it('without permission are 500, with the reason in the log', async () => {
     const asked: string[] = [];
     const api = await gateway(
       echo,
@@ -204,7 +204,7 @@ describe('integrations that fail', () => {
 });
 
 describe('limits and logs', () => {
-  it('answer 429 when a route is called too often', async () => {
+  it('respond 429 when a route is called too often', async () => {
     const routeThrottles = new Map([['ANY /a/{id}', { ratePerSecond: 1, burst: 2 }]]);
     const api = await gateway(echo, { routeThrottles }, { clock: () => new Date(0) });
     const statuses = [];
@@ -213,7 +213,7 @@ describe('limits and logs', () => {
     expect(await answerOf(await fetch(`${api}/a/1`))).toEqual([429, { message: 'Too Many Requests' }]);
   });
 
-  it('write a line for every request, and no token into it', async () => {
+  it('have a line for every request, without tokens', async () => {
     const accessLogFormat =
       '{"route":"$context.routeKey","status":"$context.status","error":"$context.authorizer.error","path":"$context.path"}';
     const api = await gateway(echo, { accessLogFormat });
@@ -228,7 +228,7 @@ describe('limits and logs', () => {
     expect(JSON.stringify(entries)).not.toContain(token);
   });
 
-  it('let browsers of the allowed origin in', async () => {
+  it('allow browsers of the allowed origin', async () => {
     const cors = {
       allowOrigins: ['https://c.example'],
       allowMethods: ['GET'],
@@ -254,7 +254,7 @@ describe('limits and logs', () => {
 });
 
 describe('closing', () => {
-  it('lets requests under way finish, and takes no new ones', async () => {
+  it('finishes running requests, and accepts no new ones', async () => {
     let finish: (result: InvocationResult) => void = () => {};
     const started = Promise.withResolvers<void>();
     const api = await gateway(() => {

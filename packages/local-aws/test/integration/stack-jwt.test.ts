@@ -22,7 +22,7 @@ describe('the JWT authorizer', () => {
   const get = async (api: string, token?: string) =>
     fetch(`${api}/secret`, { headers: token === undefined ? {} : { 'x-auth-token': token } });
 
-  it('lets a good token in, with or without Bearer, and hands its claims on', async () => {
+  it('accepts a valid token, with or without Bearer, and passes its claims on', async () => {
     const api = await gateway(echo);
     const token = await tokenOf();
     for (const header of [token, `Bearer ${token}`]) {
@@ -82,7 +82,7 @@ describe('the JWT authorizer', () => {
           .sign(secret);
       },
     ],
-  ])('answers %s with 401 and invokes nothing', async (_description, token) => {
+  ])('responds to %s with 401, and invokes nothing', async (_description, token) => {
     let invoked = 0;
     const api = await gateway(() => {
       invoked += 1;
@@ -94,7 +94,7 @@ describe('the JWT authorizer', () => {
     expect([response.status, invoked]).toEqual([401, 0]);
   });
 
-  it('takes the audience, and asks for one of the scopes', async () => {
+  it('checks the audience, and requires one of the scopes', async () => {
     const api = await gateway(echo, {
       routes: [route('GET /secret', { authorizer, scopes: ['write', 'read'] })],
     });
@@ -110,7 +110,7 @@ describe('the JWT authorizer', () => {
     ]);
   });
 
-  it('answers 401 while the keys cannot be had, and asks for them again', async () => {
+  it('responds 401 while the keys are unavailable, and requests them again', async () => {
     let failures = 1;
     const api = await gateway(
       echo,

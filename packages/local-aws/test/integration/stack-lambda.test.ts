@@ -71,7 +71,7 @@ describe('a function in its worker', () => {
     expect(lambda.workers).toBe(1);
   });
 
-  it('has up to a quarter of an hour for each event, and knows how much of it is left', async () => {
+  it('has up to 15 minutes for each event, and knows its remaining time', async () => {
     const fn = bundled(
       'patient',
       'export const handler = async (_event, context) => context.getRemainingTimeInMillis();',
@@ -84,7 +84,7 @@ describe('a function in its worker', () => {
     }
   });
 
-  it('can run elsewhere: its environment is told to who asks, with credentials of its own', async () => {
+  it('can run elsewhere, with its environment and new credentials', async () => {
     const fn = bundled('elsewhere', 'export const handler = async () => process.env;');
     const lambda = lambdaOf([fn]);
     const { _X_AMZN_TRACE_ID: _ofOneEvent, ...inWorker } = (await answerOf(lambda, fn)) as Record<
@@ -99,7 +99,7 @@ describe('a function in its worker', () => {
     expect(lambda.environment('nowhere')).toBeUndefined();
   });
 
-  it('sees its own environment and credentials, and nothing of this process', async () => {
+  it('sees its own environment and credentials, and not those of this process', async () => {
     process.env['SECRET_OF_THE_HOST'] = 'leaked';
     const code = 'export const handler = async () => process.env;';
     const [one, other] = [bundled('one', code), bundled('other', code)];
@@ -124,7 +124,7 @@ describe('a function in its worker', () => {
     expect(await answerOf(lambda, other)).toMatchObject({ AWS_ACCESS_KEY_ID: 'key of other' });
   });
 
-  it('has what it writes in the log before its caller has the answer', async () => {
+  it('has its output in the log before its caller gets the response', async () => {
     const fn = bundled(
       'writer',
       `export const handler = async () => {
@@ -135,7 +135,7 @@ describe('a function in its worker', () => {
     expect(linesOf('writer').slice(0, 3).sort()).toEqual(['a line', 'lines', 'two']);
   });
 
-  it('reports what a handler throws, and goes on', async () => {
+  it('reports the errors of a handler, and continues', async () => {
     const fn = bundled(
       'thrower',
       `export const handler = async ({ bad }) => { if (bad) throw new TypeError('no good'); return 'fine'; };`,
@@ -178,7 +178,7 @@ describe('a function in its worker', () => {
       'Sandbox.Timedout',
       'Task timed out after 0.30 seconds',
     ],
-  ])('ends by %s with an error of that invocation only', async (description, code, errorType, message) => {
+  ])('that ends by %s fails that invocation only', async (description, code, errorType, message) => {
     const name = description.replaceAll(/\W/g, '-');
     const timesOut = errorType === 'Sandbox.Timedout';
     const fn = bundled(
@@ -212,7 +212,7 @@ describe('a function in its worker', () => {
     expect(lambda.workers).toBe(0);
   });
 
-  it('refuses events and answers over 6 MB', async () => {
+  it('refuses events and responses over 6 MB', async () => {
     const fn = bundled('large', `export const handler = async () => 'x'.repeat(7 * 1024 * 1024);`);
     const lambda = lambdaOf([fn]);
     expect(await lambda.invoke(fn.arn, 'x'.repeat(7 * 1024 * 1024))).toMatchObject({
@@ -235,7 +235,7 @@ describe('the workers of a function', () => {
       return { threadId, together };
     };`;
 
-  it('take one event at a time, grow up to the limit, and retire but for one', async () => {
+  it('process one event at a time, grow up to the limit, and shrink to one', async () => {
     const fn = bundled('busy', slow);
     const lambda = lambdaOf([fn], {
       limits: { perFunction: 3, growAfterInMilliseconds: 5, retireAfterInMilliseconds: 200 },
@@ -248,14 +248,14 @@ describe('the workers of a function', () => {
     await expect.poll(() => lambda.workers).toBe(1);
   });
 
-  it('stay one when it is quick enough', async () => {
+  it('stay one when it is fast enough', async () => {
     const fn = bundled('quick', slow);
     const lambda = lambdaOf([fn], { limits: { growAfterInMilliseconds: 1_000 } });
     await Promise.all(Array.from({ length: 50 }, () => answerOf(lambda, fn, { milliseconds: 1 })));
     expect(lambda.workers).toBe(1);
   });
 
-  it('make room for functions that have none', async () => {
+  it('are stopped for functions that have none', async () => {
     const functions = ['a', 'b', 'c'].map((name) => bundled(`room-${name}`, slow));
     const lambda = lambdaOf(functions, { limits: { total: 2 } });
     const answers = functions.flatMap((fn) => [1, 2].map(() => answerOf(lambda, fn, { milliseconds: 20 })));
@@ -291,7 +291,7 @@ describe('asynchronous invocation', () => {
       overrides,
     );
 
-  it('is repeated under the same request id until it works', async () => {
+  it('is repeated with the same request id until it succeeds', async () => {
     const fn = flaky('flaky', 2);
     const result = await lambdaOf([fn]).invokeEvent(fn.arn, { a: 1 });
     expect(result).toEqual({ ok: true, payload: '3' });
@@ -300,7 +300,7 @@ describe('asynchronous invocation', () => {
     expect(new Set(ids).size).toBe(1);
   });
 
-  it('ends at the on-failure destination after two repetitions', async () => {
+  it('ends at the on-failure destination after two retries', async () => {
     const records: [destination: string, record: FailureRecord][] = [];
     const fn = flaky('hopeless', 99, { onFailureArn: 'arn:aws:sqs:eu-central-1:123456789012:lost' });
     await lambdaOf([fn], { onFailure: (...record) => records.push(record) }).invokeEvent(fn.arn, { a: 1 });
@@ -320,7 +320,7 @@ describe('asynchronous invocation', () => {
     ]);
   });
 
-  it('stops repeating when the stack closes', async () => {
+  it('stops retrying when the stack closes', async () => {
     const fn = flaky('closing', 99);
     const lambda = lambdaOf([fn], { retryDelaysInMilliseconds: [60_000] });
     const result = lambda.invokeEvent(fn.arn, {});
@@ -331,7 +331,7 @@ describe('asynchronous invocation', () => {
 });
 
 describe('closing', () => {
-  it('lets running invocations finish', async () => {
+  it('waits for running invocations', async () => {
     const fn = bundled(
       'finishing',
       `export const handler = () => new Promise((resolve) => setTimeout(() => resolve('done'), 300));`,
@@ -344,7 +344,7 @@ describe('closing', () => {
     expect(lambda.workers).toBe(0);
   });
 
-  it('does not wait for ever', async () => {
+  it('does not wait forever', async () => {
     const fn = bundled('stuck', `export const handler = () => new Promise(() => {});`);
     const lambda = lambdaOf([fn]);
     const running = lambda.invoke(fn.arn, {});
@@ -355,7 +355,7 @@ describe('closing', () => {
 });
 
 describe('permissions', () => {
-  it('let only the named source invoke the function', () => {
+  it('allow only the named source to invoke the function', () => {
     const fn = bundled('permitted', '');
     const lambda = lambdaOf([fn], {
       permissions: [

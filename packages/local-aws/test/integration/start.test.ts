@@ -42,18 +42,18 @@ const withBucket = assembly('bucket', (stack) => {
   new CfnOutput(stack, 'Account', { value: stack.account });
 });
 
-it('starts what the template declares, STS and EventBridge, and nothing else', async () => {
+it('starts the services in the template, STS and EventBridge, and no others', async () => {
   await using aws = await startLocalAws({ assembly: withBucket });
   expect(Object.keys(aws.addresses).sort()).toEqual(['eventbridge', 'other', 's3', 'sts']);
 });
 
-it('runs an app that has nothing to run', async () => {
+it('runs an empty app', async () => {
   await using aws = await startLocalAws({ assembly: assembly('empty', () => {}) });
   expect(Object.keys(aws.addresses).sort()).toEqual(['eventbridge', 'other', 'sts']);
   expect(aws.outputs).toEqual({});
 });
 
-it('takes region, account and parameters from the caller', async () => {
+it('uses region, account and parameters of the caller', async () => {
   await using aws = await startLocalAws({
     assembly: withBucket,
     region: 'eu-west-1',
@@ -68,7 +68,7 @@ it('takes region, account and parameters from the caller', async () => {
   });
 });
 
-it('takes one of several stacks by its name', async () => {
+it('uses one of several stacks by its name', async () => {
   const directory = join(folder, 'several');
   mkdirSync(directory);
   const several = synthesise(directory, (app) => {
@@ -82,7 +82,7 @@ it('takes one of several stacks by its name', async () => {
   );
 });
 
-it('keeps names, credentials and data over a restart, for their owner only', async () => {
+it('keeps names, credentials and data after a restart, readable by their owner only', async () => {
   const data = join(folder, 'kept');
   const start = () =>
     startLocalAws({
@@ -106,14 +106,14 @@ it('keeps names, credentials and data over a restart, for their owner only', asy
   expect(statSync(join(data, 'root.json')).mode & 0o777).toBe(0o600);
 });
 
-it('deletes its data at the end when nobody named a folder', async () => {
+it('deletes its data at the end without a data folder', async () => {
   const aws = await startLocalAws({ assembly: withBucket });
   expect(existsSync(aws.dataDirectory)).toBe(true);
   await aws.close();
   expect(existsSync(aws.dataDirectory)).toBe(false);
 });
 
-it('gives functions variables of the caller, with the addresses', async () => {
+it('adds variables of the caller to functions, with the addresses', async () => {
   const bundle = join(folder, 'environment');
   mkdirSync(bundle);
   writeFileSync(
@@ -137,7 +137,7 @@ it('gives functions variables of the caller, with the addresses', async () => {
   expect(await answer.json()).toEqual({ own: 'of the template', given: aws.addresses.api });
 });
 
-it('sends functions to other addresses than the services have, queues included', async () => {
+it('gives functions other addresses of services when it is told to, with queues', async () => {
   const bundle = join(folder, 'proxies');
   mkdirSync(bundle);
   writeFileSync(
@@ -187,7 +187,7 @@ it.each<[what: string, add: (stack: Stack) => void, message: string]>([
     (stack) => new Bucket(stack, 'Bucket', { eventBridgeEnabled: true }),
     'does not support the resource type Custom::S3BucketNotifications',
   ],
-])('refuses %s, and leaves nothing behind', async (what, add, message) => {
+])('refuses %s, and leaves nothing', async (what, add, message) => {
   const data = join(folder, what);
   const options: LocalAwsOptions = { assembly: assembly(`${what} app`, add), data };
   await expect(startLocalAws(options)).rejects.toThrow(message);
@@ -195,7 +195,7 @@ it.each<[what: string, add: (stack: Stack) => void, message: string]>([
   await expect(startLocalAws(options)).rejects.toThrow(message);
 });
 
-it('says who has the data folder', async () => {
+it('reports who uses the data folder', async () => {
   const data = join(folder, 'taken');
   await using first = await startLocalAws({ assembly: withBucket, data });
   await expect(startLocalAws({ assembly: withBucket, data })).rejects.toMatchObject({
@@ -205,12 +205,12 @@ it('says who has the data folder', async () => {
   });
 });
 
-it('has a port for every service, one after the other', () => {
+it('has consecutive ports for the services', () => {
   expect(portsFrom(9700)).toMatchObject({ api: 9700, s3: 9701 });
   expect(portsFrom(0)).toEqual({});
 });
 
-it('asks for the assembly only when folder and ports are free', async () => {
+it('needs the assembly only when folder and ports are free', async () => {
   const blocker = createServer();
   const port = await new Promise<number>((resolve) => {
     blocker.listen(0, '127.0.0.1', () => resolve((blocker.address() as { port: number }).port));
@@ -235,7 +235,7 @@ it('asks for the assembly only when folder and ports are free', async () => {
   expect([asked, aws.addresses.s3]).toEqual([1, `http://127.0.0.1:${port}`]);
 });
 
-it('says that the data folder cannot be made', async () => {
+it('reports that the data folder cannot be created', async () => {
   const file = join(folder, 'bucket', 'cdk.out', 'manifest.json');
   expect(readFileSync(file, 'utf8')).toContain('Small');
   await expect(startLocalAws({ assembly: withBucket, data: join(file, 'data') })).rejects.toMatchObject({

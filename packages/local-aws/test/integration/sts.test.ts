@@ -92,7 +92,7 @@ const assume = (input: Partial<AssumeRoleCommandInput> = {}, caller = functionSe
 const put = (key: string) => ({ action: 's3:PutObject', resource: `arn:aws:s3:::media/${key}` });
 
 describe('AssumeRole', () => {
-  it('answers a session of the role that its credentials are good for', async () => {
+  it('returns a session of the role with working credentials', async () => {
     const before = Date.now();
     const { Credentials: credentials, AssumedRoleUser: user } = await assume({ DurationSeconds: 900 });
     expect(user).toEqual({
@@ -116,7 +116,7 @@ describe('AssumeRole', () => {
     });
   });
 
-  it('narrows the session by the policy of the request', async () => {
+  it('limits the session by the policy of the request', async () => {
     const Policy = JSON.stringify(
       policy({ Effect: 'Allow', Action: 's3:*', Resource: 'arn:aws:s3:::media/one/*' }),
     );
@@ -127,7 +127,7 @@ describe('AssumeRole', () => {
     expect(evaluate(identity, { ...put('one/a'), action: 's3:GetObject' })).toBe('implicit-deny');
   });
 
-  it('gives the session its tags and source identity', async () => {
+  it('sets the tags and the source identity of the session', async () => {
     const answer = await assume({
       Tags: [
         { Key: 'workspace', Value: 'one' },
@@ -150,7 +150,7 @@ describe('AssumeRole', () => {
       await expect(assume()).rejects.toMatchObject(denied);
     });
 
-    it('when the own policies of the caller do not allow it', async () => {
+    it('when the policies of the caller do not allow it', async () => {
       addRoles({ own: mayAssume({ Resource: FUNCTION_ROLE }) });
       await expect(assume()).rejects.toMatchObject(denied);
     });
@@ -159,7 +159,7 @@ describe('AssumeRole', () => {
       await expect(assume({}, functionSession({ sessionPolicies: [mayPut] }))).rejects.toMatchObject(denied);
     });
 
-    it('when the role does not exist, in the same words', async () => {
+    it('when the role does not exist, with the same message', async () => {
       addRoles({ own: mayAssume({ Resource: '*' }) });
       const RoleArn = 'arn:aws:iam::123456789012:role/nobody';
       await expect(assume({ RoleArn })).rejects.toMatchObject({
@@ -168,7 +168,7 @@ describe('AssumeRole', () => {
       });
     });
 
-    it('to root when the trust policy does not name the account', async () => {
+    it('for root when the trust policy does not name the account', async () => {
       await expect(assume({}, root())).rejects.toMatchObject(denied);
       addRoles({ trust: trusting({ Principal: { AWS: '123456789012' } }) });
       expect((await assume({}, root())).Credentials).toBeDefined();
@@ -222,7 +222,7 @@ describe('AssumeRole', () => {
   });
 
   describe('by a session of a role', () => {
-    it('lasts an hour at most, whatever the role allows', async () => {
+    it('lasts an hour at most, for any role', async () => {
       addRoles({ maxInSeconds: 43_200 });
       expect((await assume({ DurationSeconds: 3600 })).Credentials).toBeDefined();
       await expect(assume({ DurationSeconds: 3601 })).rejects.toMatchObject({
@@ -253,7 +253,7 @@ describe('AssumeRole', () => {
     });
   });
 
-  it('lasts as long as the role allows when a long-term key asks, and no longer', async () => {
+  it('lasts as long as the role allows for a long-term key, and no longer', async () => {
     addRoles({ trust: trusting({ Principal: { AWS: '123456789012' } }), maxInSeconds: 7200 });
     expect((await assume({ DurationSeconds: 7200 }, root())).Credentials).toBeDefined();
     await expect(assume({ DurationSeconds: 7201 }, root())).rejects.toMatchObject({
@@ -294,7 +294,7 @@ describe('AssumeRole', () => {
       });
     });
 
-    it('and takes what is just within the limits', async () => {
+    it('accepts values at the limits', async () => {
       const answer = await assume({
         DurationSeconds: 900,
         RoleSessionName: `a+=,.@-_${'9'.repeat(56)}`,
@@ -333,7 +333,7 @@ describe('AssumeRole', () => {
 });
 
 describe('GetCallerIdentity', () => {
-  it('knows root', async () => {
+  it('returns root', async () => {
     expect(await clientOf(root()).send(new GetCallerIdentityCommand({}))).toMatchObject({
       Arn: 'arn:aws:iam::123456789012:root',
       UserId: '123456789012',
@@ -345,7 +345,7 @@ describe('GetCallerIdentity', () => {
     ['SignatureDoesNotMatch', (identity) => ({ ...identity, secretAccessKey: 'guess' })],
     ['InvalidClientTokenId', (identity) => ({ ...identity, accessKeyId: 'ASIANOBODY' })],
     ['InvalidClientTokenId', (identity) => ({ ...identity, sessionToken: 'other' })],
-  ])('answers %s to a wrong credential, with a request id', async (name, spoil) => {
+  ])('returns %s for a wrong credential, with a request id', async (name, spoil) => {
     const client = clientOf(spoil(functionSession()));
     await expect(client.send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({
       name,
@@ -353,7 +353,7 @@ describe('GetCallerIdentity', () => {
     });
   });
 
-  it('answers ExpiredToken to a session of yesterday', async () => {
+  it('returns ExpiredToken for an expired session', async () => {
     now = new Date(Date.now() - 7200 * 1000);
     const expired = functionSession();
     now = undefined;
@@ -363,8 +363,8 @@ describe('GetCallerIdentity', () => {
   });
 });
 
-describe('anything else', () => {
-  it('is not implemented, and says so', async () => {
+describe('all other operations', () => {
+  it('are not implemented', async () => {
     await expect(clientOf(root()).send(new GetSessionTokenCommand({}))).rejects.toMatchObject({
       name: 'NotImplemented',
       message: expect.stringContaining('GetSessionToken'),
@@ -375,7 +375,7 @@ describe('anything else', () => {
     });
   });
 
-  it('unsigned is refused in the XML of AWS', async () => {
+  it("are refused in AWS's XML without a signature", async () => {
     const response = await fetch(`${endpoint()}/`, {
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
@@ -388,7 +388,7 @@ describe('anything else', () => {
     );
   });
 
-  it('too large is refused with an answer', async () => {
+  it('are refused with a response when they are too large', async () => {
     const response = await fetch(`${endpoint()}/`, { method: 'POST', body: 'a'.repeat(8 * 1024 * 1024) });
     expect(response.status).toBe(413);
   });

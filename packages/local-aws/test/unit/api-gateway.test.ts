@@ -44,7 +44,7 @@ describe('the router', () => {
       'POST /workspaces/{workspace_id}/sts',
       { workspace_id: 'w ü/x' },
     ],
-  ])('leads %s %s to %s', (method, path, key, parameters) => {
+  ])('routes %s %s to %s', (method, path, key, parameters) => {
     expect(match(method, path)).toEqual([key, parameters]);
   });
 
@@ -54,11 +54,11 @@ describe('the router', () => {
     ['a slash at the end', 'POST', '/workspaces/w/sts/'],
     ['one segment too many', 'POST', '/workspaces/w/x/sts'],
     ['another case', 'POST', '/Workspaces/w/sts'],
-  ])('leaves %s to $default', (_description, method, path) => {
+  ])('routes %s to $default', (_description, method, path) => {
     expect(match(method, path)).toEqual(['$default', {}]);
   });
 
-  it('finds nothing where there is no $default', () => {
+  it('finds no route without $default', () => {
     expect(new Router([routeOf('GET /a')]).match('GET', '/b')).toBeUndefined();
   });
 });
@@ -86,7 +86,7 @@ describe('the event of payload format 2.0', () => {
       jwt,
     );
 
-  it('is what AWS documents', () => {
+  it('has the documented form', () => {
     const event = eventOf(
       {
         rawPath: '/a/%C3%BC',
@@ -153,7 +153,7 @@ describe('the event of payload format 2.0', () => {
     });
   });
 
-  it('leaves out what a request does not have', () => {
+  it('leaves out absent parts', () => {
     const event = eventOf({});
     for (const absent of ['cookies', 'queryStringParameters', 'body', 'stageVariables'])
       expect(event).not.toHaveProperty(absent);
@@ -168,14 +168,14 @@ describe('the event of payload format 2.0', () => {
     ['application/octet-stream', Buffer.from('a'), 'YQ==', true],
     ['application/x-www-form-urlencoded', Buffer.from('a'), 'YQ==', true],
     [undefined, Buffer.from('a'), 'YQ==', true],
-  ])('hands on a body of %s as AWS does', (contentType, body, expected, isBase64Encoded) => {
+  ])("has a body of %s in AWS's form", (contentType, body, expected, isBase64Encoded) => {
     const rawHeaders = contentType === undefined ? [] : ['Content-Type', contentType];
     expect(eventOf({ rawHeaders, body })).toMatchObject({ body: expected, isBase64Encoded });
   });
 });
 
 describe('claims', () => {
-  it('are texts, lists as [a b]', () => {
+  it('are text, and lists are [a b]', () => {
     expect(
       claimTexts({
         sub: 'u',
@@ -196,13 +196,13 @@ describe('claims', () => {
   });
 });
 
-describe('what a function returned', () => {
+describe('the result of a function', () => {
   const answer = (returned: unknown) => {
     const read = functionAnswer(JSON.stringify(returned));
     return read && { ...read, body: read.body.toString('latin1') };
   };
 
-  it('is an answer with its status, headers, cookies and bytes', () => {
+  it('can have status, headers, cookies and bytes', () => {
     expect(
       answer({
         statusCode: 201,
@@ -233,7 +233,7 @@ describe('what a function returned', () => {
     [{ statusCode: 200, body: { a: 1 } }],
     [{ statusCode: 200, headers: { a: ['b'] } }],
     [{ statusCode: 200, cookies: 'a=1' }],
-  ])('is no answer when it is %j', (returned) => {
+  ])('is invalid when it is %j', (returned) => {
     expect(answer(returned)).toBeUndefined();
   });
 });
@@ -241,7 +241,7 @@ describe('what a function returned', () => {
 describe('throttling', () => {
   const at = (seconds: number) => new Date(seconds * 1000);
 
-  it('lets through a burst, then the rate, each route for itself', () => {
+  it('allows a burst, then the rate, for each route', () => {
     const throttles = new Throttles({
       name: '$default',
       throttle: { ratePerSecond: 2, burst: 2 },
@@ -263,7 +263,7 @@ describe('throttling', () => {
     expect(taken('GET /b', [0])).toEqual([true]);
   });
 
-  it('lets everything through where no limit is set', () => {
+  it('allows everything without a limit', () => {
     const throttles = new Throttles({ name: '$default', routeThrottles: new Map() });
     expect(Array.from({ length: 1000 }, () => throttles.take('GET /', at(0))).every(Boolean)).toBe(true);
   });
@@ -281,7 +281,7 @@ describe('CORS', () => {
   const preflight = (origin: string | undefined) =>
     preflightAnswer(cors, { method: 'OPTIONS', origin, requestedMethod: 'POST' });
 
-  it('answers preflight requests of allowed origins', () => {
+  it('responds to preflight requests of allowed origins', () => {
     expect(preflight('https://console.example.com')).toMatchObject({
       statusCode: 204,
       headers: {
@@ -293,7 +293,7 @@ describe('CORS', () => {
     });
   });
 
-  it('tells other origins nothing', () => {
+  it('has no headers for other origins', () => {
     expect(preflight('https://evil.example.com')).toMatchObject({ statusCode: 204, headers: {} });
     expect(preflight(undefined)).toBeUndefined();
   });
@@ -334,7 +334,7 @@ describe('the access log', () => {
     responseLatencyInMilliseconds: 1,
   };
 
-  it('fills in variables, and a dash where there is no value', () => {
+  it('replaces variables, and writes a dash for missing values', () => {
     expect(
       accessLogLine(
         '$context.httpMethod $context.path $context.status $context.routeKey $context.unheard.of',
@@ -343,7 +343,7 @@ describe('the access log', () => {
     ).toBe('GET /p 200 - -');
   });
 
-  it('stays JSON, and one line, whatever a client sends', () => {
+  it('is JSON in one line for any input', () => {
     expect(JSON.parse(accessLogLine('{"agent":"$context.identity.userAgent"}', context))).toEqual({
       agent: 'a"b\nc',
     });

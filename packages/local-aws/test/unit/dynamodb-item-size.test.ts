@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type AttributeValue, itemSizeInBytes, sameValue } from '../../dynamodb/item.ts';
 
-describe('the size of a value, beside its name', () => {
+describe('the size of a value, without its name', () => {
   const sizes: [AttributeValue, number][] = [
     [{ S: '' }, 0],
     [{ S: 'abc' }, 3],
@@ -34,12 +34,12 @@ describe('the size of a value, beside its name', () => {
     expect(itemSizeInBytes({ name: value })).toBe('name'.length + size);
   });
 
-  it('a name counts in UTF-8', () => {
+  it('includes its name in UTF-8', () => {
     expect(itemSizeInBytes({ größe: { S: '' } })).toBe(7);
   });
 });
 
-describe('two values are the same', () => {
+describe('equality of two values', () => {
   it.each([
     [{ S: 'a' }, { S: 'a' }],
     [{ SS: ['a', 'b'] }, { SS: ['b', 'a'] }],
@@ -47,7 +47,7 @@ describe('two values are the same', () => {
       { M: { a: { L: [{ N: '1' }] }, b: { NULL: true } } },
       { M: { b: { NULL: true }, a: { L: [{ N: '1' }] } } },
     ],
-  ])('%j and %j', (left, right) => {
+  ])('holds for %j and %j', (left, right) => {
     expect(sameValue(left, right)).toBe(true);
   });
 
@@ -58,7 +58,7 @@ describe('two values are the same', () => {
     [{ L: [{ S: 'a' }, { S: 'b' }] }, { L: [{ S: 'b' }, { S: 'a' }] }],
     [{ M: { a: { S: 'x' } } }, { M: { b: { S: 'x' } } }],
     [{ M: {} }, { M: { a: { S: 'x' } } }],
-  ])('but not %j and %j', (left, right) => {
+  ])('does not hold for %j and %j', (left, right) => {
     expect(sameValue(left, right)).toBe(false);
     expect(sameValue(right, left)).toBe(false);
   });

@@ -22,7 +22,7 @@ const counted = (value: object, names: Readonly<Record<string, string>> = { '#co
     ExpressionAttributeValues: { ':start': value },
   });
 
-describe('an expression that was parsed before', () => {
+describe('a cached expression', () => {
   it('has the values and the names of the request', () => {
     const first = counted({ N: '1' });
     const second = counted({ N: '22' });
@@ -37,7 +37,7 @@ describe('an expression that was parsed before', () => {
     );
   });
 
-  it('shares nothing with the one before', () => {
+  it('shares nothing with the previous request', () => {
     const first = counted({ N: '5' });
     const before = JSON.stringify(first._updates);
     Object.assign(counted({ N: '5' })._updates, { paths: [], sections: [] });
@@ -50,7 +50,7 @@ describe('an expression that was parsed before', () => {
     expect(counted({ N: '1' })._updates).toBeDefined();
   });
 
-  it('is refused for a name or a value that it does not use', () => {
+  it('is refused for an unused name or value', () => {
     counted({ N: '1' });
     expect(() => counted({ N: '1' }, { '#count': 'count', '#other': 'other' })).toThrow(
       'Value provided in ExpressionAttributeNames unused in expressions: keys: {#other}',
@@ -73,7 +73,7 @@ describe('an expression that was parsed before', () => {
       { ':low': { N: '2' }, ':high': { N: '1' } },
     ],
     ['attribute_type', 'attribute_type(a, :type)', { ':type': { S: 'N' } }, { ':type': { S: 'number' } }],
-  ])('has its values checked where %s looks at them', (_what, ConditionExpression, good, bad) => {
+  ])('has its values checked where %s uses them', (_what, ConditionExpression, good, bad) => {
     const condition = (ExpressionAttributeValues: object) =>
       update({ UpdateExpression: 'REMOVE a', ConditionExpression, ExpressionAttributeValues });
     expect(condition(good)._condition).toBeDefined();

@@ -35,7 +35,7 @@ describe('event patterns', () => {
     [false, { detail: { bucket: { name: [{ prefix: 'x' }] } } }],
     [false, { detail: { bucket: { owner: ['media'] } } }],
     [false, { detail: { nothing: { at: ['all'] } } }],
-  ])('answer %j for %j', (matches, pattern) => {
+  ])('return %j for %j', (matches, pattern) => {
     checkPattern(pattern);
     expect(matchesEvent(pattern, event)).toBe(matches);
   });
@@ -46,13 +46,13 @@ describe('event patterns', () => {
     [{ $or: [{ source: ['a'] }] }],
     [{ $or: { source: ['a'] } }],
     [{ source: 'aws.s3' }],
-  ])('are refused when the local stack cannot play them: %j', (pattern) => {
+  ])('are refused when they are not supported: %j', (pattern) => {
     expect(() => checkPattern(pattern)).toThrow('the local stack does not support the event pattern');
   });
 });
 
 describe('events of S3', () => {
-  it('tell of a removal as EventBridge does', () => {
+  it("describe a removal in EventBridge's form", () => {
     expect(s3BusEvent(removed, environment)).toEqual({
       version: '0',
       id: expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -74,7 +74,7 @@ describe('events of S3', () => {
     });
   });
 
-  it('tell of an upload with its size and ETag', () => {
+  it('describe an upload with its size and ETag', () => {
     const { 'detail-type': type, detail } = s3BusEvent(
       { ...removed, name: 'ObjectCreated:Put', eTag: '"abc"', size: 7 },
       environment,
@@ -121,7 +121,7 @@ describe('the event bus', () => {
     return { bus, invoked, asked, sent, log };
   }
 
-  it('hands an event to the functions whose rules it matches', async () => {
+  it('calls the functions whose rules match', async () => {
     const { bus, invoked, asked } = busOf(true);
     await bus.put(s3BusEvent(removed, environment));
     expect(invoked).toEqual(['arn:function:removals']);

@@ -8,7 +8,7 @@ import { parseQuery, requestTarget } from '../../http/request.ts';
 import { xmlDocument } from '../../http/xml.ts';
 
 describe('a request target', () => {
-  it('keeps the path as it was sent, and decodes the query', () => {
+  it('has the path as sent, and a decoded query', () => {
     expect(requestTarget({ url: '/media/a%2Fb/../c//?prefix=a%20b+c%2B&delete&empty=&x=1=2' })).toEqual({
       rawPath: '/media/a%2Fb/../c//',
       query: [
@@ -30,7 +30,7 @@ describe('a request target', () => {
 });
 
 describe('an XML document', () => {
-  it('repeats an element for each item, and leaves out what is undefined', () => {
+  it('repeats an element for each item, and leaves out undefined values', () => {
     const content = { Name: 'media', Part: [{ Number: 1 }, { Number: 2 }], Key: undefined, Done: false };
     expect(xmlDocument('List', content, 'urn:x')).toBe(
       '<?xml version="1.0" encoding="UTF-8"?>\n<List xmlns="urn:x"><Name>media</Name><Part><Number>1</Number></Part><Part><Number>2</Number></Part><Done>false</Done></List>',
@@ -57,7 +57,7 @@ describe('an error', () => {
     return fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, init);
   };
 
-  it('of S3 carries its details', async () => {
+  it('of S3 has its details', async () => {
     const response = await responseTo(new AwsError('NoSuchKey', 'No <key>', 404, { Key: 'a&b' }), 's3');
     expect(response.status).toBe(404);
     expect(response.headers.get('x-amz-request-id')).toBe('request-1');
@@ -66,12 +66,12 @@ describe('an error', () => {
     );
   });
 
-  it('to HEAD has no body', async () => {
+  it('has no body for HEAD', async () => {
     const response = await responseTo(new AwsError('NoSuchKey', 'No', 404), 's3', { method: 'HEAD' });
     expect([response.status, await response.text()]).toEqual([404, '']);
   });
 
-  it('of the JSON protocol names its type in the body and in a header', async () => {
+  it('of the JSON protocol has its type in the body and in a header', async () => {
     const response = await responseTo(notImplemented('DescribeTable'), 'json');
     expect(response.status).toBe(501);
     expect(response.headers.get('x-amzn-errortype')).toBe('NotImplemented');

@@ -31,11 +31,11 @@ const role = (overrides: Partial<Role> = {}): Role => ({
 
 const secondsLater = (seconds: number) => new Date(START.getTime() + seconds * 1000);
 
-describe('minted sessions', () => {
+describe('sessions', () => {
   const identities = new Identities({ root: ROOT, clock: () => START });
   identities.addRole(role());
 
-  it('have the names, the life and the policies that AWS gives them', () => {
+  it("have AWS's names, lifetime and policies", () => {
     const sessionPolicies = [allow('s3:*')];
     const minted = identities.mintForRole(ROLE_ARN, {
       sessionName: 'pilot',
@@ -61,7 +61,7 @@ describe('minted sessions', () => {
     expect(identities.find(minted.accessKeyId)).toEqual(minted);
   });
 
-  it('are different every time', () => {
+  it('are unique', () => {
     const options = { sessionName: 'pilot', durationSeconds: 900 };
     const [first, second] = [
       identities.mintForRole(ROLE_ARN, options),
@@ -72,7 +72,7 @@ describe('minted sessions', () => {
     expect(first.sessionToken).not.toBe(second.sessionToken);
   });
 
-  it('do not come from an unknown role, and unknown keys belong to nobody', () => {
+  it('need an existing role, and unknown keys have no owner', () => {
     expect(() =>
       identities.mintForRole('arn:aws:iam::123456789012:role/no', { sessionName: 'a', durationSeconds: 900 }),
     ).toThrow('role/no');
@@ -87,7 +87,7 @@ describe('minted sessions', () => {
     expect(changing.find(accessKeyId)?.rolePolicies).toEqual([]);
   });
 
-  it('are refused by the name of the caller, the action and the resource', () => {
+  it('are refused with caller, action and resource', () => {
     const minted = identities.mintForRole(ROLE_ARN, { sessionName: 'pilot', durationSeconds: 900 });
     const request = { action: 's3:PutObject', resource: 'arn:aws:s3:::media/a' };
     expect(() => authorize('s3', minted, request)).not.toThrow();
@@ -123,7 +123,7 @@ describe('root', () => {
 });
 
 describe('roles', () => {
-  it('are refused when a policy of theirs cannot be evaluated', () => {
+  it('are refused with a policy that cannot be evaluated', () => {
     const identities = new Identities({ root: ROOT });
     const unknown: PolicyDocument = {
       Statement: { Effect: 'Allow', Action: '*', Resource: '*', Condition: { StringMagic: { a: 'b' } } },
@@ -132,7 +132,7 @@ describe('roles', () => {
     expect(() => identities.addRole(role({ trustPolicy: allow('sts:AssumeRole') }))).toThrow('Resource');
   });
 
-  it('are assumed by the services that they trust and no others', () => {
+  it('are assumed only by services that they trust', () => {
     expect(trustsService(role(), 'lambda.amazonaws.com')).toBe(true);
     expect(trustsService(role(), 'iot.amazonaws.com')).toBe(false);
     expect(trustsService(role({ trustPolicy: trusting({ AWS: ROLE_ARN }) }), 'lambda.amazonaws.com')).toBe(
@@ -144,7 +144,7 @@ describe('roles', () => {
     expect(trustsService(role({ trustPolicy: denied }), 'lambda.amazonaws.com')).toBe(false);
   });
 
-  it('are assumed by a service for the account that they name and no other', () => {
+  it('are assumed by a service only for the account in their condition', () => {
     const trustPolicy = trusting(
       { Service: 'iot.amazonaws.com' },
       { Condition: { StringEquals: { 'aws:SourceAccount': '123456789012' } } },
@@ -157,7 +157,7 @@ describe('roles', () => {
   });
 });
 
-describe('kept in a file', () => {
+describe('the file', () => {
   let folder: string;
   let storePath: string;
 
@@ -182,7 +182,7 @@ describe('kept in a file', () => {
       sourceIdentity: 'ann',
     });
 
-  it('sessions are the same after a restart', () => {
+  it('keeps sessions after a restart', () => {
     const first = mint(open(), 'first');
     const second = mint(open(), 'second');
     const reopened = open();
@@ -190,18 +190,18 @@ describe('kept in a file', () => {
     expect(reopened.find(second.accessKeyId)).toEqual(second);
   });
 
-  it('sessions have no owner until their role is there again', () => {
+  it('keeps sessions without a role until the role exists again', () => {
     const { accessKeyId } = mint(open(), 'first');
     expect(new Identities({ root: ROOT, storePath }).find(accessKeyId)).toBeUndefined();
   });
 
-  it('the file is readable by its owner only, and nothing else is left behind', () => {
+  it('is readable by its owner only, and there is no other file', () => {
     mint(open(), 'first');
     expect(statSync(storePath).mode & 0o777).toBe(0o600);
     expect(readdirSync(join(folder, 'iam'))).toEqual(['sessions.json']);
   });
 
-  it('an expired session is remembered for a day, so that it is told apart from an unknown one', () => {
+  it('keeps an expired session for a day, to distinguish it from an unknown one', () => {
     const { accessKeyId } = mint(open(), 'old');
     const dayLater = open(secondsLater(900 + 24 * 3600 - 1));
     mint(dayLater, 'new');
@@ -212,7 +212,7 @@ describe('kept in a file', () => {
     expect(readFileSync(storePath, 'utf8')).not.toContain(accessKeyId);
   });
 
-  it('a file that cannot be read stops the start, with its name', () => {
+  it('stops the start when it is invalid, with its name', () => {
     mint(open(), 'first');
     writeFileSync(storePath, '{"sessions": [');
     expect(() => open()).toThrow(storePath);

@@ -68,30 +68,30 @@ const withCondition = (
   rest: Partial<Identity> = {},
 ) => withStatement(allow({ Condition }), put('a', context ? { context } : {}), rest);
 
-describe('role, session and denies', () => {
-  it('grants nothing without a policy', () => {
+describe('roles, sessions and denies', () => {
+  it('allow nothing without a policy', () => {
     expect(evaluate(session([]), put())).toBe('implicit-deny');
   });
 
-  it('lets an explicit deny win over an allow, whatever the order', () => {
+  it('deny explicitly before they allow, in any order', () => {
     expect(evaluate(session([policy(allow(), deny())]), put())).toBe('explicit-deny');
     expect(evaluate(session([policy(deny()), policy(allow())]), put())).toBe('explicit-deny');
     expect(evaluate(session([policy(allow())], [policy(allow(), deny())]), put())).toBe('explicit-deny');
   });
 
-  it('narrows a role by its session policy', () => {
+  it('limit a role by its session policy', () => {
     const narrowed = session([policy(allow())], [policy(allow({ Resource: `${BUCKET}/a/*` }))]);
     expect(evaluate(narrowed, put('a/x'))).toBe('allow');
     expect(evaluate(narrowed, put('b/x'))).toBe('implicit-deny');
   });
 
-  it('never widens a role by its session policy', () => {
+  it('never extend a role by its session policy', () => {
     const widened = session([policy(allow({ Resource: `${BUCKET}/a/*` }))], [policy(allow({ Action: '*' }))]);
     expect(evaluate(widened, put('b/x'))).toBe('implicit-deny');
     expect(evaluate(widened, { ...put('a/x'), action: 's3:DeleteObject' })).toBe('implicit-deny');
   });
 
-  it('lets root do everything that no resource policy denies', () => {
+  it('allow root everything that no resource policy denies', () => {
     expect(evaluate(root, put())).toBe('allow');
     expect(evaluate(root, put(), policy(deny({ Principal: '*', Action: 's3:GetObject' })))).toBe('allow');
     expect(evaluate(root, put(), policy(deny({ Principal: '*' })))).toBe('explicit-deny');
@@ -106,7 +106,7 @@ describe('patterns', () => {
     ['*', 'allow'],
     ['s3:Put', 'implicit-deny'],
     ['s3:PutObject?', 'implicit-deny'],
-  ])('matches the action s3:PutObject by %s without regard to case: %s', (Action, decision) => {
+  ])('match the action s3:PutObject by %s in any case: %s', (Action, decision) => {
     expect(withStatement(allow({ Action }))).toBe(decision);
   });
 
@@ -122,30 +122,30 @@ describe('patterns', () => {
     [`${BUCKET}/a.b`, 'axb', 'implicit-deny'],
     ['arn:aws:s3:*', 'a', 'implicit-deny'],
     ['arn:aws:*:*:*:media/a', 'a', 'allow'],
-  ])('matches the resource pattern %s against the key %s: %s', (Resource, key, decision) => {
+  ])('match the resource pattern %s against the key %s: %s', (Resource, key, decision) => {
     expect(withStatement(allow({ Resource }), put(key))).toBe(decision);
   });
 
-  it.each(['*', '?', 'a/../*', '**'])('does not let the key %s out of the prefix a/', (key) => {
+  it.each(['*', '?', 'a/../*', '**'])('do not match the key %s for the prefix a/', (key) => {
     const scoped = allow({ Resource: `${BUCKET}/a/x*` });
     expect(withStatement(scoped, put(key))).toBe('implicit-deny');
     expect(withStatement(scoped, put(`a/x${key}`))).toBe('allow');
   });
 
-  it('does not let a wildcard in the bucket name of a request match the bucket of the policy', () => {
+  it('do not match a wildcard in the requested bucket with the bucket of the policy', () => {
     expect(
       withStatement(allow({ Resource: `${BUCKET}/a` }), { ...put(), resource: 'arn:aws:s3:::*/a' }),
     ).toBe('implicit-deny');
   });
 
-  it('answers a pattern that would explode a backtracking matcher', () => {
+  it('are matched without exponential backtracking', () => {
     const started = performance.now();
     const Resource = `${BUCKET}/${'*a'.repeat(200)}*b`;
     expect(withStatement(allow({ Resource }), put('a'.repeat(1000)))).toBe('implicit-deny');
     expect(performance.now() - started).toBeLessThan(1000);
   });
 
-  it('applies NotAction to every other action, and NotResource to every other resource', () => {
+  it('apply NotAction to all other actions, and NotResource to all other resources', () => {
     expect(withStatement(allow({ NotAction: ['s3:Get*'] }))).toBe('allow');
     expect(withStatement(allow({ NotAction: ['s3:Get*', 's3:Put*'] }))).toBe('implicit-deny');
     expect(withStatement(allow({ NotResource: `${BUCKET}/a/*` }), put('b'))).toBe('allow');
@@ -157,12 +157,12 @@ describe('policy variables', () => {
   const tagged = allow({ Resource: `${BUCKET}/\${aws:PrincipalTag/workspace}/*` });
   const withTag = (workspace: string) => ({ principalTags: { workspace } });
 
-  it('stand for the tag of the caller', () => {
+  it("have the value of the caller's tag", () => {
     expect(withStatement(tagged, put('one/x'), withTag('one'))).toBe('allow');
     expect(withStatement(tagged, put('two/x'), withTag('one'))).toBe('implicit-deny');
   });
 
-  it('are found without regard to the case of their name', () => {
+  it('are found by their name in any case', () => {
     const statement = allow({ Resource: `${BUCKET}/\${AWS:principaltag/Workspace}/*` });
     expect(withStatement(statement, put('one/x'), withTag('one'))).toBe('allow');
   });
@@ -176,18 +176,18 @@ describe('policy variables', () => {
     ).toBe('implicit-deny');
   });
 
-  it('do not open a Deny with an exception when they have no value', () => {
+  it('without a value do not weaken a Deny', () => {
     const exceptOwn = deny({ NotResource: `${BUCKET}/\${aws:PrincipalTag/workspace}/*` });
     expect(withStatement(exceptOwn, put('one/x'))).toBe('explicit-deny');
     expect(withStatement(exceptOwn, put('one/x'), withTag('one'))).toBe('implicit-deny');
   });
 
-  it.each(['*', 'o*', '???'])('hold the tag %s as plain characters', (workspace) => {
+  it.each(['*', 'o*', '???'])('with the tag %s are literal', (workspace) => {
     expect(withStatement(tagged, put('one/x'), withTag(workspace))).toBe('implicit-deny');
     expect(withStatement(tagged, put(`${workspace}/x`), withTag(workspace))).toBe('allow');
   });
 
-  it('do not move the parts of an ARN by colons in their value', () => {
+  it('with colons do not change the parts of an ARN', () => {
     const statement = allow({ Resource: `arn:aws:s3:::\${aws:PrincipalTag/path}` });
     expect(withStatement(statement, put('a:b'), { principalTags: { path: 'media/a:b' } })).toBe('allow');
     const inTheMiddle = allow({ Resource: `arn:aws:s3:\${aws:PrincipalTag/region}::media/a` });
@@ -197,7 +197,7 @@ describe('policy variables', () => {
     expect(withStatement(shifted, put('a'), { principalTags: { path: 's3::' } })).toBe('implicit-deny');
   });
 
-  it('have a default, and escape the wildcards', () => {
+  it('may have a default, and escape wildcards', () => {
     const fallback = allow({ Resource: `${BUCKET}/\${aws:PrincipalTag/team, 'none'}/*` });
     expect(withStatement(fallback, put('none/x'))).toBe('allow');
     expect(withStatement(fallback, put('red/x'), { principalTags: { team: 'red' } })).toBe('allow');
@@ -206,7 +206,7 @@ describe('policy variables', () => {
     expect(withStatement(literal, put('ab$'))).toBe('implicit-deny');
   });
 
-  it('stand for aws:userid, and never for aws:username, which a role session does not have', () => {
+  it('exist for aws:userid, and not for aws:username, which a role session does not have', () => {
     expect(withStatement(allow({ Resource: `${BUCKET}/\${aws:userid}` }), put('AROAEXAMPLE:pilot'))).toBe(
       'allow',
     );
@@ -215,7 +215,7 @@ describe('policy variables', () => {
     );
   });
 
-  it('are plain text in a policy older than version 2012-10-17', () => {
+  it('are literal text in policies older than version 2012-10-17', () => {
     const old: PolicyDocument = { Statement: tagged };
     expect(evaluate(session([old], [], withTag('one')), put('one/x'))).toBe('implicit-deny');
   });
@@ -264,16 +264,16 @@ describe('conditions', () => {
     ['ForAllValues:StringEquals', 'allow'],
     ['ForAnyValue:StringEquals', 'implicit-deny'],
     ['ForAnyValue:StringLike', 'implicit-deny'],
-  ])('%s on a key that the request does not have: %s', (operator, decision) => {
+  ])('%s for a missing key: %s', (operator, decision) => {
     expect(withCondition({ [operator]: { 'x:key': 'a' } }, {})).toBe(decision);
     expect(withCondition({ [operator]: { 'x:key': 'a' } }, undefined)).toBe(decision);
   });
 
-  it('IfExists still compares a key that is there', () => {
+  it('with IfExists compare an existing key', () => {
     expect(withCondition({ StringEqualsIfExists: { 'x:key': 'a' } }, { 'x:key': 'b' })).toBe('implicit-deny');
   });
 
-  it('Null asks whether the key is missing', () => {
+  it('with Null check whether the key is missing', () => {
     expect(withCondition({ Null: { 'x:key': 'true' } }, {})).toBe('allow');
     expect(withCondition({ Null: { 'x:key': true } }, { 'x:key': 'a' })).toBe('implicit-deny');
     expect(withCondition({ Null: { 'x:key': 'false' } }, { 'x:key': 'a' })).toBe('allow');
@@ -295,7 +295,7 @@ describe('conditions', () => {
     );
   });
 
-  it('holds only when every operator and every key holds', () => {
+  it('hold only when every operator and every key holds', () => {
     const both = { StringEquals: { 'x:a': '1', 'x:b': '2' }, Bool: { 'x:c': 'true' } };
     const met = { 'x:a': '1', 'x:b': '2', 'x:c': 'true' };
     expect(withCondition(both, met)).toBe('allow');
@@ -304,7 +304,7 @@ describe('conditions', () => {
     }
   });
 
-  it('compares a variable as plain characters, and never holds with an unset one in an Allow', () => {
+  it('compare a variable literally, and never hold for a missing one in an Allow', () => {
     const like = { StringLike: { 'x:key': `\${aws:PrincipalTag/w}/*` } };
     expect(withCondition(like, { 'x:key': 'one/a' }, { principalTags: { w: 'one' } })).toBe('allow');
     expect(withCondition(like, { 'x:key': 'one/a' }, { principalTags: { w: '*' } })).toBe('implicit-deny');
@@ -315,7 +315,7 @@ describe('conditions', () => {
     expect(withStatement(guard, put('a', { context: { 'x:key': 'one' } }))).toBe('explicit-deny');
   });
 
-  it('knows the caller, and the time that the caller of the evaluation gives', () => {
+  it('know the caller and the given time', () => {
     const conditions = {
       ArnEquals: { 'aws:PrincipalArn': ROLE },
       DateLessThan: { 'aws:CurrentTime': '2026-01-01T00:00:00Z' },
@@ -331,19 +331,19 @@ describe('conditions', () => {
   });
 
   it.each(['StringMatches', 'ForSomeValues:StringEquals', 'IpAddress', 'NullIfExists'])(
-    'throws on the unknown operator %s, even in a statement about something else',
+    'throw for the unknown operator %s, in any statement',
     (operator) => {
       const other = allow({ Action: 'sqs:SendMessage', Condition: { [operator]: { 'x:key': 'a' } } });
       expect(() => withStatement(other)).toThrow(operator);
     },
   );
 
-  it('throws on a number or date that is none', () => {
+  it('throw for an invalid number or date', () => {
     expect(() => withCondition({ NumericLessThan: { 'x:key': 'ten' } }, { 'x:key': '1' })).toThrow('ten');
   });
 });
 
-describe('policies that are not understood', () => {
+describe('unsupported policies', () => {
   it.each([
     ['no effect', { Action: '*', Resource: '*' }],
     ['both Action and NotAction', { Effect: 'Allow', Action: '*', NotAction: '*', Resource: '*' }],
@@ -352,11 +352,11 @@ describe('policies that are not understood', () => {
     ['a Principal in a role policy', { Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' }],
     ['NotPrincipal', { Effect: 'Deny', NotPrincipal: '*', Action: '*', Resource: '*' }],
     ['an unresolved reference', { Effect: 'Allow', Action: '*', Resource: { Ref: 'Bucket' } }],
-  ])('throws on %s', (_what, statement) => {
+  ])('throw for %s', (_what, statement) => {
     expect(() => withStatement(statement as unknown as PolicyStatement)).toThrow();
   });
 
-  it('throws on an unknown version', () => {
+  it('throw for an unknown version', () => {
     const future = { Version: '2030-01-01', Statement: allow() };
     expect(() => evaluate(session([future]), put())).toThrow('2030-01-01');
   });
@@ -379,13 +379,13 @@ describe('resource policies', () => {
     expect(evaluate(session([]), put(), granting(principal))).toBe(decision);
   });
 
-  it('names a service', () => {
+  it('can name a service', () => {
     const lambda = granting({ Service: ['lambda.amazonaws.com'] });
     expect(evaluateResourcePolicy(lambda, { service: 'lambda.amazonaws.com' }, put())).toBe('allow');
     expect(evaluateResourcePolicy(lambda, { service: 'iot.amazonaws.com' }, put())).toBe('implicit-deny');
   });
 
-  it('leaves it to the own policies of a caller when it only names the account', () => {
+  it('need the policies of the caller when they only name the account', () => {
     for (const account of ['arn:aws:iam::123456789012:root', '123456789012']) {
       const delegating = granting({ AWS: account });
       expect(evaluate(session([]), put(), delegating)).toBe('implicit-deny');
@@ -396,13 +396,13 @@ describe('resource policies', () => {
     }
   });
 
-  it('never widens a session policy', () => {
+  it('never extend a session policy', () => {
     const narrowed = session([], [policy(allow({ Resource: `${BUCKET}/a/*` }))]);
     expect(evaluate(narrowed, put('a/x'), granting('*'))).toBe('allow');
     expect(evaluate(narrowed, put('b/x'), granting('*'))).toBe('implicit-deny');
   });
 
-  it('denies what a role allows, under its condition only', () => {
+  it('deny what a role allows, under their condition only', () => {
     const tlsOnly = policy(
       deny({
         Action: 's3:*',

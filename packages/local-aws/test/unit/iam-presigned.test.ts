@@ -13,7 +13,7 @@ import {
 } from './iam-requests.ts';
 
 describe('a presigned URL', () => {
-  it('tells who signed, and promises nothing about the body unless it names its hash', async () => {
+  it('has the signer, and a body hash only when it is in the URL', async () => {
     const head = await presigned({}, { identity: minted });
     expect(await s3(head)).toEqual({ identity: minted, presigned: true, payload: { kind: 'unsigned' } });
     const hashed = await presigned({ headers: { 'x-amz-content-sha256': sha256('bytes') } });
@@ -29,13 +29,13 @@ describe('a presigned URL', () => {
       (head: Head): Head => ({ ...head, url: `${head.url}&response-content-type=text%2Fhtml` }),
     ],
     ['the host', (head: Head): Head => withHeader(head, 'host', 'other')],
-  ])('breaks when %s is tampered with', async (_what, tamper) => {
+  ])('is invalid when %s is changed', async (_what, tamper) => {
     const head = await presigned();
     expect((await s3(head)).identity).toEqual(root);
     await expect(s3(tamper(head))).rejects.toMatchObject({ code: 'SignatureDoesNotMatch' });
   });
 
-  it('may have its spaces written as plus signs, as browsers do', async () => {
+  it('may have plus signs for spaces, as in browsers', async () => {
     const head = await presigned({
       method: 'GET',
       query: { 'response-content-disposition': 'attachment; a+b' },
@@ -46,7 +46,7 @@ describe('a presigned URL', () => {
     expect((await s3({ ...head, url: url.pathname + url.search })).identity).toEqual(root);
   });
 
-  it('works until it expires, and not after', async () => {
+  it('is valid until it expires', async () => {
     const head = await presigned({}, { expiresInSeconds: 60 });
     expect((await s3(head, secondsLater(60))).identity).toEqual(root);
     await expect(s3(head, secondsLater(61))).rejects.toMatchObject({
@@ -56,7 +56,7 @@ describe('a presigned URL', () => {
     });
   });
 
-  it('does not work before its time', async () => {
+  it('is invalid before its time', async () => {
     const head = await presigned({}, { at: secondsLater(901) });
     await expect(s3(head)).rejects.toMatchObject({
       code: 'AccessDenied',
@@ -64,18 +64,18 @@ describe('a presigned URL', () => {
     });
   });
 
-  it.each(['0', '-1', '604801', '1e3', ''])('cannot live for "%s" seconds', async (expires) => {
+  it.each(['0', '-1', '604801', '1e3', ''])('cannot have a lifetime of "%s" seconds', async (expires) => {
     const head = await presigned();
     const url = head.url.replace('X-Amz-Expires=60', `X-Amz-Expires=${expires}`);
     await expect(s3({ ...head, url })).rejects.toMatchObject({ code: 'AuthorizationQueryParametersError' });
   });
 
-  it('may live for a week', async () => {
+  it('may have a lifetime of a week', async () => {
     const head = await presigned({}, { expiresInSeconds: WEEK_IN_SECONDS });
     expect((await s3(head, secondsLater(WEEK_IN_SECONDS))).identity).toEqual(root);
   });
 
-  it('cannot be joined by a signature in the header, or name its credential twice', async () => {
+  it('cannot have a signature in the header too, or two credentials', async () => {
     const head = await presigned();
     const authorization = (await signed()).headersDistinct['authorization']?.[0];
     await expect(s3(withHeader(head, 'authorization', authorization))).rejects.toMatchObject({
@@ -86,7 +86,7 @@ describe('a presigned URL', () => {
     });
   });
 
-  it('lets nobody add an x-amz- header', async () => {
+  it('refuses added x-amz- headers', async () => {
     const head = withHeader(await presigned(), 'x-amz-acl', 'public-read');
     await expect(s3(head)).rejects.toMatchObject({ details: { HeadersNotSigned: 'x-amz-acl' } });
   });

@@ -18,7 +18,7 @@ import {
 } from './iam-requests.ts';
 
 describe('a signature in the header', () => {
-  it('tells who signed', async () => {
+  it('has the signer', async () => {
     expect((await s3(await signed())).identity).toEqual(root);
     expect((await s3(await signed({}, { identity: minted }))).identity).toEqual(minted);
   });
@@ -30,14 +30,14 @@ describe('a signature in the header', () => {
     "/media/!'()*~-._$&+,;=:@",
     '/media/%',
     '/media/a/b%2Fc',
-  ])('covers the key %s, encoded as the SDK encodes it', async (key) => {
+  ])("includes the key %s, in the SDK's encoding", async (key) => {
     const path = encodeURIComponent(key)
       .replaceAll('%2F', '/')
       .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
     expect((await s3(await signed({ path }))).identity).toEqual(root);
   });
 
-  it('covers the key, not the way in which its characters were escaped', async () => {
+  it('includes the key in any encoding', async () => {
     const head = await signed({ path: '/media/a%3Ab%40c' });
     expect((await s3({ ...head, url: '/media/a:b@c' })).identity).toEqual(root);
   });
@@ -67,7 +67,7 @@ describe('a signature in the header', () => {
           (head.headersDistinct['authorization']?.[0] ?? '').replace(/.$/, 'x'),
         ),
     ],
-  ])('breaks when %s is tampered with', async (_what, tamper) => {
+  ])('is invalid when %s is changed', async (_what, tamper) => {
     const head = await signed({
       query: { partNumber: '1', uploadId: 'u' },
       headers: { 'x-amz-meta-drone': 'M3E' },
@@ -76,12 +76,12 @@ describe('a signature in the header', () => {
     await expect(s3(tamper(head))).rejects.toMatchObject({ code: 'SignatureDoesNotMatch', statusCode: 403 });
   });
 
-  it('breaks when it was made with another secret', async () => {
+  it('is invalid with another secret', async () => {
     const head = await signed({}, { identity: { ...root, secretAccessKey: 'guess' } });
     await expect(s3(head)).rejects.toMatchObject({ code: 'SignatureDoesNotMatch' });
   });
 
-  it('lets nobody add an x-amz- header, or leave the host unsigned', async () => {
+  it('refuses added x-amz- headers, and an unsigned host', async () => {
     const added = withHeader(await signed(), 'x-amz-copy-source', '/media/secret');
     await expect(s3(added)).rejects.toMatchObject({
       code: 'AccessDenied',
@@ -91,13 +91,13 @@ describe('a signature in the header', () => {
     await expect(s3(hostless)).rejects.toMatchObject({ details: { HeadersNotSigned: 'host' } });
   });
 
-  it('takes header values as UTF-8, with runs of spaces as one', async () => {
+  it('treats header values as UTF-8, with single spaces', async () => {
     const head = await signed({ headers: { 'x-amz-meta-place': 'Köln  am Rhein' } });
     const asNodeReadsIt = Buffer.from('Köln  am Rhein').toString('latin1');
     expect((await s3(withHeader(head, 'x-amz-meta-place', asNodeReadsIt))).identity).toEqual(root);
   });
 
-  it('covers a header that the SDK would not sign, when another client does', async () => {
+  it('may include headers that the SDK does not sign', async () => {
     const draft = { headers: { 'cache-control': 'no-cache' } };
     const head = await signed(draft, { alsoSigned: ['cache-control'] });
     expect((await s3(head)).identity).toEqual(root);
@@ -106,11 +106,11 @@ describe('a signature in the header', () => {
     });
   });
 
-  it.each([-900, 0, 900])('is taken when the clocks are %s seconds apart', async (seconds) => {
+  it.each([-900, 0, 900])('is accepted when the clocks differ by %s seconds', async (seconds) => {
     expect((await s3(await signed({}, { at: secondsLater(seconds) }))).identity).toEqual(root);
   });
 
-  it.each([-901, 901])('is refused when the clocks are %s seconds apart', async (seconds) => {
+  it.each([-901, 901])('is refused when the clocks differ by %s seconds', async (seconds) => {
     const skewed = await signed({}, { at: secondsLater(seconds) });
     await expect(s3(skewed)).rejects.toMatchObject({ code: 'RequestTimeTooSkewed', statusCode: 403 });
     await expect(sts(await signed({}, { at: secondsLater(seconds), service: 'sts' }))).rejects.toMatchObject({
@@ -123,7 +123,7 @@ describe('a signature in the header', () => {
     });
   });
 
-  it('must be for this region and service, and of the day of its scope', async () => {
+  it('must be for this region and service, and for the day of its scope', async () => {
     await expect(s3(await signed({}, { region: 'us-east-1' }))).rejects.toMatchObject({
       code: 'AuthorizationHeaderMalformed',
       details: { Region: REGION },
@@ -153,7 +153,7 @@ describe('a signature in the header', () => {
     });
   });
 
-  it('is missing', async () => {
+  it('can be missing', async () => {
     const s3Head = withHeader(await signed(), 'authorization', undefined);
     await expect(s3(s3Head)).rejects.toMatchObject({ code: 'AccessDenied', statusCode: 403 });
     await expect(sts(s3Head)).rejects.toMatchObject({ code: 'MissingAuthenticationToken', statusCode: 403 });
@@ -162,7 +162,7 @@ describe('a signature in the header', () => {
 });
 
 describe('the credential', () => {
-  it('must be known, and each service says so in its own words', async () => {
+  it('must be known, with the error of each service', async () => {
     const stranger = { ...root, accessKeyId: 'AKIASTRANGER' };
     await expect(s3(await signed({}, { identity: stranger }))).rejects.toMatchObject({
       code: 'InvalidAccessKeyId',
@@ -178,7 +178,7 @@ describe('the credential', () => {
     });
   });
 
-  it('must come with its session token', async () => {
+  it('must have its session token', async () => {
     const { sessionToken: _token, ...tokenless } = minted;
     await expect(s3(await signed({}, { identity: tokenless }))).rejects.toMatchObject({
       code: 'InvalidAccessKeyId',
@@ -188,7 +188,7 @@ describe('the credential', () => {
     });
   });
 
-  it('must come with its own session token', async () => {
+  it('must not have another session token', async () => {
     const other = identities.mintForRole(ROLE_ARN, { sessionName: 'other', durationSeconds: 900 });
     const mixed = { ...minted, sessionToken: other.sessionToken ?? '' };
     await expect(s3(await signed({}, { identity: mixed }))).rejects.toMatchObject({ code: 'InvalidToken' });
@@ -201,7 +201,7 @@ describe('the credential', () => {
     });
   });
 
-  it('must have its session token signed', async () => {
+  it('must have a signed session token', async () => {
     const unsigned = await signed({}, { identity: minted, unsigned: ['x-amz-security-token'] });
     await expect(s3(unsigned)).rejects.toMatchObject({
       code: 'AccessDenied',
@@ -213,7 +213,7 @@ describe('the credential', () => {
     });
   });
 
-  it('does not work a second after it expires', async () => {
+  it('is invalid a second after it expires', async () => {
     const valid = await signed({}, { identity: minted, at: secondsLater(3599) });
     expect((await s3(valid, secondsLater(3599))).identity).toEqual(minted);
     const expired = { identity: minted, at: secondsLater(3600) };
@@ -232,7 +232,7 @@ describe('the credential', () => {
     });
   });
 
-  it('ends a presigned URL that would live longer', async () => {
+  it('limits the lifetime of a presigned URL', async () => {
     const head = await presigned({}, { identity: minted, expiresInSeconds: WEEK_IN_SECONDS });
     expect((await s3(head, secondsLater(3599))).identity).toEqual(minted);
     await expect(s3(head, secondsLater(3600))).rejects.toMatchObject({ code: 'ExpiredToken' });
@@ -240,7 +240,7 @@ describe('the credential', () => {
 });
 
 describe('the body', () => {
-  it('is verified for every service but S3', async () => {
+  it('is verified for all services but S3', async () => {
     const head = await signed({ method: 'POST', path: '/' }, { service: 'dynamodb', body: '{"a":1}' });
     expect((await json(head, '{"a":1}')).payload).toEqual({ kind: 'verified' });
     await expect(json(head, '{"a":2}')).rejects.toMatchObject({
@@ -250,7 +250,7 @@ describe('the body', () => {
     await expect(json(head, '')).rejects.toMatchObject({ code: 'InvalidSignatureException' });
   });
 
-  it('cannot be left unsigned for a service other than S3', async () => {
+  it('must be signed for all services but S3', async () => {
     const draft = { method: 'POST', path: '/', headers: { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } };
     const head = await signed(draft, { service: 'dynamodb' });
     await expect(json(head, '{}')).rejects.toMatchObject({ code: 'InvalidSignatureException' });
@@ -265,7 +265,7 @@ describe('the body', () => {
       'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER',
       { kind: 'streaming', trailer: true, chunks: expect.anything() },
     ],
-  ])('of S3 is promised by x-amz-content-sha256: %s', async (header, payload) => {
+  ])('of S3 has its hash in x-amz-content-sha256: %s', async (header, payload) => {
     const head = await signed({ headers: { 'x-amz-content-sha256': header } });
     expect((await s3(head)).payload).toEqual(payload);
   });
@@ -273,19 +273,19 @@ describe('the body', () => {
   it.each([
     ['STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD', 'NotImplemented'],
     ['nonsense', 'InvalidArgument'],
-  ])('of S3 cannot be promised by %s', async (header, code) => {
+  ])('of S3 cannot have the hash %s', async (header, code) => {
     const head = await signed({ headers: { 'x-amz-content-sha256': header } });
     await expect(s3(head)).rejects.toMatchObject({ code });
   });
 
-  it('of S3 must be promised', async () => {
+  it('of S3 must have a hash', async () => {
     const head = withHeader(await signed(), 'x-amz-content-sha256', undefined);
     await expect(s3(head)).rejects.toMatchObject({ code: 'InvalidRequest' });
   });
 });
 
 it.each(['/media/%zz', '/media/%ff', 'http://localhost/media', '/media?a=%'])(
-  'a request for the broken address %s is refused before anything else',
+  'a request with the invalid path %s is refused before all else',
   async (url) => {
     await expect(s3({ ...(await signed()), url })).rejects.toMatchObject({
       code: 'InvalidURI',

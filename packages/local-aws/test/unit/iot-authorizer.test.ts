@@ -15,8 +15,8 @@ const ANSWER = {
   policyDocuments: [POLICY],
 };
 
-describe("an authorizer's answer", () => {
-  it('admits with policies as objects or as text', () => {
+describe('the response of an authorizer', () => {
+  it('accepts with policies as objects or as text', () => {
     expect(readAnswer({ ...ANSWER, policyDocuments: [POLICY, JSON.stringify(POLICY)] })).toEqual({
       admitted: true,
       admission: {
@@ -55,7 +55,7 @@ describe("an authorizer's answer", () => {
       },
       'and 2048 are the limit',
     ],
-  ])('%s does not admit', (_description, answer, reason) => {
+  ])('refuses: %s', (_description, answer, reason) => {
     expect(readAnswer(answer)).toEqual({ admitted: false, reason: expect.stringContaining(reason) });
   });
 });
@@ -90,7 +90,7 @@ describe('the authorizer', () => {
     ['DOCK1', true],
     ['DOCK1?x-amz-customauthorizer-name=docks', true],
     ['DOCK1?x-amz-customauthorizer-name=other', false],
-  ])('answers for the user name %s: %s', async (username, admitted) => {
+  ])('responds to the user name %s: %s', async (username, admitted) => {
     expect(await new Authorizer(definition, functions({})).ask(event(username))).toMatchObject({ admitted });
   });
 
@@ -106,14 +106,14 @@ describe('the authorizer', () => {
       async () => ({ ok: true as const, payload: '{' }),
       'authorizer docks failed',
     ],
-  ])('admits nobody when the function %s', async (_description, invoke, reason) => {
+  ])('refuses everybody when the function %s', async (_description, invoke, reason) => {
     expect(await new Authorizer(definition, functions({ invoke })).ask(event('DOCK1'))).toEqual({
       admitted: false,
       reason: expect.stringContaining(reason),
     });
   });
 
-  it('admits nobody when the function takes over five seconds, its wait for a worker aside', async () => {
+  it('refuses everybody when the function takes over five seconds, without the wait for a worker', async () => {
     vi.useFakeTimers();
     try {
       const invoke: IotFunctions['invoke'] = (_arn, _event, onStart) => {

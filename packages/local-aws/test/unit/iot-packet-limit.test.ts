@@ -36,9 +36,9 @@ function publish(payloadLengthInBytes: number): Buffer {
 
 const PING = Buffer.from([0xc0, 0x00]);
 
-describe('the limit of packets', () => {
+describe('the packet size limit', () => {
   it.each([1, 3, 65_536])(
-    'lets packets of every allowed size through in pieces of %i bytes',
+    'accepts packets of all allowed sizes in pieces of %i bytes',
     async (pieceLength) => {
       const packets = Buffer.concat([
         publish(0),
@@ -53,7 +53,7 @@ describe('the limit of packets', () => {
   );
 
   it.each([1, 65_536])(
-    'ends a connection at the header of a packet that is too large, in pieces of %i bytes',
+    'closes the connection at the header of a packet that is too large, in pieces of %i bytes',
     async (pieceLength) => {
       const header = publish(300_000).subarray(0, 4);
       expect(await through(Buffer.concat([publish(10), header]), pieceLength)).toBe(
@@ -62,7 +62,7 @@ describe('the limit of packets', () => {
     },
   );
 
-  it('ends a connection whose length has too many bytes', async () => {
+  it('closes a connection with an invalid length', async () => {
     expect(await through(Buffer.from([0x30, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01]), 1)).toContain('over');
   });
 });

@@ -122,7 +122,7 @@ describe('the authorizer of the template', () => {
     expect(() => readIotAuthorizer(interpret({ Docks: authorizer(properties) }))).toThrow(reason);
   });
 
-  it('is refused beside another', () => {
+  it('is refused when there are two', () => {
     expect(() => readIotAuthorizer(interpret({ Docks: authorizer(), Others: authorizer() }))).toThrow(
       'one authorizer',
     );

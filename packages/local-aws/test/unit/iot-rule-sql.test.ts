@@ -54,17 +54,17 @@ describe('SELECT', () => {
     else expect(select(list, payload)).toEqual(event);
   });
 
-  it('tells n/a for the client of a message that did not come over MQTT', () => {
+  it('returns n/a for the client of a message that is not from MQTT', () => {
     expect(select('clientid() AS client', '{}', { clientId: undefined })).toEqual({ client: 'n/a' });
   });
 
-  it('encodes what is not JSON, and reads no attribute of it', () => {
+  it('encodes text that is not JSON, and reads no attribute of it', () => {
     expect(select("encode(*, 'base64') AS payload", 'not json')).toEqual({ payload: 'bm90IGpzb24=' });
     expect(select('method', 'not json')).toBe('not-json');
     expect(select('*', 'not json')).toBe('not-json');
   });
 
-  it('keeps a key that means something to JavaScript a key', () => {
+  it('treats names of JavaScript as normal keys', () => {
     const event = select('*', '{"__proto__":{"polluted":true}}') as object;
     expect(Object.keys(event)).toEqual(['__proto__']);
     expect('polluted' in event).toBe(false);
@@ -101,13 +101,13 @@ describe('WHERE', () => {
     expect(matches(condition, payload)).toBe(expected);
   });
 
-  it('stays undefined when one side of OR or AND is, whatever the other side says, as AWS documents', () => {
+  it('is undefined when one side of OR or AND is, as AWS documents', () => {
     expect(matches("method = 'config' OR isUndefined(method)", '{"method":"config"}')).toBe(true);
     expect(matches("method = 'config' OR isUndefined(method)", '{}')).toBe(false);
     expect(matches("NOT (method = 'config' AND 1 = 2)", '{}')).toBe(false);
   });
 
-  it('lets words be written in any case', () => {
+  it('accepts keywords in any case', () => {
     expect(
       run("select 1 as one from 'thing/#' where a = 1 and not b = 2 or c = 3", '{"a":1,"b":1,"c":1}'),
     ).toEqual({
@@ -116,7 +116,7 @@ describe('WHERE', () => {
     });
   });
 
-  it('tells that it cannot read what is not JSON, unless it does not have to', () => {
+  it('fails for text that is not JSON, unless it needs no attribute', () => {
     expect(run("SELECT 1 AS one FROM 'thing/#' WHERE isUndefined(method)", 'not json').kind).toBe('not-json');
     expect(run("SELECT 1 AS one FROM 'thing/#' WHERE topic(2) = 'product'", 'not json').kind).toBe(
       'selected',
@@ -142,7 +142,7 @@ describe('FROM', () => {
   });
 });
 
-describe('SQL that the local stack does not support', () => {
+describe('unsupported SQL', () => {
   it.each([
     ["SELECT * FROM 'a' WHERE b > 1", 'column 27: the local stack does not support >'],
     ["SELECT * FROM 'a' WHERE b LIKE 'c'", 'column 27: the local stack expects AND, OR or the end, not LIKE'],

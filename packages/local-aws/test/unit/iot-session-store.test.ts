@@ -45,7 +45,7 @@ function setup() {
 }
 
 describe('the session store', () => {
-  it('queues a message once for a client whose filters overlap', async () => {
+  it('queues a message once for overlapping filters', async () => {
     const { store, subscribe, publish, queued } = setup();
     await subscribe('a', 'x/y', 'x/+', 'x/#');
     await subscribe('b', 'x/z');
@@ -63,7 +63,7 @@ describe('the session store', () => {
     expect(await store.subscriptionsByClient(client('a'))).toEqual([{ topic: 'qos0', qos: 0 }]);
   });
 
-  it('forgets a message when it is acknowledged on the connection that it was sent on', async () => {
+  it('deletes a message when it is acknowledged on the same connection', async () => {
     const { store, subscribe, publish, queued } = setup();
     await subscribe('a', 'x');
     const message = packet('x', 'text');
@@ -77,7 +77,7 @@ describe('the session store', () => {
     expect(await queued('a')).toEqual([]);
   });
 
-  it('does not send on one connection what is under way on it', async () => {
+  it('does not send a message again on the same connection', async () => {
     const { store, subscribe, publish } = setup();
     await subscribe('a', 'x');
     const message = packet('x');
@@ -90,7 +90,7 @@ describe('the session store', () => {
     ]);
   });
 
-  it('keeps copies of payloads, which are pieces of larger buffers', async () => {
+  it('copies payloads, which are parts of larger buffers', async () => {
     const { store, subscribe, publish } = setup();
     await subscribe('a', 'x');
     const large = Buffer.alloc(65_536, 'y');
@@ -100,7 +100,7 @@ describe('the session store', () => {
     expect(String(kept.payload)).toBe('yyy');
   });
 
-  it('holds at most 8 MiB for one client', async () => {
+  it('keeps at most 8 MiB for a client', async () => {
     const { state, subscribe, publish, queued } = setup();
     await subscribe('a', 'x');
     for (let index = 0; index < 70; index += 1) await publish(packet('x', 'y'.repeat(131_072)));
@@ -108,7 +108,7 @@ describe('the session store', () => {
     expect(state.lines).toHaveLength(7);
   });
 
-  it('forgets unsubscribed filters and cleaned sessions', async () => {
+  it('deletes unsubscribed filters and clean sessions', async () => {
     const { store, subscribe } = setup();
     await subscribe('a', 'x', 'y/+');
     await store.removeSubscriptions(client('a'), ['y/+', 'unknown']);
@@ -117,7 +117,7 @@ describe('the session store', () => {
     expect(await store.subscriptionsByTopic('x')).toEqual([]);
   });
 
-  it('lets a session expire an hour after its client has gone, unless it comes back', async () => {
+  it('expires a session an hour after its client has disconnected, unless it returns', async () => {
     const { state, store, subscribe } = setup();
     await subscribe('a', 'x');
     store.disconnected('a');
@@ -131,7 +131,7 @@ describe('the session store', () => {
     expect(await store.subscriptionsByClient(client('a'))).toEqual([]);
   });
 
-  it('holds at most a thousand sessions, and gives up one whose client is away', async () => {
+  it('keeps at most a thousand sessions, and drops one whose client is away', async () => {
     const { store, subscribe } = setup();
     for (let index = 0; index < 1_000; index += 1) await subscribe(`client-${index}`, `topic/${index}`);
     store.disconnected('client-5');
@@ -140,7 +140,7 @@ describe('the session store', () => {
     expect(await store.subscriptionsByTopic('topic/4')).toHaveLength(1);
   });
 
-  it('retains the last message of a topic until an empty one comes, a thousand topics at most', async () => {
+  it('retains the last message of a topic until an empty one, for at most a thousand topics', async () => {
     const { state, store } = setup();
     const retained = async (...filters: string[]) =>
       (await store.createRetainedStreamCombi(filters).toArray()).map(({ payload }) => String(payload));

@@ -100,7 +100,7 @@ describe('event source mappings of the template', () => {
 });
 
 describe('functions of the template', () => {
-  it('have up to 15 minutes and 10 GB', () => {
+  it('may have up to 15 minutes and 10 GB', () => {
     const template = interpret({ Worker: fn({ Timeout: 900, MemorySize: 10_240 }) });
     expect(readFunctions(template, () => '/code')).toMatchObject([
       { timeoutInSeconds: 900, memoryInMegabytes: 10_240 },

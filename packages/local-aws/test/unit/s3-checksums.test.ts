@@ -32,7 +32,7 @@ describe('checksums of the local S3', () => {
   });
 
   it.each(['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256', 'SHA512', 'MD5'] as const)(
-    'does not depend on how the bytes of %s are cut into chunks',
+    'are the same for %s with any chunks',
     async (algorithm) => {
       const bytes = randomBytes(10_007);
       const inChunks = await checksumOf(
@@ -45,14 +45,14 @@ describe('checksums of the local S3', () => {
     },
   );
 
-  it('computes the CRC32C that AWS computes', async () => {
+  it("include AWS's CRC32C", async () => {
     const bytes = randomBytes(100_003);
     const expected = Buffer.from(await awsCrc32c(bytes));
     expect(await checksumOf('CRC32C', bytes)).toEqual(expected);
   });
 
   it.each(['CRC32', 'CRC32C', 'CRC64NVME'] as const)(
-    'puts the %s of a whole object together from those of its parts',
+    'combine the %s of a whole object from those of its parts',
     async (algorithm) => {
       const parts = [randomBytes(70_001), randomBytes(1), randomBytes(0), randomBytes(33_333)];
       const uploaded = parts.map(async (part) => ({
@@ -65,21 +65,21 @@ describe('checksums of the local S3', () => {
     },
   );
 
-  it('makes a composite checksum of the checksums of the parts', async () => {
+  it('can be composite, from the checksums of the parts', async () => {
     const digests = ['one', 'two'].map((text) => createHash('sha256').update(text).digest());
     const parts = digests.map((digest) => ({ checksum: digest.toString('base64'), size: 3 }));
     const expected = createHash('sha256').update(Buffer.concat(digests)).digest('base64');
     expect((await multipartChecksum('SHA256', 'COMPOSITE', parts)).value).toBe(`${expected}-2`);
   });
 
-  it('refuses a type that the algorithm cannot have', () => {
+  it('refuse a type that the algorithm does not support', () => {
     expect(multipartChecksumType('CRC64NVME', undefined)).toBe('FULL_OBJECT');
     expect(multipartChecksumType('CRC32', undefined)).toBe('COMPOSITE');
     expect(() => multipartChecksumType('SHA256', 'FULL_OBJECT')).toThrow(/cannot be used/);
     expect(() => multipartChecksumType('CRC64NVME', 'COMPOSITE')).toThrow(/cannot be used/);
   });
 
-  it('says so when it does not have an algorithm that S3 has', () => {
+  it('refuse an algorithm that is not implemented', () => {
     expect(() => checksumAlgorithm('XXHASH64')).toThrow(/does not implement the checksum algorithm XXHASH64/);
     expect(() => checksumAlgorithm('CRC17')).toThrow(/unsupported/);
   });

@@ -33,7 +33,7 @@ describe('the index of a bucket', () => {
     expect(compareKeys('\uffee', '😀')).toBeLessThan(0);
   });
 
-  it('stays in order while keys come and go', () => {
+  it('stays ordered when keys are added and removed', () => {
     const index = new ObjectIndex([version('m'), version('c')]);
     for (const key of ['z', 'a', 'd', 'm']) index.put(version(key));
     const first = index.latest('c');
@@ -42,7 +42,7 @@ describe('the index of a bucket', () => {
     expect(index.versions('m')).toHaveLength(2);
   });
 
-  it('takes the version that was written last for the current one, in whatever order they are read', () => {
+  it('treats the latest written version as the current one, in any order of reading', () => {
     const [old, middle, latest] = [version('k'), version('k'), version('k')];
     const index = new ObjectIndex([middle, latest, old]);
     expect(index.versions('k')).toEqual([latest, middle, old]);
@@ -50,7 +50,7 @@ describe('the index of a bucket', () => {
     expect(index.latest('k')).toBe(middle);
   });
 
-  it('rolls keys up to their common prefixes, without looking at each of them', () => {
+  it('finds common prefixes without reading each key', () => {
     const keys = Array.from({ length: 20_000 }, (_, number) => `flight/${String(number).padStart(6, '0')}`);
     const index = new ObjectIndex(['a', ...keys, 'flight0', 'z/1', 'z/2'].map((key) => version(key)));
     let looked = 0;
@@ -63,13 +63,13 @@ describe('the index of a bucket', () => {
     expect(walk(index, { delimiter: '/' })).toEqual(['a', 'flight/ …', 'flight0', 'z/ …']);
   });
 
-  it('does not roll up what is deleted', () => {
+  it('has no common prefixes of deleted keys', () => {
     const index = new ObjectIndex([version('gone/1', true), version('here/1'), version('here/0', true)]);
     expect(walk(index, { delimiter: '/' })).toEqual(['here/ …']);
     expect(walk(index)).toEqual(['here/1']);
   });
 
-  it('goes on after a key, or after everything under a common prefix', () => {
+  it('continues after a key, or after a common prefix', () => {
     const index = new ObjectIndex(['a/1', 'a/2', 'b', 'c/1'].map((key) => version(key)));
     expect(walk(index, { after: 'a/1' })).toEqual(['a/2', 'b', 'c/1']);
     expect(walk(index, { after: 'a/1', delimiter: '/' })).toEqual(['a/ …', 'b', 'c/ …']);

@@ -23,7 +23,7 @@ const suffix = (Value: string) => ({ Name: 'Suffix', Value });
 const created = (properties: object = {}) => ({ Event: 's3:ObjectCreated:*', Queue, ...properties });
 
 describe('notifications of a bucket', () => {
-  it('are read with their kinds and filters, beside those to EventBridge', () => {
+  it('are read with their event types and filters, and those to EventBridge', () => {
     expect(
       notificationsOf({
         EventBridgeConfiguration: { EventBridgeEnabled: true },
@@ -47,7 +47,7 @@ describe('notifications of a bucket', () => {
     });
   });
 
-  it('may name expiry, which never happens here', () => {
+  it('may have expiration events, which never happen here', () => {
     const [expiry] = notificationsOf({ QueueConfigurations: [{ Event: 's3:LifecycleExpiration:*', Queue }] })
       ?.queues ?? [undefined];
     expect(expiry?.events.every((name) => name.startsWith('LifecycleExpiration:'))).toBe(true);
@@ -78,7 +78,7 @@ describe('notifications of a bucket', () => {
     [filter(prefix('in/')), filter(prefix('out/'))],
     [filter(suffix('.jpg')), filter(suffix('.png'))],
     [filter(prefix('in/'), suffix('.jpg')), filter(prefix('in/'), suffix('.png'))],
-  ])('may share a kind for other keys: %j, %j', (one, other) => {
+  ])('may have the same event type for other keys: %j, %j', (one, other) => {
     expect(notificationsOf({ QueueConfigurations: [created(one), created(other)] })?.queues).toHaveLength(2);
   });
 });

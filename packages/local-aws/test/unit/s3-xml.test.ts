@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { elements, readXml, textOf } from '../../s3/xml-reader.ts';
 
 describe('the XML that clients send to the local S3', () => {
-  it('is read whatever the namespace, declaration, comments and white space', () => {
+  it('is read with any namespace, declaration, comments and white space', () => {
     const document = readXml(
       `\ufeff<?xml version="1.0" encoding="UTF-8"?>
       <!-- made by hand -->
@@ -38,7 +38,7 @@ describe('the XML that clients send to the local S3', () => {
     expect(() => readXml(document, 'Delete')).toThrow(/not well-formed/);
   });
 
-  it('is refused when an element that belongs there once is there twice', () => {
+  it('is refused with a repeated element', () => {
     const document = readXml('<Object><Key>a</Key><Key>b</Key></Object>', 'Object');
     expect(() => textOf(document, 'Key')).toThrow(/not well-formed/);
   });

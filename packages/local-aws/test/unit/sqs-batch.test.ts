@@ -3,7 +3,7 @@ import { batchFailures } from '../../lambda/sqs-batch.ts';
 
 const ids = new Set(['one', 'two']);
 
-describe('the answer of a function that reports failures', () => {
+describe('the response of a function that reports failures', () => {
   it.each([
     ['null', []],
     ['{}', []],

@@ -92,7 +92,7 @@ describe('queues of the template', () => {
     [{ redrivePermission: 'other' }, 'has no redrivePermission other'],
     [{ redrivePermission: 'byQueue', sourceQueueArns: [{ 'Fn::GetAtt': ['Jobs', 'Arn'] }] }, undefined],
     [{ redrivePermission: 'allowAll' }, undefined],
-  ])('are asked whose dead letters they take: %j', (RedriveAllowPolicy, reason) => {
+  ])('are checked with their RedriveAllowPolicy: %j', (RedriveAllowPolicy, reason) => {
     const RedrivePolicy = {
       deadLetterTargetArn: { 'Fn::GetAtt': ['Dead', 'Arn'] },
       maxReceiveCount: 5,

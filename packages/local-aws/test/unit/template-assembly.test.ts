@@ -30,7 +30,7 @@ function assembly(name: string, stacks: Readonly<Record<string, object>>): strin
   return directory;
 }
 
-it('finds template and code assets of the only stack', () => {
+it('reads template and code assets of the only stack', () => {
   const read = readAssembly(
     assembly('one', { Shop: { environment: 'aws://unknown-account/unknown-region' } }),
   );
@@ -40,12 +40,12 @@ it('finds template and code assets of the only stack', () => {
   expect(() => read.codeDirectory('other.zip')).toThrow('no asset other.zip');
 });
 
-it('tells the account and the region that the app gives the stack', () => {
+it('reads the account and the region of the stack', () => {
   const directory = assembly('placed', { Shop: { environment: 'aws://111122223333/eu-west-1' } });
   expect(readAssembly(directory)).toMatchObject({ accountId: '111122223333', region: 'eu-west-1' });
 });
 
-it('takes one of several stacks by its name, and none unless told which', () => {
+it('reads one of several stacks by its name, and requires the name', () => {
   const directory = assembly('several', { Shop: {}, Depot: {} });
   expect(readAssembly(directory, 'Depot').template).toEqual({ Description: 'Depot' });
   expect(() => readAssembly(directory)).toThrow('the assembly has Shop, Depot');

@@ -27,7 +27,7 @@ const role = {
 };
 
 describe('the interpreter', () => {
-  it('gives resources ids that are the same in every run and differ from each other', () => {
+  it('makes resource ids that are stable and unique', () => {
     const template = { Resources: { First: bucket, Second: bucket } };
     const names = () => readBuckets(interpret(template)).map(({ name }) => name);
     expect(names()).toEqual(names());
@@ -35,7 +35,7 @@ describe('the interpreter', () => {
     for (const name of names()) expect(name).toMatch(/^media-library-[a-z0-9]{12}$/);
   });
 
-  it('takes names that the template gives', () => {
+  it('uses names of the template', () => {
     const template = {
       Resources: { Media: { ...bucket, Properties: { BucketName: { 'Fn::Sub': 'b-${AWS::AccountId}' } } } },
     };
@@ -128,7 +128,7 @@ describe('the interpreter', () => {
 });
 
 describe('reading services from the template', () => {
-  it('gives a role its inline policies and those attached to it', () => {
+  it('finds the inline and attached policies of a role', () => {
     const document = (action: string) => ({
       Statement: [{ Effect: 'Allow', Action: action, Resource: { 'Fn::GetAtt': ['Role', 'Arn'] } }],
     });
@@ -159,7 +159,7 @@ describe('reading services from the template', () => {
     );
   });
 
-  it('gives a role the managed policies that it names or that name it', () => {
+  it('finds the managed policies of a role, from both sides', () => {
     const document = (action: string) => ({
       Statement: [{ Effect: 'Allow', Action: action, Resource: '*' }],
     });
@@ -202,7 +202,7 @@ describe('reading services from the template', () => {
     );
   });
 
-  it('reads a function with the folder of its bundle, its role and its asynchronous settings', () => {
+  it('finds a function with its bundle, its role and its asynchronous settings', () => {
     const [fn] = readFunctions(
       interpret({
         Resources: {
@@ -247,7 +247,7 @@ describe('reading services from the template', () => {
     });
   });
 
-  it('refuses permissions for functions that do not exist and actions it does not play', () => {
+  it('refuses permissions for missing functions and unsupported actions', () => {
     const permission = (properties: Record<string, unknown>) => ({
       Resources: {
         P: {
@@ -297,7 +297,7 @@ describe('reading services from the template', () => {
     it.each([
       ['TableV2', () => global()],
       ['Table', () => table('AWS::DynamoDB::Table', {})],
-    ])('are read with their indexes, as %s writes them', (_, template) => {
+    ])('are read with their indexes, in the form of %s', (_, template) => {
       expect(readTables(template())).toEqual([
         {
           name: 'MediaLibrary-Catalog',
@@ -312,7 +312,7 @@ describe('reading services from the template', () => {
       ]);
     });
 
-    it('are refused when something is asked of them that nothing here does', () => {
+    it('are refused with unsupported settings', () => {
       const index = { ...byFlight, OnDemandThroughput: { MaxReadRequestUnits: 1 } };
       expect(() => readTables(global({ Replicas: [{ Region: 'us-east-1' }] }))).toThrow('one region');
       expect(() => readTables(global({ BillingMode: undefined }))).toThrow('only has on-demand tables');
@@ -322,7 +322,7 @@ describe('reading services from the template', () => {
     });
   });
 
-  it('reads a user pool with its clients, token lifetimes in seconds, and its issuer', () => {
+  it('finds a user pool with its clients, token lifetimes in seconds, and its issuer', () => {
     const template = interpret({
       Resources: {
         People: {
@@ -363,7 +363,7 @@ describe('reading services from the template', () => {
     expect(userPoolOfIssuer(template, 'https://idp.example.com')).toBeUndefined();
   });
 
-  it('refuses HTTP API settings that it cannot play', () => {
+  it('refuses unsupported HTTP API settings', () => {
     const api = (
       resources: Record<string, { Type: string; Properties: Record<string, unknown> }>,
     ): Template => ({

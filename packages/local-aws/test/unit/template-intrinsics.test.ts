@@ -40,7 +40,7 @@ describe('intrinsic functions', () => {
     expect(resolved(value)).toEqual(expected);
   });
 
-  it('substitutes references, attributes and names of its own map, and leaves literals alone', () => {
+  it('substitute references, attributes and local names, and leave literals', () => {
     const text = '${Bucket} ${Table.Arn} ${Own} ${!aws:PrincipalTag/prefix} ${AWS::Region}';
     expect(resolved({ 'Fn::Sub': [text, { Own: { Ref: 'Bucket' } }] })).toBe(
       'my-bucket Table#Arn my-bucket ${aws:PrincipalTag/prefix} eu-central-1',
@@ -48,18 +48,18 @@ describe('intrinsic functions', () => {
     expect(resolved({ 'Fn::Sub': 'arn:${AWS::Region}' })).toBe('arn:eu-central-1');
   });
 
-  it('leaves policy variables in plain texts alone', () => {
+  it('leave policy variables in text', () => {
     expect(resolved({ Resource: 'b/${aws:PrincipalTag/prefix}/*' })).toEqual({
       Resource: 'b/${aws:PrincipalTag/prefix}/*',
     });
   });
 
-  it('takes the key Condition of a policy statement for what it is', () => {
+  it('do not treat the key Condition of a policy statement as a function', () => {
     const statement = { Condition: { Bool: { 'aws:SecureTransport': 'false' } } };
     expect(resolved({ Statement: [statement] })).toEqual({ Statement: [statement] });
   });
 
-  it('leaves out properties and elements without a value', () => {
+  it('leave out properties and elements without a value', () => {
     const noValue = { Ref: 'AWS::NoValue' };
     expect(resolved({ a: noValue, b: [1, noValue, 2], c: { 'Fn::If': ['No', 1, noValue] } })).toEqual({
       b: [1, 2],
