@@ -1,8 +1,6 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { EventPublisher } from '../core/library-events.ts';
-
-/** The `source` of all events of this library. */
-export const EVENT_SOURCE = 'MediaLibrary';
+import { EVENT_SOURCE } from '../protocol/library-events.ts';
 
 /** EventBridge's limit for a call. */
 const BATCH_SIZE = 10;

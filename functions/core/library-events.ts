@@ -1,3 +1,4 @@
+import type { ErrorCode } from './errors.ts';
 import type { FileKind } from './file-kinds.ts';
 import type { Integrity } from './fingerprint.ts';
 import type { Flight, FlightRef, FlightState } from './flight.ts';
@@ -17,17 +18,17 @@ export interface LibraryEvents {
   FileVerified: FileDetail;
   /** A device's report was refused. The device keeps its copy. */
   UploadRefused: {
-    readonly version: number;
+    readonly version: typeof EVENT_VERSION;
     readonly workspace_id: string;
     readonly object_key: string;
     readonly name: string;
-    readonly reason: string;
+    readonly reason: RefusalReason;
     readonly reporter: Reporter;
     readonly refused_at: string;
   };
   /** A flight has another state than in the last event. */
   FlightStateChanged: {
-    readonly version: number;
+    readonly version: typeof EVENT_VERSION;
     readonly workspace_id: string;
     readonly flight_id: string;
     /** Absent for Pilot's flights. */
@@ -44,8 +45,14 @@ export interface LibraryEvents {
   };
 }
 
+/** Why the report of an upload is refused. */
+export type RefusalReason = Extract<
+  ErrorCode,
+  'object-key-outside-workspace' | 'object-missing' | 'integrity-mismatch'
+>;
+
 interface FileDetail {
-  readonly version: number;
+  readonly version: typeof EVENT_VERSION;
   readonly workspace_id: string;
   readonly file_id: string;
   readonly object_key: string;

@@ -1,4 +1,4 @@
-import { IntegrityMismatchError, MediaLibraryError, ObjectMissingError } from './errors.ts';
+import { IntegrityMismatchError, ObjectKeyOutsideWorkspaceError, ObjectMissingError } from './errors.ts';
 import { type Fingerprint, isMd5, md5OfETag } from './fingerprint.ts';
 import { type FlightRef, flightOf, flightOfReport, type ReportedCounts } from './flight.ts';
 import type { Library, LibraryWithDigests } from './library.ts';
@@ -34,6 +34,11 @@ export interface UploadReport {
   readonly stored?: Promise<StoredObject | undefined>;
 }
 
+const REFUSALS = [ObjectKeyOutsideWorkspaceError, ObjectMissingError, IntegrityMismatchError] as const;
+type Refusal = InstanceType<(typeof REFUSALS)[number]>;
+
+const isRefusal = (error: unknown): error is Refusal => REFUSALS.some((kind) => error instanceof kind);
+
 /**
  * Processes a device's report. After success the device deletes its copy. So it succeeds only when the object
  * is there, under the workspace's prefix, and does not contradict the fingerprint.
@@ -44,7 +49,7 @@ export async function recordUpload(library: LibraryWithDigests, report: UploadRe
   try {
     await takeReport(library, report);
   } catch (error) {
-    if (error instanceof MediaLibraryError) await tellRefusal(library, report, error);
+    if (isRefusal(error)) await tellRefusal(library, report, error);
     throw error;
   }
 }
@@ -189,7 +194,7 @@ async function finishFile(library: Library, file: MediaFile, flight: FlightRef |
 async function tellRefusal(
   { events }: Library,
   { workspaceId, objectKey, file, reporter }: UploadReport,
-  { code }: MediaLibraryError,
+  { code }: Refusal,
 ): Promise<void> {
   const refused_at = new Date().toISOString();
   await events

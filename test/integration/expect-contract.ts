@@ -2,6 +2,8 @@ import * as v from 'valibot';
 import { expect } from 'vitest';
 import { functionsOf } from '../../functions/manifest.ts';
 import type { Schema } from '../../functions/protocol/contract.ts';
+import { EVENT_CONTRACTS, EVENT_SOURCE } from '../../functions/protocol/library-events.ts';
+import type { BusEvent } from '../../packages/local-aws/index.ts';
 
 const routes = functionsOf('http').flatMap(({ trigger: { contract } }) =>
   contract.routes
@@ -13,7 +15,7 @@ const routes = functionsOf('http').flatMap(({ trigger: { contract } }) =>
 );
 
 /** The compiler sees to it that a handler leaves nothing out. What it adds, only an answer shows. */
-function expectExactly(schema: Schema, answer: unknown): void {
+function expectExactly(schema: Schema | v.GenericSchema, answer: unknown): void {
   expect(answer).toEqual(v.parse(schema, answer));
 }
 
@@ -35,4 +37,11 @@ export function expectDockContract(
   if (bareReply && output) expectExactly(output, data);
   else if (output) expectExactly(v.object({ result: v.literal(0), output }), data);
   else expect(data).toEqual({ result: 0 });
+}
+
+/** An event is what docs/events.md says, and holds nothing else. */
+export function expectEventContract({ source, 'detail-type': type, detail }: BusEvent): void {
+  expect(source).toBe(EVENT_SOURCE);
+  expect(Object.keys(EVENT_CONTRACTS)).toContain(type);
+  expectExactly(EVENT_CONTRACTS[type as keyof typeof EVENT_CONTRACTS].detail, detail);
 }

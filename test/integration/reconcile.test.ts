@@ -1,13 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  DeleteObjectCommand,
-  PutObjectCommand,
-  UploadPartCommand,
-} from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, PurgeQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
@@ -112,22 +106,6 @@ async function emptyTable(isGone: (item: Record<string, unknown>) => boolean = (
   }
 }
 
-async function putInParts(pilot: PilotDevice, { name, bytes }: Photo): Promise<string> {
-  const sts = await pilot.credentials();
-  const object = { Bucket: sts.bucket, Key: `${sts.object_key_prefix}/${name}` };
-  const s3 = pilot.s3(sts);
-  const { UploadId } = await s3.send(new CreateMultipartUploadCommand(object));
-  const { ETag } = await s3.send(new UploadPartCommand({ ...object, UploadId, PartNumber: 1, Body: bytes }));
-  await s3.send(
-    new CompleteMultipartUploadCommand({
-      ...object,
-      UploadId,
-      MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] },
-    }),
-  );
-  return object.Key;
-}
-
 it('makes every version an entry again when the table was emptied', async () => {
   const [one, two, foreign] = [photo('1.JPG'), photo('2 上云.JPG'), photo('3.JPG')];
   const key = await first().upload(one);
@@ -199,14 +177,14 @@ it('finds what the bucket told nobody of: uploads, removals, and removals that w
 
 it('has uploads in parts read by the function, or reads them', async () => {
   const [one, two] = [photo('1.MP4'), photo('2.MP4')];
-  await putInParts(first(), one);
+  await first().putInParts(one);
   await queuesEmpty();
   await emptyTable((item) => String(item['object_key']).endsWith('/1.MP4'));
   expect((await reconcile()).counts).toMatchObject({ added: 1, unread: 1 });
   await vi.waitFor(async () => expect(await isHit(first(), one)).toBe(true), DEADLINE);
 
   delayInSeconds = LOST;
-  await putInParts(first(), two);
+  await first().putInParts(two);
   await loseNotifications();
   expect((await reconcile(['--verify'])).counts).toMatchObject({ added: 1, read: 1, mismatches: 0 });
   expect(await isHit(first(), two)).toBe(true);

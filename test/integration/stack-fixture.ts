@@ -8,14 +8,21 @@ import {
   type CognitoIdentityProviderClientConfig,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { PutObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import {
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  PutObjectCommand,
+  S3Client,
+  type S3ClientConfig,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { expect } from 'vitest';
 import type { Envelope } from '../../functions/protocol/envelope.ts';
 import type { DemoUser, Endpoints } from '../../local/endpoints.ts';
 import { type LocalStackOptions, startLocalStack } from '../../local/stack.ts';
-import type { LogEntry } from '../../packages/local-aws/index.ts';
-import { expectHttpContract } from './expect-contract.ts';
+import type { BusEvent, LogEntry } from '../../packages/local-aws/index.ts';
+import { expectEventContract, expectHttpContract } from './expect-contract.ts';
 
 /** What a test may say of an HTTP request. */
 export interface HttpRequest {
@@ -78,14 +85,22 @@ export type Photo = ReturnType<typeof photo>;
 export class TestStack {
   readonly endpoints: Endpoints;
   readonly logged: LogEntry[];
+  /** Events on the bus, in order. */
+  readonly events: BusEvent[];
   /** Passwords, tokens and keys that this test file has seen. None may be in the log. */
   readonly secrets = new Set<string>();
   readonly #close: () => Promise<void>;
   readonly #clients: { destroy(): void }[] = [];
 
-  private constructor(endpoints: Endpoints, logged: LogEntry[], close: () => Promise<void>) {
+  private constructor(
+    endpoints: Endpoints,
+    logged: LogEntry[],
+    events: BusEvent[],
+    close: () => Promise<void>,
+  ) {
     this.endpoints = endpoints;
     this.logged = logged;
+    this.events = events;
     this.#close = close;
     for (const { password } of endpoints.users) this.secrets.add(password);
     this.secrets.add(endpoints.root.secret_access_key);
@@ -93,24 +108,27 @@ export class TestStack {
 
   /** Starts a stack that nobody else uses. */
   static async start(
-    options: Pick<LocalStackOptions, 'timeScales' | 'notificationDeliveries' | 'onEvent'> = {},
+    options: Pick<LocalStackOptions, 'timeScales' | 'notificationDeliveries'> = {},
   ): Promise<TestStack> {
     const logged: LogEntry[] = [];
+    const events: BusEvent[] = [];
     const stack = await startLocalStack({
       port: 0,
       ephemeral: true,
       ...options,
       timeScales: { batchingWindow: 0.02, visibilityTimeout: 0.05, ...options.timeScales },
       log: (entry: LogEntry) => void logged.push(entry),
+      onEvent: (event) => void events.push(event),
     });
-    return new TestStack(stack.endpoints, logged, () => stack.close());
+    return new TestStack(stack.endpoints, logged, events, () => stack.close());
   }
 
-  /** Stops the stack, and fails when any secret is in its log. */
+  /** Stops the stack, and fails when any secret is in its log, or an event is not what its contract says. */
   async close(): Promise<void> {
     for (const client of this.#clients) client.destroy();
     await this.#close();
     this.expectNoSecretsLogged();
+    for (const event of this.events) expectEventContract(event);
   }
 
   expectNoSecretsLogged(): void {
@@ -318,6 +336,20 @@ export class PilotDevice {
       }),
     );
     return objectKey;
+  }
+
+  /** The same in one part: S3's ETag is not the MD5 then. */
+  async putInParts({ name, bytes }: Pick<Photo, 'name' | 'bytes'>): Promise<string> {
+    const sts = await this.credentials();
+    const object = { Bucket: sts.bucket, Key: `${sts.object_key_prefix}/${name}` };
+    const s3 = this.s3(sts);
+    const { UploadId } = await s3.send(new CreateMultipartUploadCommand(object));
+    const { ETag } = await s3.send(
+      new UploadPartCommand({ ...object, UploadId, PartNumber: 1, Body: bytes }),
+    );
+    const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] };
+    await s3.send(new CompleteMultipartUploadCommand({ ...object, UploadId, MultipartUpload }));
+    return object.Key;
   }
 
   report(file: Photo, objectKey: string, changes: object = {}): Promise<HttpAnswer> {

@@ -1,9 +1,13 @@
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { expect, test } from 'vitest';
+import { type InferOutput, parse } from 'valibot';
+import { expect, expectTypeOf, test } from 'vitest';
+import { EVENTS_FILE, EXAMPLES, eventsText } from '../../bin/docs/events.ts';
 import { OPENAPI_FILE, openApiDocument, openApiText } from '../../bin/docs/openapi.ts';
 import { README_FILE, withTables } from '../../bin/docs/readme.ts';
+import type { LibraryEvents, LibraryEventType } from '../../functions/core/library-events.ts';
 import { functionsOf } from '../../functions/manifest.ts';
+import { EVENT_CONTRACTS } from '../../functions/protocol/library-events.ts';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 
@@ -20,6 +24,21 @@ test('every route stands in the document', () => {
     .flatMap(({ trigger }) => trigger.contract.routes)
     .filter((key) => key !== '$default');
   expect(described.sort()).toEqual([...routes].sort());
+});
+
+test('docs/events.md has the schemas of the events; "npm run docs" writes it anew', () => {
+  expect(readFileSync(EVENTS_FILE, 'utf8')).toBe(eventsText());
+});
+
+test('the examples in docs/events.md fit their schemas, and the schemas the types', () => {
+  for (const [type, { detail }] of Object.entries(EVENT_CONTRACTS))
+    expect(parse(detail, EXAMPLES[type as LibraryEventType])).toEqual(EXAMPLES[type as LibraryEventType]);
+
+  type Details = { [Type in LibraryEventType]: InferOutput<(typeof EVENT_CONTRACTS)[Type]['detail']> };
+  type ReadonlyDeep<Value> = Value extends object
+    ? { readonly [Name in keyof Value]: ReadonlyDeep<Value[Name]> }
+    : Value;
+  expectTypeOf<ReadonlyDeep<Details>>().toEqualTypeOf<ReadonlyDeep<LibraryEvents>>();
 });
 
 test('the tables of README.md are those of the manifest, and its example is a test that runs; "npm run docs" writes them anew', () => {
