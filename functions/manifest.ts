@@ -27,6 +27,7 @@ import { STORAGE_CONFIG_GET, STS } from './protocol/sts.ts';
 import { TINY_FINGERPRINTS } from './protocol/tiny-fingerprints.ts';
 import type { DownChannel, UpChannel } from './protocol/topics.ts';
 import { UNKNOWN_ROUTE } from './protocol/unknown-route.ts';
+import { FLIGHT_AREAS_GET, OFFLINE_MAP_GET, OTHER_EVENTS } from './protocol/unneeded-requests.ts';
 import { UPLOAD_CALLBACK } from './protocol/upload-callback.ts';
 
 /** What triggers a function. */
@@ -114,6 +115,8 @@ export interface FunctionRow {
   readonly memoryInMegabytes?: number;
   /** @default - as long as its trigger waits for a response */
   readonly timeoutInSeconds?: number;
+  /** Whether it is left out when another cloud replies to docks: `dock.mode` is `media-only`. @default false */
+  readonly notForMedia?: boolean;
   /** DJI's document; absent for our own endpoints. */
   readonly document?: string;
   readonly api?: ApiTexts;
@@ -302,28 +305,49 @@ export const MANIFEST: readonly FunctionRow[] = [
   mqtt(DOCK_CONFIG, {
     does: 'sends a dock its NTP server and licence',
     may: { table: ['Query'], dockSettings: 'read' },
+    notForMedia: true,
   }),
   mqtt(AIRPORT_BIND_STATUS, {
     does: 'sends a dock the workspace that it is bound to',
     may: { table: ['Query'] },
+    notForMedia: true,
   }),
   mqtt(AIRPORT_ORGANIZATION_GET, {
     does: 'sends a dock the name of its workspace',
     may: { table: ['Query'] },
+    notForMedia: true,
   }),
   mqtt(AIRPORT_ORGANIZATION_BIND, {
     does: 'binds a dock and its drone to its workspace',
     may: { table: ['Query', 'UpdateItem'] },
+    notForMedia: true,
   }),
   mqtt(UPDATE_TOPO, {
     does: 'records which drone is connected to a gateway',
     may: { table: ['Query', 'UpdateItem'] },
+    notForMedia: true,
+  }),
+  mqtt(FLIGHT_AREAS_GET, {
+    does: 'replies that there are no custom flight areas',
+    may: { table: ['Query'] },
+    notForMedia: true,
+  }),
+  mqtt(OFFLINE_MAP_GET, {
+    does: 'replies that there is no offline map',
+    may: { table: ['Query'] },
+    notForMedia: true,
+  }),
+  mqtt(OTHER_EVENTS, {
+    does: 'acknowledges events that no other function handles',
+    may: { table: ['Query'] },
+    notForMedia: true,
   }),
   {
     name: 'unnamed-message',
     does: 'logs and counts messages without a method',
     trigger: { kind: 'mqtt-unnamed', channels: ['requests', 'services_reply', 'status'] },
     may: {},
+    notForMedia: true,
   },
   {
     name: 'authorizer',

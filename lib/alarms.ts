@@ -8,6 +8,7 @@ import { Aws, Duration, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { METRICS, METRICS_NAMESPACE, type MetricName } from '../functions/telemetry.ts';
 import type { DeadLetters } from './dead-letters.ts';
+import type { DockSettings } from './dock-settings.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
 import type { MediaHttpApi } from './media-http-api.ts';
 import type { WorkQueues } from './work-queues.ts';
@@ -18,6 +19,8 @@ export interface AlarmsProps {
   readonly functions: readonly EndpointFunction[];
   readonly deadLetters: DeadLetters;
   readonly queues: WorkQueues;
+  /** Undefined when no function replies to `config`. */
+  readonly dockSettings: DockSettings | undefined;
   /**
    * Address that alarms are sent to.
    * @default - alarms are only visible in CloudWatch
@@ -49,7 +52,7 @@ export class Alarms extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { api, functions, deadLetters, queues, alarmEmail }: AlarmsProps,
+    { api, functions, deadLetters, queues, dockSettings, alarmEmail }: AlarmsProps,
   ) {
     super(scope, id);
     this.topic = alarmEmail ? this.topicTo(alarmEmail) : undefined;
@@ -73,6 +76,11 @@ export class Alarms extends Construct {
     });
 
     if (deadLetters.undelivered) this.alarmsOfDocks(deadLetters.undelivered, metric);
+    if (dockSettings)
+      this.alarm('DockSettingsMissing', metric(METRICS.dockSettingsMissing), 1, {
+        says: 'A dock asked for its settings and got none: it cannot go online.',
+        section: 'dock-settings-missing',
+      });
 
     const visible = { ...PERIOD, statistic: Stats.MAXIMUM };
     this.alarm(
@@ -100,11 +108,6 @@ export class Alarms extends Construct {
     this.alarm('RefusedDevices', metric(METRICS.deviceRefused), 10, {
       says: 'The sign-in of devices was refused ten times or more within five minutes: a wrong password, or somebody who guesses.',
       section: 'refused-devices',
-    });
-
-    this.alarm('DockSettingsMissing', metric(METRICS.dockSettingsMissing), 1, {
-      says: 'A dock asked for its settings and got none: it cannot go online.',
-      section: 'dock-settings-missing',
     });
 
     const visible = { ...PERIOD, statistic: Stats.MAXIMUM };

@@ -15,6 +15,9 @@ export const CONFIGURATION_KEY = 'media-library';
  */
 const DOCK_ENDPOINTS = ['managed-domain', 'custom-domain', 'account-default', 'none'] as const;
 
+/** Whether another cloud replies to docks too. */
+const DOCK_MODES = ['full', 'media-only'] as const;
+
 /** The retention periods of CloudWatch Logs, in days. */
 const LOG_RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
@@ -41,6 +44,7 @@ const MUST_BE = {
   logLevel: `one of ${LOG_LEVELS.join(', ')}`,
   rate: 'a number of requests a second, greater than 0',
   burst: 'a whole number of requests, at least 1',
+  dockMode: `one of ${DOCK_MODES.join(', ')}`,
   dockEndpoint: `one of ${DOCK_ENDPOINTS.join(', ')}`,
   email: 'an email address',
   stackName: 'a name of letters, digits and hyphens, at most 64, with a letter first',
@@ -126,6 +130,12 @@ const THROTTLING = {
 };
 
 const DOCK = {
+  /**
+   * `full`: the library is the docks' only cloud. `media-only`: another cloud replies to everything but the
+   * methods of media upload.
+   * @default 'full'
+   */
+  mode: v.optional(v.picklist(DOCK_MODES, MUST_BE.dockMode), 'full'),
   /**
    * Where docks connect to: `managed-domain`, an address that AWS makes for this stack; `custom-domain`;
    * `account-default`, the account's own address; or `none`, a library without docks.
@@ -301,9 +311,12 @@ function contradictionsOfDock(dock: Configuration['dock']): string[] {
       .filter(([key]) => dock[key as keyof typeof needed] === undefined)
       .map(([key, mustBe]) => `${pathTo(`dock.${key}`)} must be ${mustBe}, ${condition}, and is missing.`);
   }
-  return (['domainName', 'certificateArn', 'validationCertificateArn'] as const)
+  const mistakes = (['domainName', 'certificateArn', 'validationCertificateArn'] as const)
     .filter((key) => dock[key] !== undefined)
     .map((key) => `${pathTo(`dock.${key}`)} must be set ${condition}, or not at all.`);
+  return dock.endpoint === 'none' && dock.mode === 'media-only'
+    ? [...mistakes, `${pathTo('dock.mode')} must not be "media-only" when dock.endpoint is "none".`]
+    : mistakes;
 }
 
 function inWords(issue: v.BaseIssue<unknown>): string {

@@ -11,6 +11,7 @@ import {
   type Trigger,
 } from '../functions/manifest.ts';
 import { replyChannelOf } from '../functions/protocol/topics.ts';
+import type { Configuration } from './configuration.ts';
 import { constructId } from './construct-id.ts';
 import { grantPublish } from './device-topics.ts';
 import type { DockSettings } from './dock-settings.ts';
@@ -28,7 +29,8 @@ export interface LibraryFunctionsProps extends EndpointFunctionSettings {
   readonly queues: WorkQueues;
   readonly uploadRole: UploadRole;
   readonly identity: Identity;
-  /** Undefined in a library without docks, which has no functions for docks. */
+  readonly dock: Configuration['dock'];
+  /** Undefined when no function replies to `config`. */
   readonly dockSettings: DockSettings | undefined;
   /** The MQTT address that sign-in returns to Pilot; empty for none. */
   readonly mqttAddress: string;
@@ -99,7 +101,8 @@ export class LibraryFunctions extends Construct {
     const rows = MANIFEST
       // With an OIDC issuer, users do not sign in here.
       .filter(({ may }) => props.identity.signsIn || may.identity !== 'sign-in')
-      .filter((row) => props.dockSettings || !isForDocks(row));
+      .filter((row) => props.dock.endpoint !== 'none' || !isForDocks(row))
+      .filter(({ notForMedia }) => props.dock.mode !== 'media-only' || !notForMedia);
     this.byName = new Map(rows.map((row) => [row.name, this.functionOf(row, props)]));
   }
 

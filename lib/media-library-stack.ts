@@ -43,7 +43,8 @@ export class MediaLibraryStack extends Stack {
     const bucket = new MediaBucket(this, 'Media', { lifecycle, queues });
     const uploadRole = new UploadRole(this, 'Upload', { bucket });
     const identity = new Identity(this, 'Identity', configuration);
-    const dockSettings = hasDocks ? new DockSettings(this, 'DockSettings') : undefined;
+    const dockSettings =
+      hasDocks && dock.mode !== 'media-only' ? new DockSettings(this, 'DockSettings') : undefined;
 
     const functions = new LibraryFunctions(this, 'Functions', {
       ...configuration,
@@ -57,6 +58,7 @@ export class MediaLibraryStack extends Stack {
       functions: functions.all,
       deadLetters,
       queues,
+      dockSettings,
       ...(alarmEmail && { alarmEmail }),
     });
     if (mqttAddress) new CfnOutput(this, 'MqttAddress', { value: mqttAddress });

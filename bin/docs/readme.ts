@@ -35,7 +35,8 @@ function methodRow(row: FunctionRow): string[] {
   const { trigger } = row;
   if (trigger.kind === 'mqtt') {
     const { method, channel } = trigger.contract;
-    return [`| \`${method}\` | \`${topicOf('{sn}', channel)}\` | ${fileOf(row)} |`];
+    const name = method === undefined ? 'any other, with `need_reply`' : `\`${method}\``;
+    return [`| ${name} | \`${topicOf('{sn}', channel)}\` | ${fileOf(row)} |`];
   }
   if (trigger.kind === 'mqtt-unnamed')
     return [`| none, in JSON | any of these | ${fileOf(row)}: a log line and a metric, no reply |`];

@@ -60,10 +60,13 @@ interface MessageEvent {
 
 type MessageState = Request<MessageEvent>;
 
+/** Longest method in a log line, in UTF-16 code units. Devices choose it. */
+const METHOD_LIMIT = 64;
+
 /** Reads the message. Without a `tid` there can be no reply. */
 const dockMessage = ({ method, takesUnanswerable = false }: DockContract) => {
   const dockMessageBefore = ({ event }: MessageState): void => {
-    logger.appendKeys({ method });
+    if (method !== undefined) logger.appendKeys({ method });
     const { gateway_sn, payload } = decode(RuleEvent, event);
     if (!isGatewaySn(gateway_sn)) throw new MalformedRequestError('The topic has no serial number');
     logger.appendKeys({ gateway_sn });
@@ -78,6 +81,7 @@ const dockMessage = ({ method, takesUnanswerable = false }: DockContract) => {
     const message = decode(DockMessage, parsed);
     if (message.tid === '' && !takesUnanswerable) throw new MalformedRequestError('tid: expected a value');
     event.message = message;
+    if (method === undefined) logger.appendKeys({ method: message.method?.slice(0, METHOD_LIMIT) });
     logger.appendKeys({ tid: message.tid, bid: message.bid });
   };
   return { before: dockMessageBefore };
@@ -99,7 +103,8 @@ const validatedData = (schema: Schema) => {
   const validatedDataBefore = ({ event }: MessageState): void => {
     const data = event.message?.data;
     // valibot accepts lists as objects, and an empty list has no required fields to miss.
-    if (Array.isArray(data)) throw new MalformedRequestError('data: expected Object');
+    if (Array.isArray(data) && schema.type !== 'unknown')
+      throw new MalformedRequestError('data: expected Object');
     const ignored: string[] = [];
     event.data = decode(v.object({ data: schema }), { data }, ignored).data;
     reportIgnoredFields(ignored);

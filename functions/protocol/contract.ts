@@ -35,7 +35,8 @@ export interface HttpContract {
 export interface DockContract {
   /** File in `functions/dock/`, and name of the function in logs. */
   readonly name: string;
-  readonly method: string;
+  /** Absent: all methods of the channel that no other function handles, when a message asks for a reply. */
+  readonly method?: string;
   /**
    * The last level of the topic of the message. The reply goes to that channel's reply channel, if there is
    * one.

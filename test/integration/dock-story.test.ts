@@ -100,6 +100,17 @@ describe("a dock's story", () => {
     expect(await known()).toMatchObject({ drones: [{ sn: DRONE }], online: [] });
   });
 
+  it('goes on without waiting for what the library does not have', async () => {
+    for (const method of ['flight_areas_get', 'offline_map_get'])
+      expect((await dock.ask('requests', method, {})).data).toEqual({ result: 0 });
+    for (const method of ['flighttask_progress', 'hms', 'device_exit_homing_notify'])
+      expect(await dock.ask('events', method, { output: {} })).toMatchObject({ method, data: { result: 0 } });
+    const tid = randomUUID();
+    await dock.say('events', { tid, bid: tid, method: 'flighttask_progress', need_reply: 0, data: {} });
+    await dock.ask('requests', 'config', {});
+    expect(dock.repliesTo(tid)).toEqual([]);
+  });
+
   it('ends with its files in the library, where people find their flight and Pilot their bytes', async () => {
     const flightId = randomUUID();
     const file = photo();

@@ -30,8 +30,10 @@ export function expectDockContract(
   method: string | undefined,
   data: Readonly<Record<string, unknown>> | undefined,
 ): void {
-  const contract = functionsOf('mqtt').find(({ trigger }) => trigger.contract.method === method)?.trigger
-    .contract;
+  const contract =
+    method === undefined
+      ? undefined
+      : functionsOf('mqtt').find(({ trigger }) => trigger.contract.method === method)?.trigger.contract;
   if (!contract || !data || (data['result'] ?? 0) !== 0) return;
   const { output, bareReply } = contract;
   if (bareReply && output) expectExactly(output, data);

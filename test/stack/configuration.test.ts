@@ -14,7 +14,7 @@ const DEFAULTS = {
   logRetentionInDays: 30,
   logLevel: 'INFO',
   throttling: { rateLimit: 500, burstLimit: 1000 },
-  dock: { endpoint: 'managed-domain' },
+  dock: { mode: 'full', endpoint: 'managed-domain' },
   mqttAddress: '',
 };
 
@@ -40,7 +40,7 @@ const EVERYTHING = {
   logRetentionInDays: 3653,
   logLevel: 'DEBUG',
   throttling: { rateLimit: 0.5, burstLimit: 1 },
-  dock: { ...CUSTOM_DOMAIN, validationCertificateArn: CERTIFICATE },
+  dock: { mode: 'media-only', ...CUSTOM_DOMAIN, validationCertificateArn: CERTIFICATE },
   mqttAddress: 'ssl://mqtt.example.com:8883',
   alarmEmail: 'ops@example.com',
 };
@@ -128,6 +128,11 @@ const MISTAKES: [object, string][] = [
     { throttling: { burstLimit: 0.5 } },
     'media-library.throttling.burstLimit must be a whole number of requests, at least 1, and is 0.5.',
   ],
+  [{ dock: { mode: 'media' } }, 'media-library.dock.mode must be one of full, media-only, and is "media".'],
+  [
+    { dock: { endpoint: 'none', mode: 'media-only' } },
+    'media-library.dock.mode must not be "media-only" when dock.endpoint is "none".',
+  ],
   [
     { dock: { endpoint: 'custom' } },
     'media-library.dock.endpoint must be one of managed-domain, custom-domain, account-default, none, and is "custom".',
@@ -187,7 +192,7 @@ describe('the configuration', () => {
       'media-library.throttling.rate is not a key. The keys are rateLimit, burstLimit.',
     );
     expect(() => parseConfiguration({ dock: { domain: 'mqtt.example.com' } })).toThrow(
-      'media-library.dock.domain is not a key. The keys are endpoint, domainName, certificateArn, validationCertificateArn.',
+      'media-library.dock.domain is not a key. The keys are mode, endpoint, domainName, certificateArn, validationCertificateArn.',
     );
   });
 

@@ -27,6 +27,10 @@ describe('the topic rules', () => {
       "airport-organization-get: FROM 'thing/product/+/requests' WHERE method = 'airport_organization_get'",
       "airport-organization-bind: FROM 'thing/product/+/requests' WHERE method = 'airport_organization_bind'",
       "update-topo: FROM 'sys/product/+/status' WHERE method = 'update_topo'",
+      "flight-areas-get: FROM 'thing/product/+/requests' WHERE method = 'flight_areas_get'",
+      "offline-map-get: FROM 'thing/product/+/requests' WHERE method = 'offline_map_get'",
+      "other-events: FROM 'thing/product/+/events' WHERE method <> 'file_upload_callback' AND " +
+        "method <> 'highest_priority_upload_flighttask_media' AND need_reply <> 0",
       "unnamed-message: FROM 'thing/product/+/requests' WHERE isUndefined(method)",
       "unnamed-message: FROM 'thing/product/+/services_reply' WHERE isUndefined(method)",
       "unnamed-message: FROM 'sys/product/+/status' WHERE isUndefined(method)",
@@ -41,6 +45,24 @@ describe('the topic rules', () => {
 
   it('match the serial number by one level of the topic', () => {
     for (const [sql] of rows) expect(sql).toMatch(/ FROM '(?:thing|sys)\/product\/\+\/[a-z_]+' WHERE /);
+  });
+
+  it.each([
+    [{ method: 'flighttask_progress', need_reply: 1 }, ['other-events']],
+    [{ method: 'flighttask_progress', need_reply: true }, ['other-events']],
+    [{ method: 'flighttask_progress', need_reply: '1' }, ['other-events']],
+    [{ method: 'flighttask_progress', need_reply: 0 }, []],
+    [{ method: 'flighttask_progress' }, []],
+    [{ method: 'file_upload_callback', need_reply: 1 }, ['file-upload-callback']],
+    [{ need_reply: 1 }, ['highest-priority-upload-flighttask-media']],
+  ])('lead the event %j to %j', (sent, names) => {
+    const payload = Buffer.from(JSON.stringify(sent));
+    const event = { topic: 'thing/product/SN/events', payload, clientId: 'SN', receivedAt: new Date() };
+    const taking = rows.filter(([sql]) => {
+      const { concerns, evaluate } = parseRuleSql(sql);
+      return concerns(event.topic) && evaluate(event, { readable: true, value: sent }).kind === 'selected';
+    });
+    expect(taking.map(([, name]) => name)).toEqual(names);
   });
 
   it.each(rows)('%s can be run by the local stack', (sql) => {
