@@ -1,4 +1,4 @@
-import { type Gateway, isGatewaySn, isSafeClientId } from '../core/gateway.ts';
+import { clientIdsOf, type Gateway, isGatewaySn } from '../core/gateway.ts';
 import { DEVICE_LIMIT, type Topology } from '../core/topology.ts';
 import {
   EVERY_DOWN_CHANNEL,
@@ -30,14 +30,15 @@ export interface BrokerLocation {
  *
  * There is one document for each line: AWS IoT allows ten, of 2,048 characters each.
  *
- * @throws RangeError for a client id that could widen the policy.
+ * @throws RangeError for a client id that is not one of the gateway's.
  */
 export function devicePolicies(
   { partition, region, accountId }: BrokerLocation,
   gateway: Gateway & { readonly topology: Topology },
   clientId: string,
 ): PolicyDocument[] {
-  if (!isSafeClientId(clientId)) throw new RangeError('The client id is not safe in a policy');
+  if (!clientIdsOf(gateway.sn).includes(clientId))
+    throw new RangeError("The client id is not one of the gateway's");
   const arn = (kind: string, name: string) => `arn:${partition}:iot:${region}:${accountId}:${kind}/${name}`;
   const { sn, topology } = gateway;
   const drones = topology.drones

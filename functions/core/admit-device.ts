@@ -1,5 +1,5 @@
 import { DeviceRefusedError } from './errors.ts';
-import { type DeviceRegistry, type Gateway, isGatewaySn, isSafeClientId } from './gateway.ts';
+import { clientIdsOf, type DeviceRegistry, type Gateway, isGatewaySn } from './gateway.ts';
 import { passwordMatches } from './gateway-password.ts';
 import type { Topology } from './topology.ts';
 
@@ -12,11 +12,6 @@ export interface SignIn {
 
 /** A gateway that may connect. Its drones are those that are not registered as gateways. */
 export type AdmittedGateway = Gateway & { readonly topology: Topology };
-
-/** Connecting with the client id of another gateway would disconnect that gateway. */
-async function clientIdIsTaken(registry: DeviceRegistry, clientId: string, sn: string): Promise<boolean> {
-  return clientId !== sn && isGatewaySn(clientId) && (await registry.findGateway(clientId)) !== undefined;
-}
 
 /** A gateway names its drones itself, so it could name another gateway to read that gateway's events. */
 async function withOwnDrones(registry: DeviceRegistry, gateway: AdmittedGateway): Promise<AdmittedGateway> {
@@ -40,8 +35,7 @@ export async function admitDevice(
   const matches = await passwordMatches(password, gateway?.passwordHash);
   if (!gateway || gateway.revoked || !matches)
     throw new DeviceRefusedError('unknown, revoked or wrong password');
-  if (!isSafeClientId(clientId)) throw new DeviceRefusedError('unusable client id');
-  if (await clientIdIsTaken(registry, clientId, sn))
-    throw new DeviceRefusedError("another gateway's client id");
+  if (!clientIdsOf(gateway.sn).includes(clientId))
+    throw new DeviceRefusedError('client id other than the serial number');
   return await withOwnDrones(registry, gateway);
 }

@@ -14,11 +14,15 @@ const SERIAL_NUMBER = /^[A-Za-z0-9]{1,64}$/;
  */
 export const isGatewaySn = (value: string): value is GatewaySn => SERIAL_NUMBER.test(value);
 
-/** Characters without special meaning in topic filters and policies. */
-const SAFE_CLIENT_ID = /^[A-Za-z0-9_:.@=-]{1,128}$/;
-
-/** Whether a device may connect to the broker under this client id. */
-export const isSafeClientId = (clientId: string): boolean => SAFE_CLIENT_ID.test(clientId);
+/**
+ * The client ids of a gateway: its serial number, and the serial number with `-1` to `-4` for a bridge or an
+ * engineer beside it. The broker has one connection for each client id, so a gateway has at most five, and
+ * cannot end those of another: no serial number contains the separator.
+ */
+export const clientIdsOf = (sn: GatewaySn): readonly string[] => [
+  sn,
+  ...[1, 2, 3, 4].map((suffix) => `${sn}-${suffix}`),
+];
 
 /** A registered dock or remote controller, which publishes for itself and its drone. */
 export interface Gateway {

@@ -203,7 +203,7 @@ describe('an event', () => {
 });
 
 describe('a message of 128 KB', () => {
-  const spare = () => stack.dock(0, { clientId: `spare-${randomUUID()}` });
+  const spare = () => stack.dock(0, { clientId: `${stack.identity(0).sn}-1` });
   const LIMIT = 128 * 1024;
 
   it('is accepted, and kept completely', async () => {

@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => stack?.close());
 
 /** A connection of the first dock that a test may lose. */
-const another = (clientId = `spare-${randomUUID()}`) => stack.dock(0, { clientId });
+const another = () => stack.dock(0, { clientId: `${stack.identity(0).sn}-1` });
 
 describe('the broker', () => {
   const own = () => stack.identity(0);
@@ -35,6 +35,9 @@ describe('the broker', () => {
     ["another dock's name", () => ({ sn: stack.identity(1).sn })],
     ['a name that nobody registered', () => ({ sn: 'UNKNOWN1' })],
     ["another dock's client id", () => ({ clientId: stack.identity(1).sn })],
+    ["another dock's second client id", () => ({ clientId: `${stack.identity(1).sn}-1` })],
+    ['a client id of its own choice', () => ({ clientId: 'bridge' })],
+    ['a sixth client id', () => ({ clientId: `${own().sn}-5` })],
     ['a client id that is a pattern', () => ({ clientId: '*' })],
   ])('refuses %s, and leaves those who are there alone', async (_what, changes) => {
     const { clientId = own().sn, ...identity } = changes();
@@ -50,6 +53,33 @@ describe('the broker', () => {
     await stack.registry.replacePassword(identity.sn as GatewaySn, await hashPassword('a new one'));
     await expect(stack.dock(identity)).rejects.toMatchObject(refusal);
     expect((await stack.dock({ ...identity, password: 'a new one' })).client.connected).toBe(true);
+  });
+
+  it('has at most five connections of a dock, each of which ends the one before it', async () => {
+    const identity = await stack.register(dock.workspaceId);
+    const clientIds = ['', '-1', '-2', '-3', '-4'].map((end) => `${identity.sn}${end}`);
+    const docks = await Promise.all(clientIds.map((clientId) => stack.dock(identity, { clientId })));
+    expect(docks.map(({ client }) => client.connected)).toEqual(clientIds.map(() => true));
+    for (const clientId of clientIds) await stack.dock(identity, { clientId });
+    await Promise.all(docks.map((older) => older.thrownOff()));
+  });
+
+  it('keeps the messages for a dock that is away, whoever else connects', async () => {
+    const [identity, neighbour] = await Promise.all([
+      stack.register(foreigner.workspaceId),
+      stack.register(dock.workspaceId),
+    ]);
+    const clientId = `${identity.sn}-2`;
+    const away = await stack.dock(identity, { clientId, clean: false });
+    await away.client.endAsync();
+    const asking = await stack.dock(identity);
+    await asking.ask('requests', 'config', {}, { tid: 'while-away' });
+    await expect(stack.dock(neighbour, { clientId, clean: true })).rejects.toMatchObject(refusal);
+    const back = await stack.dock(identity, { clientId, clean: false });
+    await vi.waitFor(() => expect(back.repliesTo('while-away')).toHaveLength(1), {
+      timeout: 20_000,
+      interval: 25,
+    });
   });
 
   it.each<[string, () => string]>([
