@@ -1,5 +1,6 @@
 /** The metadata of a file: when, where and how high it was taken, and by which drone. */
 import exifr from 'exifr';
+import { present } from '../../functions/core/present.ts';
 import {
   type CaptureTime,
   type LocalTime,
@@ -115,11 +116,6 @@ async function readPhotoTags(absolutePath: string): Promise<PhotoTags> {
   }
 }
 
-const withoutUndefined = <Value extends object>(
-  value: Value,
-): { [Key in keyof Value]: Exclude<Value[Key], undefined> } =>
-  Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as never;
-
 /** Reads a file's metadata. Throws only when the file itself cannot be read. */
 export async function readMetadata(file: FoundFile): Promise<FileMetadata> {
   const fallbackTime = (): CaptureTime => {
@@ -133,14 +129,17 @@ export async function readMetadata(file: FoundFile): Promise<FileMetadata> {
   }
   const tags = await readPhotoTags(file.absolutePath);
   const cameraModel = text(tags.ifd0?.['Model']) ?? xmpValue(tags.xmp, 'tiff:Model');
-  return withoutUndefined({
+  return {
     captured: captureTimeOf(tags) ?? fallbackTime(),
-    absoluteAltitude: altitudeAboveSea(tags),
-    relativeAltitude: xmpNumber(tags.xmp, 'drone-dji:RelativeAltitude'),
-    gimbalYawDegree: xmpNumber(tags.xmp, 'drone-dji:GimbalYawDegree'),
-    position: positionOf(tags),
-    serialNumber: xmpValue(tags.xmp, 'drone-dji:DroneSerialNumber'),
-    isPanorama: xmpValue(tags.xmp, 'GPano:ProjectionType') !== undefined || /_PANO\b|^PANO_/i.test(file.name),
-    ...modelKeys(xmpValue(tags.xmp, 'drone-dji:DroneModel'), cameraModel),
-  });
+    ...present({
+      absoluteAltitude: altitudeAboveSea(tags),
+      relativeAltitude: xmpNumber(tags.xmp, 'drone-dji:RelativeAltitude'),
+      gimbalYawDegree: xmpNumber(tags.xmp, 'drone-dji:GimbalYawDegree'),
+      position: positionOf(tags),
+      serialNumber: xmpValue(tags.xmp, 'drone-dji:DroneSerialNumber'),
+      isPanorama:
+        xmpValue(tags.xmp, 'GPano:ProjectionType') !== undefined || /_PANO\b|^PANO_/i.test(file.name),
+      ...modelKeys(xmpValue(tags.xmp, 'drone-dji:DroneModel'), cameraModel),
+    }),
+  };
 }
