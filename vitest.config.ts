@@ -8,6 +8,7 @@ const FUNCTION_ENVIRONMENT = {
   UPLOAD_ROLE_ARN: 'arn:aws:iam::123456789012:role/upload',
   OBJECT_STORAGE_ENDPOINT: 'https://s3.eu-central-1.amazonaws.com',
   USER_POOL_CLIENT_ID: 'client',
+  EVENT_SOURCE: 'MediaLibrary',
   CHANGES_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/changes',
   DIGESTS_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/digests',
   FLIGHT_CHECKS_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/flight-checks',

@@ -33,6 +33,8 @@ export const POWERTOOLS_LOG_LEVEL = 'POWERTOOLS_LOG_LEVEL';
 export const FLIGHT_CHECKS_QUEUE_URL = 'FLIGHT_CHECKS_QUEUE_URL';
 /** URL of the queue of bucket changes, and of events for the bus. */
 export const CHANGES_QUEUE_URL = 'CHANGES_QUEUE_URL';
+/** The `source` of events on the bus: the stack's name. */
+export const EVENT_SOURCE = 'EVENT_SOURCE';
 /** URL of the queue of object versions to read. */
 export const DIGESTS_QUEUE_URL = 'DIGESTS_QUEUE_URL';
 

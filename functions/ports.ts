@@ -33,6 +33,7 @@ import {
   CHANGES_QUEUE_URL,
   DIGESTS_QUEUE_URL,
   DOCK_SETTINGS_SECRET_ARN,
+  EVENT_SOURCE,
   FLIGHT_CHECKS_QUEUE_URL,
   MEDIA_BUCKET_NAME,
   MEDIA_TABLE_NAME,
@@ -83,7 +84,7 @@ export const flightWatchPorts = (): Pick<Library, 'events' | 'watch'> => ({
 export const backgroundLibrary = (): Library => ({
   catalog: mediaCatalog(),
   storage: s3ObjectStorage(requireEnv(MEDIA_BUCKET_NAME)),
-  events: eventBridgeEventPublisher(),
+  events: eventBridgeEventPublisher(requireEnv(EVENT_SOURCE)),
   watch: flightWatch(),
 });
 

@@ -1,9 +1,14 @@
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption, type QueuePolicy } from 'aws-cdk-lib/aws-sqs';
-import { Aws, CfnOutput, Duration } from 'aws-cdk-lib/core';
+import { Aws, CfnOutput, Duration, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { CHANGES_QUEUE_URL, DIGESTS_QUEUE_URL, FLIGHT_CHECKS_QUEUE_URL } from '../functions/environment.ts';
+import {
+  CHANGES_QUEUE_URL,
+  DIGESTS_QUEUE_URL,
+  EVENT_SOURCE,
+  FLIGHT_CHECKS_QUEUE_URL,
+} from '../functions/environment.ts';
 import { functionsOf, type QueueBatch, type WorkQueueName } from '../functions/manifest.ts';
 import { constructId } from './construct-id.ts';
 import type { DeadLetters } from './dead-letters.ts';
@@ -122,4 +127,5 @@ export function grantPublishEvents(endpoint: EndpointFunction): void {
       resources: [`arn:${Aws.PARTITION}:events:${Aws.REGION}:${Aws.ACCOUNT_ID}:event-bus/default`],
     }),
   );
+  endpoint.addEnvironment(EVENT_SOURCE, Stack.of(endpoint).stackName);
 }

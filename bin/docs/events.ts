@@ -6,7 +6,7 @@ import {
   type LibraryEvents,
   type LibraryEventType,
 } from '../../functions/core/library-events.ts';
-import { EVENT_CONTRACTS, EVENT_SOURCE } from '../../functions/protocol/library-events.ts';
+import { DEFAULT_EVENT_SOURCE, EVENT_CONTRACTS } from '../../functions/protocol/library-events.ts';
 
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -115,7 +115,7 @@ ${json(schema)}
 const TYPES = Object.keys(EVENT_CONTRACTS) as LibraryEventType[];
 
 const PATTERN = {
-  source: [EVENT_SOURCE],
+  source: [DEFAULT_EVENT_SOURCE],
   'detail-type': ['FlightStateChanged'],
   detail: { state: ['complete', 'reported-complete'] },
 };
@@ -126,7 +126,8 @@ export const eventsText =
 
 # Events
 
-The library sends its events to the default event bus of the account (Amazon EventBridge). Their \`source\` is \`${EVENT_SOURCE}\`.
+The library sends its events to the default event bus of the account (Amazon EventBridge). Their \`source\` is the name
+of the stack, \`${DEFAULT_EVENT_SOURCE}\` unless \`stackName\` in the configuration says otherwise.
 
 | \`detail-type\` | sent when |
 |---|---|

@@ -1,17 +1,19 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { EventPublisher } from '../core/library-events.ts';
-import { EVENT_SOURCE } from '../protocol/library-events.ts';
 
 /** EventBridge's limit for a call. */
 const BATCH_SIZE = 10;
 
-/** Publishes on the account's default bus. */
-export function eventBridgeEventPublisher(client = new EventBridgeClient({})): EventPublisher {
+/** Publishes on the account's default bus. The source tells the events of one stack from those of another. */
+export function eventBridgeEventPublisher(
+  source: string,
+  client = new EventBridgeClient({}),
+): EventPublisher {
   return {
     async publish(events) {
       for (let first = 0; first < events.length; first += BATCH_SIZE) {
         const Entries = events.slice(first, first + BATCH_SIZE).map(({ type, detail }) => ({
-          Source: EVENT_SOURCE,
+          Source: source,
           DetailType: type,
           Detail: JSON.stringify(detail),
         }));

@@ -54,6 +54,8 @@ interface MessageEvent {
   message?: DockMessage;
   raw: string;
   gateway?: DockRequest<unknown>['gateway'];
+  /** The registry has no such gateway. */
+  isForeign?: boolean;
   data?: unknown;
   early?: unknown;
 }
@@ -87,11 +89,15 @@ const dockMessage = ({ method, takesUnanswerable = false }: DockContract) => {
   return { before: dockMessageBefore };
 };
 
-/** A gateway's workspace is that of the registry, and not that of the connection or the message. */
+/**
+ * A gateway's workspace is that of the registry, and not that of the connection or the message. Stacks of one
+ * account and region share a broker, so messages of gateways of another stack arrive here too.
+ */
 const registeredGateway = (registry: DeviceRegistry, begin: EarlyStart<unknown>) => {
   const registeredGatewayBefore = async ({ event }: MessageState): Promise<void> => {
     event.early = begin(event.message?.data);
     const gateway = event.sn && (await registry.findGateway(event.sn));
+    event.isForeign = event.sn !== undefined && gateway === undefined;
     if (gateway === undefined || gateway.revoked) throw new GatewayUnregisteredError();
     event.gateway = gateway;
     logger.appendKeys({ workspace_id: gateway.workspaceId });
@@ -115,14 +121,14 @@ const validatedData = (schema: Schema) => {
 /**
  * Sends the reply, for success and refusals. After an unexpected error there is a reply too, since a dock
  * waits, and the error is thrown again: Lambda retries the event, and sends it to the on-failure destination
- * in the end.
+ * in the end. A gateway of another stack gets its reply from that one.
  */
 const reply = (publisher: DevicePublisher, { channel, bareReply = false }: DockContract) => {
   const replyChannel = replyChannelOf(channel);
 
   const send = async ({ event }: MessageState, data: object): Promise<void> => {
-    const { sn, message } = event;
-    if (!sn || !message || message.tid === '' || !replyChannel) return;
+    const { sn, message, isForeign } = event;
+    if (isForeign || !sn || !message || message.tid === '' || !replyChannel) return;
     if (channel === 'events' && !wantsReply(message)) return;
     await publisher.publish(topicOf(sn, replyChannel), replyTo(message, data));
   };

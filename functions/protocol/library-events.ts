@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { EVENT_VERSION, type LibraryEvents, type LibraryEventType } from '../core/library-events.ts';
 
-/** The `source` of all events of this library on the bus. */
-export const EVENT_SOURCE = 'MediaLibrary';
+/** The `source` of the events of a stack that has the default name: a stack's events are named after it. */
+export const DEFAULT_EVENT_SOURCE = 'MediaLibrary';
 
 /** The form of an event's `detail`, for docs/events.md and tests. */
 export interface EventContract {

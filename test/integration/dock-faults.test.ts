@@ -272,13 +272,21 @@ describe('a dock that is still connected', () => {
     await stack.logged({ message: 'refused', tid: answer.tid, code: 210001 });
   });
 
-  it('but no longer registered is refused too', async () => {
+  it('but is no longer registered gets no reply and writes nothing', async () => {
     const identity = await stack.register(dock.workspaceId);
     const lost = await stack.dock(identity);
     const objectKey = await lost.put(photo());
     await stack.stack
       .dynamoDb()
       .send(new DeleteCommand({ TableName: stack.endpoints.table, Key: gatewayKey(identity.sn) }));
-    await expectNothingGood(lost, objectKey);
+    const told = async () => (await stack.items()).filter((item) => !isToldByBucketOnly(item)).length;
+    const before = await told();
+    const tid = randomUUID();
+    const data = report({ name: 'a.jpg' }, objectKey, { flightId: 'lost' });
+    await lost.say('events', { tid, bid: '', need_reply: 1, method: 'file_upload_callback', data });
+    await stack.logged({ message: 'refused', tid, code: 210001 });
+    expect(lost.heard.filter(({ message }) => message.tid === tid)).toEqual([]);
+    expect(await told()).toBe(before);
+    expect(await flightStatus('lost')).toBe(404);
   });
 });

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { expect } from 'vitest';
 import { functionsOf } from '../../functions/manifest.ts';
 import type { Schema } from '../../functions/protocol/contract.ts';
-import { EVENT_CONTRACTS, EVENT_SOURCE } from '../../functions/protocol/library-events.ts';
+import { DEFAULT_EVENT_SOURCE, EVENT_CONTRACTS } from '../../functions/protocol/library-events.ts';
 import type { BusEvent } from '../../packages/local-aws/index.ts';
 
 const routes = functionsOf('http').flatMap(({ trigger: { contract } }) =>
@@ -43,7 +43,7 @@ export function expectDockContract(
 
 /** An event is what docs/events.md says, and holds nothing else. */
 export function expectEventContract({ source, 'detail-type': type, detail }: BusEvent): void {
-  expect(source).toBe(EVENT_SOURCE);
+  expect(source).toBe(DEFAULT_EVENT_SOURCE);
   expect(Object.keys(EVENT_CONTRACTS)).toContain(type);
   expectExactly(EVENT_CONTRACTS[type as keyof typeof EVENT_CONTRACTS].detail, detail);
 }

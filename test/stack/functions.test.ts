@@ -28,7 +28,7 @@ const TELLS: { [Name in keyof Permissions]-?: (what: Permissions[Name]) => Recor
   uploadRole: () => ({ UPLOAD_ROLE_ARN: '<AWS::IAM::Role.Arn>' }),
   dockSettings: () => ({ DOCK_SETTINGS_SECRET_ARN: '<AWS::SecretsManager::Secret>' }),
   publish: () => ({}),
-  events: () => ({}),
+  events: () => ({ EVENT_SOURCE: 'MediaLibrary' }),
   queues: (names) => Object.fromEntries((names ?? []).map((name) => [QUEUE_URLS[name], '<AWS::SQS::Queue>'])),
   identity: (what) =>
     what === 'sign-in'

@@ -14,7 +14,10 @@ const INTEGRATION = 'AWS::ApiGatewayV2::Integration';
 const ROUTE = 'AWS::ApiGatewayV2::Route';
 const STAGE = 'AWS::ApiGatewayV2::Stage';
 
-/** HTTP APIs with their routes, integrations, authorizers and stages. */
+/**
+ * HTTP APIs with their routes, integrations, authorizers and stages. Custom domains have no effect: the API has
+ * the address of this machine.
+ */
 export const HTTP_API_TYPES: ResourceTypes = {
   [API]: {
     physicalId: (api) => stableId(api, 10),
@@ -66,6 +69,19 @@ export const HTTP_API_TYPES: ResourceTypes = {
       'StageVariables',
       'Tags',
     ],
+  },
+  'AWS::ApiGatewayV2::DomainName': {
+    physicalId: (domain) => String(domain.property('DomainName')),
+    attributes: {
+      RegionalDomainName: (domain) =>
+        `d-${stableId(domain, 10)}.execute-api.${domain.environment.region}.${domain.environment.urlSuffix}`,
+    },
+    properties: ['DomainName', 'DomainNameConfigurations', 'Tags'],
+  },
+  'AWS::ApiGatewayV2::ApiMapping': {
+    physicalId: (mapping) => stableId(mapping, 6),
+    attributes: { ApiMappingId: (mapping) => mapping.physicalId },
+    properties: ['ApiId', 'DomainName', 'Stage'],
   },
 };
 
