@@ -27,6 +27,9 @@ const project = (name: string, testTimeout: number, env: Record<string, string> 
   },
 });
 
+/** The pages in a real browser: see test/browser/setup.ts. */
+const browser = { test: { ...project('browser', 60_000).test, globalSetup: 'test/browser/setup.ts' } };
+
 export default defineConfig({
   test: {
     projects: [
@@ -34,6 +37,7 @@ export default defineConfig({
       project('contract', 30_000),
       project('stack', 60_000),
       project('integration', 120_000),
+      browser,
     ],
   },
 });

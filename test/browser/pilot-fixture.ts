@@ -1,0 +1,116 @@
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { test as base, inject } from 'vitest';
+import { launchChromium } from './chromium.ts';
+import { type FakeBridgeControls, type FakeBridgeOptions, installFakeBridge } from './fake-bridge.ts';
+import { PASSWORD, PageServer } from './page-server.ts';
+
+export interface PilotPageOptions extends Partial<FakeBridgeOptions> {
+  /** In a browser that is not Pilot's. */
+  readonly outside?: boolean;
+  readonly context?: BrowserContextOptions;
+  /** Runs in the page before its own script. */
+  readonly before?: (page: Page) => Promise<void>;
+  readonly path?: string;
+}
+
+/** The opened page, with what a test does on it again and again. */
+export class PilotPage {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  /** Everything that was said on the console, and every refusal by the content security policy. */
+  readonly console: string[] = [];
+
+  async signIn(password = PASSWORD): Promise<void> {
+    await this.page.getByLabel(/User name|用户名/).fill('anna');
+    await this.page.getByLabel(/^(Password|密码)$/).fill(password);
+    await this.page.getByRole('button', { name: /^(Sign in|登录)$/ }).click();
+  }
+
+  /** Waits for the one line. */
+  async says(text: string | RegExp): Promise<void> {
+    await this.page.getByRole('status').getByText(text).first().waitFor();
+  }
+
+  async press(name: string | RegExp): Promise<void> {
+    await this.page.getByRole('button', { name, exact: typeof name === 'string' }).click();
+  }
+
+  /** What the page called on the bridge so far. */
+  async calls(): Promise<readonly (readonly unknown[])[]> {
+    return this.bridge((bridge) => bridge.calls);
+  }
+
+  /** The calls that change something, without their parameters: `platformLoadComponent:api`. */
+  async order(): Promise<string[]> {
+    return (await this.calls())
+      .filter(([name]) => !/Get|Is/.test(String(name)))
+      .map(([name, first]) => (/Component$/.test(String(name)) ? `${name}:${first}` : String(name)));
+  }
+
+  bridge<Result>(act: (bridge: FakeBridgeControls) => Result): Promise<Awaited<Result>> {
+    return this.page.evaluate(
+      `(${act.toString()})(window.fakeBridge)`,
+    ) as Promise<Awaited<Result>>;
+  }
+
+  /** The back key in the upper left of Pilot's web view. */
+  back(): Promise<boolean> {
+    return this.page.evaluate('window.djiBridge.onBackClick()');
+  }
+}
+
+/** The size and the touch of a controller. */
+export const CONTROLLER: BrowserContextOptions = {
+  viewport: { width: 1024, height: 600 },
+  hasTouch: true,
+  isMobile: true,
+  locale: 'en-GB',
+  timezoneId: 'Europe/Berlin',
+};
+
+interface Fixtures {
+  readonly browser: Browser;
+  readonly server: PageServer;
+  readonly openPilot: (options?: PilotPageOptions) => Promise<PilotPage>;
+}
+
+export const test = base.extend<Fixtures>({
+  browser: [
+    // biome-ignore lint/correctness/noEmptyPattern: Vitest reads the names of the fixtures from it.
+    async ({}, use) => {
+      const browser = await launchChromium(inject('chromiumPath'));
+      await use(browser);
+      await browser.close();
+    },
+    { scope: 'file' },
+  ],
+  // biome-ignore lint/correctness/noEmptyPattern: Vitest reads the names of the fixtures from it.
+  server: async ({}, use) => {
+    const server = new PageServer(inject('pagesDirectory'));
+    await server.listen();
+    await use(server);
+    server.close();
+  },
+  openPilot: async ({ browser, server }, use) => {
+    const contexts: BrowserContext[] = [];
+    await use(async ({ outside, context, before, path = '/pilot/', ...bridge } = {}) => {
+      const opened = await browser.newContext({ ...CONTROLLER, ...context });
+      contexts.push(opened);
+      opened.setDefaultTimeout(10_000);
+      const page = await opened.newPage();
+      const pilot = new PilotPage(page);
+      page.on('console', (message) => pilot.console.push(message.text()));
+      page.on('pageerror', (error) => pilot.console.push(String(error)));
+      const options: FakeBridgeOptions = { flavour: 'documented', ...bridge };
+      if (!outside) await page.addInitScript(installFakeBridge, options);
+      await before?.(page);
+      await page.goto(server.address + path);
+      return pilot;
+    });
+    await Promise.all(contexts.map((context) => context.close()));
+  },
+});
