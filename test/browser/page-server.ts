@@ -169,7 +169,8 @@ export class PageServer {
 
   private sendConfig(response: ServerResponse): void {
     if (typeof this.config === 'number') response.writeHead(this.config).end();
-    else this.send('/pilot/config.json', 'application/json', Buffer.from(JSON.stringify(this.config)), response);
+    else
+      this.send('/pilot/config.json', 'application/json', Buffer.from(JSON.stringify(this.config)), response);
   }
 
   private async sendFile(path: string, response: ServerResponse): Promise<void> {

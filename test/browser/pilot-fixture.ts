@@ -52,9 +52,7 @@ export class PilotPage {
   }
 
   bridge<Result>(act: (bridge: FakeBridgeControls) => Result): Promise<Awaited<Result>> {
-    return this.page.evaluate(
-      `(${act.toString()})(window.fakeBridge)`,
-    ) as Promise<Awaited<Result>>;
+    return this.page.evaluate(`(${act.toString()})(window.fakeBridge)`) as Promise<Awaited<Result>>;
   }
 
   /** The back key in the upper left of Pilot's web view. */

@@ -1,7 +1,8 @@
 import type { Finding } from '../api.ts';
 import type { FailureId } from './failure.ts';
 import type { PilotState } from './state.ts';
-import type { TextKey, Texts } from './text/texts.ts';
+import type { TextKey } from './text/en.ts';
+import type { Texts } from './text/texts.ts';
 
 /** The one line of the page, and what stands below it. */
 export interface Headline {

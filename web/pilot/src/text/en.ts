@@ -172,3 +172,8 @@ export const en = {
   'simulated.lose': 'Break connection',
   'simulated.restore': 'Restore connection',
 } as const;
+
+export type TextKey = keyof typeof en;
+
+/** All texts of the page in one language. `{name}` stands for a value. */
+export type Dictionary = { readonly [key in TextKey]: string };

@@ -1,10 +1,5 @@
-import { en } from './en.ts';
+import { type Dictionary, en, type TextKey } from './en.ts';
 import { zh } from './zh.ts';
-
-export type TextKey = keyof typeof en;
-
-/** All texts of the page in one language. `{name}` stands for a value. */
-export type Dictionary = { readonly [key in TextKey]: string };
 
 export type Language = 'en' | 'zh';
 

@@ -1,4 +1,4 @@
-import type { Dictionary } from './texts.ts';
+import type { Dictionary } from './en.ts';
 
 /** The texts in simplified Chinese, in the words of DJI Pilot 2. */
 export const zh: Dictionary = {

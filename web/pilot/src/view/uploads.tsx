@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Upload } from '../../api.ts';
 import { texts } from '../language.ts';
 import type { Told } from '../state.ts';
-import type { TextKey } from '../text/texts.ts';
+import type { TextKey } from '../text/en.ts';
 import { when } from '../when.ts';
 
 const WAITS: { readonly [state: string]: TextKey } = {
