@@ -236,7 +236,9 @@ describe('the command', () => {
     const [stdout, code] = await Promise.all([text(next.child.stdout), next.closed]);
     expect(code).toBe(0);
     const { totals } = JSON.parse(stdout);
-    expect(totals).toMatchObject({ files: count + 1, failed: 0, linked: 0 });
+    expect(totals).toMatchObject({ files: count + 1, failed: 0 });
+    // Uploaded when it was killed, not reported yet, and taken in by the bucket's notification since.
+    expect(totals.linked).toBeLessThanOrEqual(2);
     expect(totals.already_there).toBeGreaterThanOrEqual(before.length);
     const after = await entriesNamed('killed_');
     expect(after).toHaveLength(count + 1);
