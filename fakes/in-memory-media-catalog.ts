@@ -158,6 +158,9 @@ export class InMemoryMediaCatalog implements MediaCatalog, FileLists {
 
   async setSurplus(file: MediaFile, holderFileId: string | undefined): Promise<MediaFile> {
     const { workspaceId, fileId } = file;
+    const standing = await this.findFile(workspaceId, fileId);
+    if (holderFileId !== undefined && file.reportedAt === undefined && standing?.reportedAt !== undefined)
+      return standing;
     const changed = this.#change(workspaceId, fileId, ({ surplusOf: _surplus, ...facts }) => ({
       ...facts,
       ...(holderFileId !== undefined && { surplusOf: holderFileId }),

@@ -22,6 +22,9 @@ const FAILURE_KEPT_FOR_IN_SECONDS = 90 * 24 * 3600;
 /** Enough to see what the device sent. */
 const FAILURE_RAW_LENGTH = 2000;
 
+/** The entry exists, and no device has reported it. */
+const STILL_UNREPORTED = 'attribute_exists(pk) AND attribute_not_exists(reported_at)';
+
 /** The catalog in a DynamoDB table. docs/architecture.md describes its layout. */
 export function dynamoDbMediaCatalog(tableName: string, client = documentClient()): MediaCatalog {
   const table = mediaTable(tableName, client);
@@ -83,21 +86,25 @@ export function dynamoDbMediaCatalog(tableName: string, client = documentClient(
       }
       if (surplusOf !== undefined && surplusOf !== holderFileId && pk !== undefined)
         await table.deleteMine({ pk, sk: surplusPrefix(surplusOf) + fileId }, fileId);
-      return await changeFile(
-        file,
-        holderFileId === undefined
-          ? new UpdateExpression()
-              .set({
-                [BY_TIME.partitionKey]: listOf(workspaceId, 'FILES'),
-                [BY_TIME.sortKey]: listedAt(file),
-              })
-              .remove(['surplus_of'])
-          : // In a list of its own: where there is none, the next fact about the bytes would set that of files.
-            new UpdateExpression().set({
-              surplus_of: holderFileId,
-              [BY_TIME.partitionKey]: listOf(workspaceId, 'SPARES'),
-            }),
-      );
+      if (holderFileId === undefined)
+        return await changeFile(
+          file,
+          new UpdateExpression()
+            .set({ [BY_TIME.partitionKey]: listOf(workspaceId, 'FILES'), [BY_TIME.sortKey]: listedAt(file) })
+            .remove(['surplus_of']),
+        );
+      // In a list of its own: where there is none, the next fact about the bytes would set that of files.
+      const expression = new UpdateExpression().set({
+        surplus_of: holderFileId,
+        [BY_TIME.partitionKey]: listOf(workspaceId, 'SPARES'),
+      });
+      if (file.reportedAt !== undefined) return await changeFile(file, expression);
+      const key = fileKey(workspaceId, fileId);
+      const marked = await table.updateIf<MediaFileItem>(key, expression, STILL_UNREPORTED);
+      if (marked !== undefined) return fromItem(marked);
+      if (pk !== undefined) await table.deleteMine({ pk, sk: surplusPrefix(holderFileId) + fileId }, fileId);
+      const item = await table.find<MediaFileItem>(key);
+      return item ? fromItem(item) : file;
     },
 
     setRemoved: (file, removedAt) => {

@@ -11,7 +11,7 @@ import {
   type Reporter,
   toMediaFile,
 } from './media-file.ts';
-import { makeFindable, releaseFile, settleFile } from './settle-file.ts';
+import { makeFindable, releaseFile, settleTwins } from './settle-file.ts';
 import { watchFlight } from './watch-flight.ts';
 import type { WorkspaceId } from './workspace.ts';
 
@@ -116,9 +116,7 @@ async function completeFile(
     (report.tinyFingerprint === undefined || report.tinyFingerprint === standing.tinyFingerprint);
   if (addsNothing) return standing;
   const { workspaceId, objectKey, versionId, fileId } = standing;
-  // Of an upload whose report was lost there may be twins.
-  const settle = reported ? makeFindable : settleFile;
-  return await recordEntry(library, { workspaceId, objectKey, versionId, fileId }, report, settle);
+  return await recordEntry(library, { workspaceId, objectKey, versionId, fileId }, report);
 }
 
 /** The same bytes with another name or path: another entry, which points to the same version. */
@@ -152,15 +150,17 @@ async function recordEntry(
   library: Library,
   facts: Omit<Parameters<Library['catalog']['merge']>[0], 'report'>,
   report: FileReport,
-  settle: typeof makeFindable = makeFindable,
 ): Promise<MediaFile> {
   const { catalog, events } = library;
   const entry = await catalog.merge({ ...facts, report });
   // A file can be in two flights: that of its entry, and that of this report.
   await catalog.countToFlight({ ...entry, ...flightOfReport(report) });
-  const file = await settle(library, entry);
-  await events.publish([fileEvent('FileRecorded', file)]);
+  const file = await makeFindable(library, entry);
   const flight = flightOf({ ...file, ...flightOfReport(report) });
-  if (flight) await watchFlight(library, flight);
+  await Promise.all([
+    // The report of an upload may have been lost, and its notification may arrive at this moment.
+    settleTwins(library, file),
+    events.publish([fileEvent('FileRecorded', file)]).then(() => flight && watchFlight(library, flight)),
+  ]);
   return file;
 }

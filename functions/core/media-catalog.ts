@@ -166,7 +166,10 @@ export interface MediaCatalog extends Fingerprints, TinyFingerprints, Flights {
   /** Removes the report from an entry, when its bytes turned out to be others. */
   withdrawReport(file: MediaFile): Promise<MediaFile>;
 
-  /** Marks the entry as a spare of another one, which is in no list. Undefined lists it again. */
+  /**
+   * Marks the entry as a spare of another one, which is in no list. Undefined lists it again. An unreported file
+   * that has been reported since it was read stays as it is. Resolves to the entry afterwards.
+   */
   setSurplus(file: MediaFile, holderFileId: string | undefined): Promise<MediaFile>;
 
   /** Marks an entry whose bytes are gone, or back (undefined). */

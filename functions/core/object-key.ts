@@ -23,3 +23,12 @@ export function assertObjectKeyInWorkspace(workspaceId: WorkspaceId, objectKey: 
     Buffer.byteLength(objectKey) > OBJECT_KEY_LIMIT_IN_BYTES;
   if (outside) throw new ObjectKeyOutsideWorkspaceError();
 }
+
+/**
+ * The part of an object key that the device chooses: the key below the prefix that it got with its credentials.
+ * Undefined for a key that is not below such a prefix.
+ */
+export function keyBelowPrefix(objectKey: string): string | undefined {
+  const [, , , ...chosen] = objectKey.split('/');
+  return chosen.length > 0 ? chosen.join('/') : undefined;
+}

@@ -15,7 +15,7 @@ import {
 } from './media-file.ts';
 import { assertObjectKeyInWorkspace } from './object-key.ts';
 import { presentVersions } from './object-storage.ts';
-import { absorbTwins, makeFindable } from './settle-file.ts';
+import { makeFindable, settleTwins } from './settle-file.ts';
 import { watchFlight } from './watch-flight.ts';
 import type { WorkspaceId } from './workspace.ts';
 
@@ -182,11 +182,8 @@ async function refuseContradiction(
  * and the flight is checked. The later of the two does it. Doing it twice only repeats the event.
  */
 async function finishFile(library: Library, file: MediaFile, flight: FlightRef | undefined): Promise<void> {
-  const { catalog, events } = library;
-  if (file.md5 !== undefined && file.integrity === 'verified') {
-    await absorbTwins(library, file, await catalog.findByFingerprint(file.workspaceId, file.md5));
-  }
-  await events.publish([fileEvent('FileRecorded', file)]);
+  await settleTwins(library, file);
+  await library.events.publish([fileEvent('FileRecorded', file)]);
   if (flight) await watchFlight(library, flight);
 }
 

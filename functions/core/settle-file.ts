@@ -1,6 +1,7 @@
 import type { Library } from './library.ts';
 import { type FingerprintHolder, reportOf } from './media-catalog.ts';
 import type { MediaFile } from './media-file.ts';
+import { keyBelowPrefix } from './object-key.ts';
 
 type SettlePorts = Pick<Library, 'catalog' | 'storage'>;
 
@@ -83,34 +84,72 @@ async function completeReport(
  */
 export async function settleFile(ports: SettlePorts, entry: MediaFile): Promise<MediaFile> {
   const file = await makeFindable(ports, entry);
-  if (file.fileId !== entry.fileId || file.integrity !== 'verified' || file.md5 === undefined) return file;
-  return await absorbTwins(ports, file, await ports.catalog.findByFingerprint(file.workspaceId, file.md5));
+  return file.fileId === entry.fileId ? await settleTwins(ports, file) : file;
+}
+
+/** Looks for twins of a file whose claim was written, and marks spares. Resolves to the file afterwards. */
+export async function settleTwins(ports: Pick<SettlePorts, 'catalog'>, file: MediaFile): Promise<MediaFile> {
+  const { workspaceId, md5, integrity } = file;
+  if (integrity !== 'verified' || md5 === undefined) return file;
+  return await absorbTwins(ports, file, await ports.catalog.findByFingerprint(workspaceId, md5));
 }
 
 /**
  * Marks unreported versions with the same name and bytes as spares of a reported file: the device uploaded
- * them again under another key, since it lost the response. `holders` must have been read after the file's own
- * claim was written. Resolves to the file afterwards.
+ * them again under another key, since it lost the response. When no version was reported, the one with the
+ * lowest id stands, and the others are its spares, if their keys below the prefixes are the same. `holders` must
+ * have been read after the file's own claim was written. Resolves to the file afterwards.
  */
-export async function absorbTwins(
+async function absorbTwins(
   { catalog }: Pick<SettlePorts, 'catalog'>,
   file: MediaFile,
   holders: readonly FingerprintHolder[],
 ): Promise<MediaFile> {
-  const twins = holders.filter(({ fileId, name }) => fileId !== file.fileId && name === file.name);
+  const twins = holders.filter((holder) => isTwin(file, holder));
   if (file.reportedAt === undefined) {
-    const reported = twins.find((twin) => twin.reported);
-    if (reported === undefined) return file;
-    await catalog.releaseClaims(file);
-    return await catalog.setSurplus(file, reported.fileId);
+    const standing = twins.find(({ reported }) => reported) ?? lowest(twins);
+    if (standing && (standing.reported || standing.fileId < file.fileId))
+      return await becomeSpare(catalog, file, standing.fileId);
   }
-  for (const twin of twins.filter(({ reported }) => !reported)) {
+  for (const twin of twins) {
     const unreported = await catalog.findFile(file.workspaceId, twin.fileId);
-    if (unreported === undefined || unreported.reportedAt !== undefined) continue;
-    await catalog.releaseClaims(unreported);
-    await catalog.setSurplus(unreported, file.fileId);
+    if (unreported !== undefined && unreported.reportedAt === undefined)
+      await becomeSpare(catalog, unreported, file.fileId);
   }
   return file;
+}
+
+/** Whether the file and a holder of its bytes are the same file. One of the two is unreported. */
+const isTwin = (
+  { fileId, name, objectKey, reportedAt }: Pick<MediaFile, 'fileId' | 'name' | 'objectKey' | 'reportedAt'>,
+  holder: FingerprintHolder,
+): boolean => {
+  if (holder.fileId === fileId || holder.name !== name) return false;
+  if (reportedAt !== undefined || holder.reported) return reportedAt === undefined || !holder.reported;
+  const path = keyBelowPrefix(objectKey);
+  return path !== undefined && path === keyBelowPrefix(holder.objectKey);
+};
+
+const lowest = (holders: readonly FingerprintHolder[]): FingerprintHolder | undefined =>
+  holders.toSorted((one, other) => (one.fileId < other.fileId ? -1 : 1))[0];
+
+/**
+ * Marks an unreported version as a spare, with its own spares. The claims are released last: after a crash in
+ * between they lead here again. When it has been reported meanwhile, it stays.
+ */
+async function becomeSpare(
+  catalog: SettlePorts['catalog'],
+  file: MediaFile,
+  holderFileId: string,
+): Promise<MediaFile> {
+  const spare = await catalog.setSurplus(file, holderFileId);
+  if (spare.surplusOf !== holderFileId) return spare;
+  for (const spareId of await catalog.listSurplus(file)) {
+    const own = await catalog.findFile(file.workspaceId, spareId);
+    if (own?.surplusOf === file.fileId) await catalog.setSurplus(own, holderFileId);
+  }
+  await catalog.releaseClaims(file);
+  return spare;
 }
 
 /** Makes claims that a crash may have left out, and marks spares. Resolves to the entry afterwards. */
@@ -126,8 +165,9 @@ export async function settleClaims(ports: SettlePorts, entry: MediaFile): Promis
 /** The holders of an entry's fingerprint, and whether it is one of them; undefined when all is correct. */
 export async function findOpenClaims(
   { catalog }: Pick<SettlePorts, 'catalog'>,
-  { workspaceId, fileId, name, md5, integrity, surplusOf, removedAt, reportedAt }: MediaFile,
+  file: MediaFile,
 ): Promise<{ readonly holders: readonly FingerprintHolder[]; readonly holds: boolean } | undefined> {
+  const { workspaceId, fileId, md5, integrity, surplusOf, removedAt, reportedAt } = file;
   const mayHold = integrity === 'verified' && surplusOf === undefined && removedAt === undefined;
   if (!mayHold || md5 === undefined) return undefined;
   const holders = await catalog.findByFingerprint(workspaceId, md5);
@@ -135,9 +175,6 @@ export async function findOpenClaims(
     // The claim was made before the report, when that was cut off.
     (holder) => holder.fileId === fileId && (holder.reported || reportedAt === undefined),
   );
-  const hasTwin = holders.some(
-    (holder) =>
-      holder.fileId !== fileId && holder.name === name && holder.reported === (reportedAt === undefined),
-  );
+  const hasTwin = holders.some((holder) => isTwin(file, holder));
   return holds && !hasTwin ? undefined : { holders, holds };
 }

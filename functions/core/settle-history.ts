@@ -4,7 +4,7 @@ import type { LibraryWithDigests } from './library.ts';
 import { reportOf } from './media-catalog.ts';
 import type { MediaFile, StoredObject } from './media-file.ts';
 import { type HistoryItem, presentVersions } from './object-storage.ts';
-import { makeFindable, releaseFile, settleFile } from './settle-file.ts';
+import { releaseFile, settleFile } from './settle-file.ts';
 import { takeInArrival } from './take-in-arrival.ts';
 import type { WorkspaceId } from './workspace.ts';
 
@@ -147,7 +147,7 @@ async function promote(
     listed = await catalog.merge({ workspaceId, objectKey, versionId, fileId, report });
   }
   await catalog.countToFlight(listed);
-  return await makeFindable(library, listed);
+  return await settleFile(library, listed);
 }
 
 async function restore(library: LibraryWithDigests, file: MediaFile): Promise<void> {

@@ -23,8 +23,23 @@ export async function verifyVersion(
   const { catalog } = library;
   const fileId = uploadedFileId(version);
   const known = await catalog.findFile(version.workspaceId, fileId);
-  if (known === undefined || known.md5 !== undefined || known.removedAt !== undefined) return undefined;
-  const facts = { ...identityOf(version), fileId };
+  if (known === undefined || known.removedAt !== undefined) return undefined;
+  const read = known.md5 === undefined ? await readBytes(library, known, signal) : known;
+  if (read === undefined || read === 'too-slow') return read;
+  // Bytes that were read before are settled again: that may have been cut off.
+  const settled = await reassign(library, read);
+  for (const file of settled) await settle(library, file);
+  return settled.some(({ integrity }) => integrity === 'mismatch') ? 'mismatch' : 'verified';
+}
+
+/** Resolves to the entry with its MD5; undefined when there was nothing to read. */
+async function readBytes(
+  library: LibraryWithDigester,
+  version: MediaFile,
+  signal: AbortSignal,
+): Promise<MediaFile | 'too-slow' | undefined> {
+  const { catalog } = library;
+  const facts = { ...identityOf(version), fileId: version.fileId };
   let md5: Fingerprint | undefined;
   try {
     md5 = await library.digester.digest(version.objectKey, version.versionId, signal);
@@ -33,12 +48,7 @@ export async function verifyVersion(
     await catalog.merge({ ...facts, unverifiedBecause: 'too large to be read in time' });
     return 'too-slow';
   }
-  if (md5 === undefined) return undefined;
-
-  const read = await catalog.merge({ ...facts, md5 });
-  const settled = await reassign(library, read);
-  for (const file of settled) await settle(library, file);
-  return settled.some(({ integrity }) => integrity === 'mismatch') ? 'mismatch' : 'verified';
+  return md5 === undefined ? undefined : await catalog.merge({ ...facts, md5 });
 }
 
 async function settle(library: Library, entry: MediaFile): Promise<void> {

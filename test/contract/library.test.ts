@@ -563,6 +563,107 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await listed()).toMatchObject([{ objectKey: again(), reporter: PILOT }]);
     });
 
+    it.each(['first', 'second'])(
+      'stands once when no report came, and the %s arrives first',
+      async (order) => {
+        put();
+        put(BYTES, again());
+        for (const objectKey of order === 'first' ? [key, again()] : [again(), key]) await arrive(objectKey);
+        expect(await listed()).toHaveLength(1);
+        expect(await isHit()).toBe(true);
+      },
+    );
+
+    it('stands once when both arrive at the same time', async () => {
+      put();
+      afterFirstLook(async () => {
+        put(BYTES, again());
+        await arrive(again());
+      });
+      await arrive();
+      expect(await listed()).toHaveLength(1);
+      expect(await isHit()).toBe(true);
+    });
+
+    it('is two files when no report came, and the folders differ', async () => {
+      const other = `${workspaceId}/scope/b/100MEDIA/DJI_0001.JPG`;
+      put();
+      put(BYTES, other);
+      await arrive();
+      await arrive(other);
+      expect(await listed()).toHaveLength(2);
+    });
+
+    it('is two files when no report came, and the keys are not below prefixes of credentials', async () => {
+      const others = [`${workspaceId}/DJI_0001.JPG`, `${workspaceId}/old/DJI_0001.JPG`];
+      for (const objectKey of others) {
+        put(BYTES, objectKey);
+        await arrive(objectKey);
+      }
+      expect(await listed()).toHaveLength(2);
+    });
+
+    it('stands as the one that is reported in the end, and each other one replaces it', async () => {
+      const keys = [key, again(), `${workspaceId}/scope/c/DJI_0001.JPG`];
+      for (const objectKey of keys) {
+        put(BYTES, objectKey);
+        await arrive(objectKey);
+      }
+      for (const objectKey of keys) {
+        await report({}, { objectKey });
+        expect(await listed()).toMatchObject([{ reporter: PILOT }]);
+      }
+      for (const left of [1, 1, 0]) {
+        const [standing] = await listed();
+        if (!standing) throw new Error('It is in no list');
+        library.storage.hide(standing.objectKey);
+        await settle(standing.objectKey);
+        expect(await listed()).toHaveLength(left);
+        expect(await isHit()).toBe(left === 1);
+      }
+    });
+
+    it('stands once when the work was cut off while the spare was marked', async () => {
+      put();
+      await arrive();
+      put(BYTES, again());
+      await report({}, { objectKey: again() });
+      vi.spyOn(library.catalog, 'setSurplus').mockRejectedValueOnce(new Error('cut off'));
+      await expect(arrive(again())).rejects.toThrow('cut off');
+      await arrive(again());
+      expect(await listed()).toMatchObject([{ objectKey: again() }]);
+    });
+
+    it('is listed under its own path when it is reported while it is taken for a spare', async () => {
+      put();
+      await arrive();
+      put(BYTES, again());
+      await report({ path: 'wayline-2' }, { objectKey: again() });
+      const find = library.catalog.findFile.bind(library.catalog);
+      vi.spyOn(library.catalog, 'findFile').mockImplementation(async (workspace, fileId) => {
+        const file = await find(workspace, fileId);
+        if (file?.objectKey === key && file.reportedAt === undefined) await report({ path: 'wayline-1' });
+        return file;
+      });
+      await arrive(again());
+      expect((await listed()).map(({ path }) => path).sort()).toEqual(['wayline-1', 'wayline-2']);
+      expect((await library.catalog.findByFingerprint(workspaceId, BYTES)).length).toBe(2);
+    });
+
+    it('stands once when it is linked from another name while it arrives', async () => {
+      const other = `${workspaceId}/scope/c/DJI_0009.JPG`;
+      put(BYTES, other);
+      await report({ name: 'DJI_0009.JPG' }, { objectKey: other });
+      put();
+      const claim = library.catalog.claimFingerprint.bind(library.catalog);
+      vi.spyOn(library.catalog, 'claimFingerprint').mockImplementationOnce(async (file) => {
+        await arrive();
+        return await claim(file);
+      });
+      await ask();
+      expect((await listed()).map(({ name }) => name).sort()).toEqual(['DJI_0001.JPG', 'DJI_0009.JPG']);
+    });
+
     it('stands once when the notification of the spare comes again', async () => {
       put();
       await arrive();
@@ -793,6 +894,35 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       await verifyVersion(library, version, AbortSignal.timeout(5000));
       expect(await flight()).toMatchObject({ receivedFileCount: 1 });
       expect(await isHit()).toBe(true);
+    });
+  });
+
+  describe('reading bytes that was cut off', () => {
+    const version = () => ({ workspaceId, objectKey: key, versionId: 'v1' });
+    const read = () => verifyVersion(library, version(), AbortSignal.timeout(5000));
+    const cutOff = async () => {
+      vi.spyOn(library.catalog, 'claimFingerprint').mockRejectedValueOnce(new Error('cut off'));
+      await expect(read()).rejects.toThrow('cut off');
+    };
+
+    it('makes the file findable all the same, and tells of it', async () => {
+      library.storage.bytes.set(put('cccc-2').versionId, Buffer.from('bytes'));
+      await arrive();
+      await cutOff();
+      expect(await isHit()).toBe(false);
+      expect(await read()).toBe('verified');
+      expect(await isHit()).toBe(true);
+      expect(library.published).toContainEqual(expect.objectContaining({ type: 'FileVerified' }));
+    });
+
+    it('counts a mismatch as missing all the same', async () => {
+      library.storage.bytes.set(put('cccc-2').versionId, Buffer.from('other'));
+      await report();
+      const counting = vi.spyOn(library.catalog, 'countToFlight').mockRejectedValueOnce(new Error('cut off'));
+      await expect(read()).rejects.toThrow('cut off');
+      counting.mockRestore();
+      expect(await read()).toBe('mismatch');
+      expect(await flight()).toMatchObject({ receivedFileCount: 0 });
     });
   });
 
