@@ -26,6 +26,9 @@ const LOG_RETENTION_DAYS = [
 /** The lowest level that is logged. */
 const LOG_LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const;
 
+/** What CloudTrail records of the objects: nothing, uploads and removals, or downloads too. */
+const AUDIT_EVENTS = ['none', 'writes', 'all'] as const;
+
 /** S3's minimum age for Standard-IA, and for the move from there to the next class. */
 const DAYS_IN_A_STORAGE_CLASS = 30;
 
@@ -45,6 +48,7 @@ const MUST_BE = {
   rate: 'a number of requests a second, greater than 0',
   burst: 'a whole number of requests, at least 1',
   dockMode: `one of ${DOCK_MODES.join(', ')}`,
+  auditEvents: `one of ${AUDIT_EVENTS.join(', ')}`,
   dockEndpoint: `one of ${DOCK_ENDPOINTS.join(', ')}`,
   email: 'an email address',
   stackName: 'a name of letters, digits and hyphens, at most 64, with a letter first',
@@ -160,6 +164,19 @@ const API_DOMAIN = {
   certificateArn: v.optional(certificate),
 };
 
+const AUDIT_TRAIL = {
+  /**
+   * `writes`: CloudTrail records who uploaded or removed which object. `all`: downloads too.
+   * @default 'none'
+   */
+  events: v.optional(v.picklist(AUDIT_EVENTS, MUST_BE.auditEvents), 'none'),
+  /**
+   * How long the records are kept, in days.
+   * @default 365
+   */
+  retentionInDays: v.optional(days, 365),
+};
+
 const CONFIGURATION = {
   /**
    * Name of the stack in CloudFormation, of its API, and in metrics and log lines. Two stacks in one account
@@ -207,6 +224,8 @@ const CONFIGURATION = {
    * @default 'INFO'
    */
   logLevel: v.optional(v.picklist(LOG_LEVELS, MUST_BE.logLevel), 'INFO'),
+  /** CloudTrail's records of who did what with which object. AWS charges for each. */
+  auditTrail: v.optional(object(AUDIT_TRAIL), {}),
   /** Limits of each route that needs a token. */
   throttling: v.optional(object(THROTTLING), {}),
   /** Where docks connect to. */
@@ -331,6 +350,7 @@ function keysBeside(dotPath: string): string[] {
   const parent = dotPath.split('.').slice(0, -1).join('.');
   const nested: Record<string, object> = {
     apiDomain: API_DOMAIN,
+    auditTrail: AUDIT_TRAIL,
     lifecycle: LIFECYCLE,
     throttling: THROTTLING,
     dock: DOCK,

@@ -58,7 +58,7 @@ export class MediaBucket extends Construct {
     Validations.of(this.bucket).acknowledge({
       id: 'AwsSolutions-S1',
       reason:
-        'CloudTrail records who wrote what: every credential names its user or gateway. Access logs would repeat the object keys in a second bucket.',
+        'With auditTrail in the configuration, CloudTrail records who wrote what: every credential names its user or gateway. Access logs would repeat the object keys in a second bucket.',
     });
   }
 

@@ -1,6 +1,7 @@
 import { Aws, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { Alarms } from './alarms.ts';
+import { AuditTrail } from './audit-trail.ts';
 import type { Configuration } from './configuration.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { mqttAddressOf } from './dock-address.ts';
@@ -32,7 +33,7 @@ export class MediaLibraryStack extends Stack {
     id: string,
     { configuration, bundlesDirectory, ...props }: MediaLibraryStackProps,
   ) {
-    const { stackName, lifecycle, dock, alarmEmail } = configuration;
+    const { stackName, lifecycle, dock, auditTrail, alarmEmail } = configuration;
     super(scope, id, { description: 'Media library for DJI devices', stackName, ...props });
     const mqttAddress = mqttAddressOf(configuration);
     const hasDocks = dock.endpoint !== 'none';
@@ -41,6 +42,8 @@ export class MediaLibraryStack extends Stack {
     const queues = new WorkQueues(this, 'Work', { deadLetters });
     const table = new MediaTable(this, 'Catalog');
     const bucket = new MediaBucket(this, 'Media', { lifecycle, queues });
+    const { events, retentionInDays } = auditTrail;
+    if (events !== 'none') new AuditTrail(this, 'Audit', { bucket, events, retentionInDays });
     const uploadRole = new UploadRole(this, 'Upload', { bucket });
     const identity = new Identity(this, 'Identity', configuration);
     const dockSettings =

@@ -110,6 +110,7 @@ describe('cdk-nag', () => {
       consoleOrigins: ['https://console.example.com'],
       lifecycle: { expireAfterInDays: 400 },
       alarmEmail: 'ops@example.com',
+      auditTrail: { events: 'writes' },
     },
     { oidcIssuer: 'https://login.example.com', oidcAudience: ['pilot'] },
     {

@@ -13,6 +13,7 @@ const DEFAULTS = {
   lifecycle: {},
   logRetentionInDays: 30,
   logLevel: 'INFO',
+  auditTrail: { events: 'none', retentionInDays: 365 },
   throttling: { rateLimit: 500, burstLimit: 1000 },
   dock: { mode: 'full', endpoint: 'managed-domain' },
   mqttAddress: '',
@@ -39,6 +40,7 @@ const EVERYTHING = {
   },
   logRetentionInDays: 3653,
   logLevel: 'DEBUG',
+  auditTrail: { events: 'all', retentionInDays: 730 },
   throttling: { rateLimit: 0.5, burstLimit: 1 },
   dock: { mode: 'media-only', ...CUSTOM_DOMAIN, validationCertificateArn: CERTIFICATE },
   mqttAddress: 'ssl://mqtt.example.com:8883',
@@ -119,6 +121,14 @@ const MISTAKES: [object, string][] = [
   ],
   [{ logLevel: 'debug' }, 'media-library.logLevel must be one of DEBUG, INFO, WARN, ERROR, and is "debug".'],
   [{ logRetentionInDays: 31 }, `media-library.logRetentionInDays must be ${LOG_RETENTION}, and is 31.`],
+  [
+    { auditTrail: { events: 'reads' } },
+    'media-library.auditTrail.events must be one of none, writes, all, and is "reads".',
+  ],
+  [
+    { auditTrail: { retentionInDays: 0 } },
+    'media-library.auditTrail.retentionInDays must be a whole number of days, at least 1, and is 0.',
+  ],
   [{ throttling: null }, 'media-library.throttling must be an object, and is null.'],
   [
     { throttling: { rateLimit: 0 } },
@@ -186,7 +196,7 @@ describe('the configuration', () => {
 
   it('refuses a key that it does not know, and names those that it does', () => {
     expect(() => parseConfiguration({ logRetention: 30 })).toThrow(
-      'media-library.logRetention is not a key. The keys are stackName, apiDomain, oidcIssuer, oidcAudience, workspacesClaim, consoleOrigins, lifecycle, logRetentionInDays, logLevel, throttling, dock, mqttAddress, alarmEmail.',
+      'media-library.logRetention is not a key. The keys are stackName, apiDomain, oidcIssuer, oidcAudience, workspacesClaim, consoleOrigins, lifecycle, logRetentionInDays, logLevel, auditTrail, throttling, dock, mqttAddress, alarmEmail.',
     );
     expect(() => parseConfiguration({ throttling: { rate: 1 } })).toThrow(
       'media-library.throttling.rate is not a key. The keys are rateLimit, burstLimit.',
@@ -249,7 +259,7 @@ describe('the table in README.md', () => {
     expect(inFirstColumn.sort()).toEqual(keysBeside({ wrong: 1 }).sort());
   });
 
-  it.each(['apiDomain', 'lifecycle', 'throttling', 'dock'])('has every key of %s', (parent) => {
+  it.each(['apiDomain', 'auditTrail', 'lifecycle', 'throttling', 'dock'])('has every key of %s', (parent) => {
     const row = rows.find((candidate) => candidate.startsWith(`| \`${parent}\` |`)) ?? '';
     expect(namesIn(row)).toEqual(expect.arrayContaining(keysBeside({ [parent]: { wrong: 1 } })));
   });

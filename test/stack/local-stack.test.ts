@@ -14,6 +14,7 @@ const CONFIGURATIONS: [string, object][] = [
     { dock: { endpoint: 'custom-domain', domainName: 'mqtt.example.com', certificateArn } },
   ],
   ["the account's address for docks", { dock: { endpoint: 'account-default' } }],
+  ['an audit trail', { auditTrail: { events: 'all' } }],
   ['no docks', { dock: { endpoint: 'none' } }],
 ];
 

@@ -1,6 +1,8 @@
 import { arnOf, generatedName, type ResourceTypes } from '../resource.ts';
 
-/** Alarms, dashboards and log groups, which have no effect here: log lines go to the local stack's log. */
+/**
+ * Alarms, dashboards, log groups and trails, which have no effect here: log lines go to the local stack's log.
+ */
 export const OBSERVABILITY_TYPES: ResourceTypes = {
   'AWS::Logs::LogGroup': {
     physicalId: (group) => String(group.property('LogGroupName') ?? generatedName(group)),
@@ -14,5 +16,10 @@ export const OBSERVABILITY_TYPES: ResourceTypes = {
     properties: 'any',
   },
   'AWS::CloudWatch::Dashboard': { physicalId: generatedName, properties: 'any' },
+  'AWS::CloudTrail::Trail': {
+    physicalId: (trail) => String(trail.property('TrailName') ?? generatedName(trail)),
+    attributes: { Arn: (trail) => arnOf(trail, 'cloudtrail', `trail/${trail.physicalId}`) },
+    properties: 'any',
+  },
   'AWS::CDK::Metadata': { physicalId: generatedName, properties: 'any' },
 };
