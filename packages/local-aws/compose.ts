@@ -321,7 +321,7 @@ function functionCredentials(
 ): FunctionCredentials {
   const { accessKeyId, secretAccessKey, sessionToken, expiresAt } = identities.mintForRole(roleArn, {
     sessionName: name,
-    durationSeconds: FUNCTION_SESSION_IN_SECONDS,
+    durationInSeconds: FUNCTION_SESSION_IN_SECONDS,
   });
   if (sessionToken === undefined || expiresAt === undefined)
     throw new Error(`The session of ${name} is not temporary`);

@@ -62,7 +62,7 @@ export async function createCognito(options: CognitoOptions): Promise<Cognito> {
     name: 'cognito',
     contentType: 'application/x-amz-json-1.1',
     target: 'AWSCognitoIdentityProviderService',
-    bodyLimitBytes: BODY_LIMIT_IN_BYTES,
+    bodyLimitInBytes: BODY_LIMIT_IN_BYTES,
     answer: dispatch(
       {
         ...signInOperations(pools),

@@ -54,7 +54,7 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<LocalSer
     name: 'dynamodb',
     contentType: 'application/x-amz-json-1.0',
     target: 'DynamoDB_20120810',
-    bodyLimitBytes: BODY_LIMIT_IN_BYTES,
+    bodyLimitInBytes: BODY_LIMIT_IN_BYTES,
     answer: async ({ operation, input, request, body }) => {
       const { identity } = await authenticate(request, {
         service: 'dynamodb',

@@ -33,7 +33,7 @@ export function createEventBridge(options: EventBridgeOptions): LocalService {
     name: 'eventbridge',
     contentType: 'application/x-amz-json-1.1',
     target: 'AWSEvents',
-    bodyLimitBytes: BODY_LIMIT_IN_BYTES,
+    bodyLimitInBytes: BODY_LIMIT_IN_BYTES,
     answer: dispatch(
       eventBridgeOperations({
         region,

@@ -46,7 +46,7 @@ export function decodePercent(text: string): string {
 }
 
 /** The whole body, for services with small requests. Throws `RequestEntityTooLarge` above the limit. */
-export function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+export function readBody(request: IncomingMessage, limitInBytes: number): Promise<Buffer> {
   // By its events: an iterator over the stream takes as long as the rest of a small call.
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -54,13 +54,13 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
       // The rest is read and dropped: a client that is still sending does not read the response.
-      if (size <= limitBytes) chunks.push(chunk);
+      if (size <= limitInBytes) chunks.push(chunk);
     });
     request.once('end', () => {
-      if (size <= limitBytes)
+      if (size <= limitInBytes)
         resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size));
       else
-        reject(new AwsError('RequestEntityTooLarge', `The request body is over ${limitBytes} bytes.`, 413));
+        reject(new AwsError('RequestEntityTooLarge', `The request body is over ${limitInBytes} bytes.`, 413));
     });
     request.once('error', reject);
     request.once('close', () => reject(new Error('The request ended before its body')));

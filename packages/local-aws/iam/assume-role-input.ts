@@ -6,7 +6,7 @@ import { checkPolicy } from './policy-validation.ts';
 export interface AssumeRoleInput {
   readonly roleArn: string;
   readonly roleSessionName: string;
-  readonly durationSeconds: number;
+  readonly durationInSeconds: number;
   readonly sessionPolicy: PolicyDocument | undefined;
   readonly tags: Readonly<Record<string, string>>;
   readonly transitiveTagKeys: readonly string[];
@@ -51,7 +51,7 @@ export function assumeRoleInput(parameters: QueryParameters): AssumeRoleInput {
   return {
     roleArn: textWithin(parameters.get('RoleArn'), 'roleArn', [20, 2048]),
     roleSessionName,
-    durationSeconds: readDuration(parameters.get('DurationSeconds')),
+    durationInSeconds: readDuration(parameters.get('DurationSeconds')),
     sessionPolicy: readPolicy(parameters.get('Policy')),
     tags,
     transitiveTagKeys: readTransitiveTagKeys(parameters, tags),

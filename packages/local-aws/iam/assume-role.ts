@@ -17,7 +17,7 @@ export function assumeRole(
   input: AssumeRoleInput,
   now: Date,
 ): Identity {
-  const { roleArn, roleSessionName, durationSeconds, sessionPolicy } = input;
+  const { roleArn, roleSessionName, durationInSeconds, sessionPolicy } = input;
   const inherited = inheritedTags(caller, input);
   const tags = { ...inherited, ...input.tags };
   const transitiveTagKeys = [...Object.keys(inherited), ...input.transitiveTagKeys];
@@ -44,10 +44,10 @@ export function assumeRole(
       'The source identity of a session cannot be changed by role chaining.',
     );
   }
-  checkDuration(durationSeconds, role, caller);
+  checkDuration(durationInSeconds, role, caller);
   return identities.mintForRole(roleArn, {
     sessionName: roleSessionName,
-    durationSeconds,
+    durationInSeconds,
     sessionPolicies: sessionPolicy ? [sessionPolicy] : [],
     tags,
     transitiveTagKeys,
@@ -90,13 +90,13 @@ function requestContext(
   };
 }
 
-function checkDuration(durationSeconds: number, role: Role, caller: Identity): void {
-  if (caller.roleArn !== undefined && durationSeconds > MAX_CHAINED_IN_SECONDS) {
+function checkDuration(durationInSeconds: number, role: Role, caller: Identity): void {
+  if (caller.roleArn !== undefined && durationInSeconds > MAX_CHAINED_IN_SECONDS) {
     const message =
       'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining';
     throw validationError(message);
   }
-  if (durationSeconds > role.maxSessionDurationInSeconds) {
+  if (durationInSeconds > role.maxSessionDurationInSeconds) {
     throw validationError('The requested DurationSeconds exceeds the MaxSessionDuration set for this role.');
   }
 }

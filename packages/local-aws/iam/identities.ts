@@ -10,7 +10,7 @@ export type { Identity, Role } from './identity.ts';
 /** What a new session of a role is given. */
 export interface MintOptions {
   sessionName: string;
-  durationSeconds: number;
+  durationInSeconds: number;
   sessionPolicies?: PolicyDocument[];
   tags?: Record<string, string>;
   transitiveTagKeys?: string[];
@@ -27,7 +27,7 @@ export interface RootCredentials {
 export const DEFAULT_ACCOUNT_ID = '123456789012';
 
 /** How long an expired key is remembered, so that its owner hears "expired" and not "unknown". */
-const REMEMBER_EXPIRED_SECONDS = 24 * 3600;
+const REMEMBER_EXPIRED_IN_SECONDS = 24 * 3600;
 
 /** Everyone who may sign a request to the local stack: root, and the sessions of its roles. */
 export class Identities {
@@ -94,7 +94,7 @@ export class Identities {
       secretAccessKey: randomBytes(30).toString('base64'),
       sessionToken: randomBytes(96).toString('base64'),
       // AWS tells whole seconds.
-      expiresAt: new Date(Math.floor(now / 1000 + options.durationSeconds) * 1000).toISOString(),
+      expiresAt: new Date(Math.floor(now / 1000 + options.durationInSeconds) * 1000).toISOString(),
       roleArn,
       sessionName: options.sessionName,
       sessionPolicies: options.sessionPolicies ?? [],
@@ -118,7 +118,8 @@ export class Identities {
 
   #forgetExpired(now: number): void {
     for (const [accessKeyId, { expiresAt }] of this.#sessions) {
-      if (Date.parse(expiresAt) + REMEMBER_EXPIRED_SECONDS * 1000 < now) this.#sessions.delete(accessKeyId);
+      if (Date.parse(expiresAt) + REMEMBER_EXPIRED_IN_SECONDS * 1000 < now)
+        this.#sessions.delete(accessKeyId);
     }
   }
 }

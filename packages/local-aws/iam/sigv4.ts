@@ -36,7 +36,7 @@ export interface AuthenticateOptions {
   readonly body?: Uint8Array;
 }
 
-const MAX_SKEW_MILLISECONDS = 15 * 60 * 1000;
+const MAX_SKEW_IN_MILLISECONDS = 15 * 60 * 1000;
 
 const STREAMING_UNSIGNED = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER';
 const STREAMING_SIGNED = 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD';
@@ -156,15 +156,15 @@ function checkTime(
 ): void {
   const age = now.getTime() - signedAt.getTime();
   if (expiresInSeconds === undefined) {
-    if (Math.abs(age) <= MAX_SKEW_MILLISECONDS) return;
+    if (Math.abs(age) <= MAX_SKEW_IN_MILLISECONDS) return;
     const message = 'The difference between the request time and the current time is too large.';
     throw refuse(protocol, 'clock-skew', message, {
       RequestTime: signedAt.toISOString(),
       ServerTime: now.toISOString(),
-      MaxAllowedSkewMilliseconds: String(MAX_SKEW_MILLISECONDS),
+      MaxAllowedSkewMilliseconds: String(MAX_SKEW_IN_MILLISECONDS),
     });
   }
-  if (age < -MAX_SKEW_MILLISECONDS) throw refuse(protocol, 'link-expired', 'Request is not yet valid');
+  if (age < -MAX_SKEW_IN_MILLISECONDS) throw refuse(protocol, 'link-expired', 'Request is not yet valid');
   if (age > expiresInSeconds * 1000) {
     throw refuse(protocol, 'link-expired', 'Request has expired', {
       'X-Amz-Expires': String(expiresInSeconds),

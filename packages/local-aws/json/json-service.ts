@@ -25,7 +25,7 @@ export interface JsonServiceOptions {
   readonly contentType: 'application/x-amz-json-1.0' | 'application/x-amz-json-1.1';
   /** The part of `X-Amz-Target` before the dot. */
   readonly target: string;
-  readonly bodyLimitBytes: number;
+  readonly bodyLimitInBytes: number;
   answer(call: JsonCall): Promise<object>;
   /**
    * Resolves when everything that a response depends on is on disk. When it rejects, the client gets an
@@ -90,7 +90,7 @@ async function respond(
       return;
     }
     operation = operationOf(request, options.target);
-    const body = await readBody(request, options.bodyLimitBytes);
+    const body = await readBody(request, options.bodyLimitInBytes);
     const call = { operation, input: parse(body), request, body };
     const answer = await options.answer(call).finally(() => options.settled?.());
     send(200, answer);

@@ -155,15 +155,15 @@ export class Lambda {
     definition: FunctionDefinition,
     requestId: string,
     event: unknown,
-    limitBytes: number,
+    limitInBytes: number,
     onStart?: () => void,
   ): Promise<InvocationResult> {
     const text = JSON.stringify(event) ?? 'null';
     const result =
-      Buffer.byteLength(text) > limitBytes
+      Buffer.byteLength(text) > limitInBytes
         ? failed(
             'RequestTooLargeException',
-            `Request must be smaller than ${limitBytes} bytes for the InvokeFunction operation`,
+            `Request must be smaller than ${limitInBytes} bytes for the InvokeFunction operation`,
           )
         : checkedSize(await this.#pool.run(definition, requestId, text, onStart));
     if (!result.ok) this.#logFailure(definition, requestId, result.error);

@@ -6,10 +6,10 @@ import { signatureMismatch } from './errors.ts';
 /** Trailing headers, in order. Names are in lower case. */
 export type Trailers = ReadonlyArray<readonly [name: string, value: string]>;
 
-const MAX_LINE_BYTES = 1024;
-const MAX_TRAILER_BYTES = 16 * 1024;
+const MAX_LINE_IN_BYTES = 1024;
+const MAX_TRAILER_IN_BYTES = 16 * 1024;
 /** S3 refuses smaller chunks, except the last one. */
-const MIN_CHUNK_BYTES = 8 * 1024;
+const MIN_CHUNK_IN_BYTES = 8 * 1024;
 const TRAILER_SIGNATURE = 'x-amz-trailer-signature';
 
 /**
@@ -30,7 +30,7 @@ export async function* decodeAwsChunked(
   const reader = new ByteReader(source);
   for (let previousSize = Number.POSITIVE_INFINITY; ; ) {
     const { size, signature } = parseChunkHeader(await reader.line());
-    if (size > 0 && previousSize < MIN_CHUNK_BYTES) {
+    if (size > 0 && previousSize < MIN_CHUNK_IN_BYTES) {
       throw new AwsError(
         'InvalidChunkSizeError',
         'Only the last chunk is allowed to have a size less than 8192 bytes',
@@ -115,12 +115,12 @@ class ByteReader {
   async line(): Promise<string> {
     for (;;) {
       const end = this.#buffer.indexOf('\r\n');
-      if (end >= 0 && end <= MAX_LINE_BYTES) {
+      if (end >= 0 && end <= MAX_LINE_IN_BYTES) {
         const line = this.#buffer.toString('latin1', 0, end);
         this.#buffer = this.#buffer.subarray(end + 2);
         return line;
       }
-      if (this.#buffer.length > MAX_LINE_BYTES) throw incompleteBody();
+      if (this.#buffer.length > MAX_LINE_IN_BYTES) throw incompleteBody();
       const more = await this.#next();
       if (!more) throw incompleteBody();
       this.#buffer = Buffer.concat([this.#buffer, more]);
@@ -143,7 +143,7 @@ class ByteReader {
 
   async rest(): Promise<string> {
     for (;;) {
-      if (this.#buffer.length > MAX_TRAILER_BYTES) throw malformedTrailer();
+      if (this.#buffer.length > MAX_TRAILER_IN_BYTES) throw malformedTrailer();
       const more = await this.#next();
       if (!more) return this.#buffer.toString('latin1');
       this.#buffer = Buffer.concat([this.#buffer, more]);

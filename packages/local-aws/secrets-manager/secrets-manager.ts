@@ -49,7 +49,7 @@ export async function createSecretsManager(options: SecretsManagerOptions): Prom
     name: 'secrets-manager',
     contentType: 'application/x-amz-json-1.1',
     target: SERVICE,
-    bodyLimitBytes: BODY_LIMIT_IN_BYTES,
+    bodyLimitInBytes: BODY_LIMIT_IN_BYTES,
     answer: dispatch(
       secretsManagerOperations({
         store,

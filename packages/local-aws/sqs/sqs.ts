@@ -125,7 +125,7 @@ export async function createSqs(options: SqsOptions): Promise<LocalSqs> {
     name: SERVICE,
     contentType: 'application/x-amz-json-1.0',
     target: 'AmazonSQS',
-    bodyLimitBytes: BODY_LIMIT_IN_BYTES,
+    bodyLimitInBytes: BODY_LIMIT_IN_BYTES,
     answer: dispatch(
       sqsOperations({
         queues,

@@ -326,7 +326,7 @@ describe('administration', () => {
       policies: [{ Version: '2012-10-17', Statement: { Effect: 'Allow', Action, Resource } }],
       maxSessionDurationInSeconds: 3600,
     });
-    return clientOf(identities.mintForRole(arn, { sessionName: 'test', durationSeconds: 900 }));
+    return clientOf(identities.mintForRole(arn, { sessionName: 'test', durationInSeconds: 900 }));
   };
 
   it('needs a signature', async () => {

@@ -71,7 +71,7 @@ const sessionOf = (name: string, statements: PolicyStatement[]): Identity => {
     policies: [{ Version: '2012-10-17', Statement: statements }],
     maxSessionDurationInSeconds: 3600,
   });
-  return identities.mintForRole(roleArn, { sessionName: 'test', durationSeconds: 900 });
+  return identities.mintForRole(roleArn, { sessionName: 'test', durationInSeconds: 900 });
 };
 
 const clientWith = (

@@ -87,7 +87,7 @@ describe('PutEvents', () => {
         policies: [{ Version: '2012-10-17', Statement: [statement] }],
         maxSessionDurationInSeconds: 3600,
       });
-      return identities.mintForRole(arn, { sessionName: 'test', durationSeconds: 900 });
+      return identities.mintForRole(arn, { sessionName: 'test', durationInSeconds: 900 });
     };
     return { endpoint, events, logged, put, session };
   }

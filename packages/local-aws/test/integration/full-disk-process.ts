@@ -55,7 +55,7 @@ process.on('message', () => {
   try {
     const { accessKeyId, secretAccessKey, sessionToken } = identities.mintForRole(role.arn, {
       sessionName: 'full-disk',
-      durationSeconds: 900,
+      durationInSeconds: 900,
     });
     process.send?.({ session: { accessKeyId, secretAccessKey, sessionToken } });
   } catch (error) {

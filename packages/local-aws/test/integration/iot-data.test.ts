@@ -55,7 +55,7 @@ afterEach(async () => {
   expect(lines.splice(0)).toEqual([]);
 });
 
-function client(credentials = identities.mintForRole(ROLE, { sessionName: 'test', durationSeconds: 900 })) {
+function client(credentials = identities.mintForRole(ROLE, { sessionName: 'test', durationInSeconds: 900 })) {
   const { accessKeyId, secretAccessKey, sessionToken } = credentials;
   return new IoTDataPlaneClient({
     endpoint,

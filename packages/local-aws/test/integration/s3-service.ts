@@ -82,7 +82,7 @@ export class LocalS3ForTests {
     });
     return this.identities.mintForRole(arn, {
       sessionName: 'test',
-      durationSeconds: 900,
+      durationInSeconds: 900,
       ...(sessionPolicy ? { sessionPolicies: [sessionPolicy] } : {}),
     });
   }

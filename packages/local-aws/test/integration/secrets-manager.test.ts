@@ -201,7 +201,7 @@ describe('access', () => {
       policies: [{ Version: '2012-10-17', Statement: { Effect: 'Allow', Action, Resource } }],
       maxSessionDurationInSeconds: 3600,
     });
-    return clientOf(identities.mintForRole(arn, { sessionName: 'test', durationSeconds: 900 }));
+    return clientOf(identities.mintForRole(arn, { sessionName: 'test', durationInSeconds: 900 }));
   };
   const denied = { name: 'AccessDeniedException' };
 

@@ -103,7 +103,7 @@ export class LocalSqsForTests {
     const name = `role-${Math.random().toString(36).slice(2)}`;
     return this.identities.mintForRole(this.role(name, statements), {
       sessionName: 'test',
-      durationSeconds: 900,
+      durationInSeconds: 900,
     });
   }
 

@@ -83,7 +83,7 @@ const clientOf = ({ accessKeyId, secretAccessKey, sessionToken }: Identity) =>
 const root = () => identities.find('AKIAROOT') as Identity;
 
 const functionSession = (rest: Partial<Parameters<Identities['mintForRole']>[1]> = {}) =>
-  identities.mintForRole(FUNCTION_ROLE, { sessionName: 'sts', durationSeconds: 3600, ...rest });
+  identities.mintForRole(FUNCTION_ROLE, { sessionName: 'sts', durationInSeconds: 3600, ...rest });
 
 /** `AssumeRole` of the upload role, by the function unless told otherwise. */
 const assume = (input: Partial<AssumeRoleCommandInput> = {}, caller = functionSession()) =>

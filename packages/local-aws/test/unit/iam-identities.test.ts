@@ -39,7 +39,7 @@ describe('sessions', () => {
     const sessionPolicies = [allow('s3:*')];
     const minted = identities.mintForRole(ROLE_ARN, {
       sessionName: 'pilot',
-      durationSeconds: 900,
+      durationInSeconds: 900,
       sessionPolicies,
       tags: { workspace: 'one' },
       sourceIdentity: 'ann',
@@ -62,7 +62,7 @@ describe('sessions', () => {
   });
 
   it('are unique', () => {
-    const options = { sessionName: 'pilot', durationSeconds: 900 };
+    const options = { sessionName: 'pilot', durationInSeconds: 900 };
     const [first, second] = [
       identities.mintForRole(ROLE_ARN, options),
       identities.mintForRole(ROLE_ARN, options),
@@ -74,7 +74,10 @@ describe('sessions', () => {
 
   it('need an existing role, and unknown keys have no owner', () => {
     expect(() =>
-      identities.mintForRole('arn:aws:iam::123456789012:role/no', { sessionName: 'a', durationSeconds: 900 }),
+      identities.mintForRole('arn:aws:iam::123456789012:role/no', {
+        sessionName: 'a',
+        durationInSeconds: 900,
+      }),
     ).toThrow('role/no');
     expect(identities.find('ASIAUNKNOWN')).toBeUndefined();
   });
@@ -82,13 +85,13 @@ describe('sessions', () => {
   it('follow a change of their role at once', () => {
     const changing = new Identities({ root: ROOT });
     changing.addRole(role());
-    const { accessKeyId } = changing.mintForRole(ROLE_ARN, { sessionName: 'pilot', durationSeconds: 900 });
+    const { accessKeyId } = changing.mintForRole(ROLE_ARN, { sessionName: 'pilot', durationInSeconds: 900 });
     changing.addRole(role({ policies: [] }));
     expect(changing.find(accessKeyId)?.rolePolicies).toEqual([]);
   });
 
   it('are refused with caller, action and resource', () => {
-    const minted = identities.mintForRole(ROLE_ARN, { sessionName: 'pilot', durationSeconds: 900 });
+    const minted = identities.mintForRole(ROLE_ARN, { sessionName: 'pilot', durationInSeconds: 900 });
     const request = { action: 's3:PutObject', resource: 'arn:aws:s3:::media/a' };
     expect(() => authorize('s3', minted, request)).not.toThrow();
     const refused = expect.objectContaining({
@@ -172,10 +175,10 @@ describe('the file', () => {
     identities.addRole(role());
     return identities;
   };
-  const mint = (identities: Identities, sessionName: string, durationSeconds = 900) =>
+  const mint = (identities: Identities, sessionName: string, durationInSeconds = 900) =>
     identities.mintForRole(ROLE_ARN, {
       sessionName,
-      durationSeconds,
+      durationInSeconds,
       sessionPolicies: [allow('s3:PutObject')],
       tags: { workspace: 'one' },
       transitiveTagKeys: ['workspace'],

@@ -30,7 +30,7 @@ identities.addRole({
   maxSessionDurationInSeconds: 3600,
 });
 /** A session with a token, an hour long. */
-export const minted = identities.mintForRole(ROLE_ARN, { sessionName: 'pilot', durationSeconds: 3600 });
+export const minted = identities.mintForRole(ROLE_ARN, { sessionName: 'pilot', durationInSeconds: 3600 });
 /** A long-term key. */
 export const root = identities.find('AKIAROOT') as Identity;
 

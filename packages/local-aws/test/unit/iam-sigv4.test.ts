@@ -189,7 +189,7 @@ describe('the credential', () => {
   });
 
   it('must not have another session token', async () => {
-    const other = identities.mintForRole(ROLE_ARN, { sessionName: 'other', durationSeconds: 900 });
+    const other = identities.mintForRole(ROLE_ARN, { sessionName: 'other', durationInSeconds: 900 });
     const mixed = { ...minted, sessionToken: other.sessionToken ?? '' };
     await expect(s3(await signed({}, { identity: mixed }))).rejects.toMatchObject({ code: 'InvalidToken' });
     await expect(s3(await presigned({}, { identity: mixed }))).rejects.toMatchObject({
