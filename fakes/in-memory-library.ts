@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import type { DockSettings } from '../functions/core/dock-settings.ts';
-import { CredentialsWrongError, TokenInvalidError } from '../functions/core/errors.ts';
 import type { FlightRef } from '../functions/core/flight.ts';
 import type { GatewaySn } from '../functions/core/gateway.ts';
 import { hashPassword } from '../functions/core/gateway-password.ts';
@@ -8,23 +7,16 @@ import type { LibraryWithDigester, LibraryWithDigests } from '../functions/core/
 import type { LibraryEvent } from '../functions/core/library-events.ts';
 import type { FileLists, MediaCatalog } from '../functions/core/media-catalog.ts';
 import type { ObjectVersion } from '../functions/core/media-file.ts';
-import type { IdentityProvider, Session } from '../functions/core/sign-in.ts';
 import type { CredentialIssuer, StorageLocation } from '../functions/core/upload-credentials.ts';
 import type { WorkspaceId } from '../functions/core/workspace.ts';
 import type { WorkspaceDirectory } from '../functions/core/workspace-directory.ts';
 import { InMemoryDevicePublisher } from './in-memory-device-publisher.ts';
 import { InMemoryDeviceRegistry } from './in-memory-device-registry.ts';
+import { InMemoryIdentityProvider } from './in-memory-identity-provider.ts';
 import { InMemoryMediaCatalog } from './in-memory-media-catalog.ts';
 import { InMemoryObjectStorage } from './in-memory-object-storage.ts';
 import { InMemoryPrioritizationLog } from './in-memory-prioritization-log.ts';
-
-/** The user who can sign in. */
-export const FAKE_USER = {
-  username: 'pilot',
-  password: 'pilot',
-  refreshToken: 'refresh',
-  accessToken: 'access',
-};
+import { InMemorySessionStore } from './in-memory-session-store.ts';
 
 /** Name of the workspace of the user and of gateways. */
 const WORKSPACE_NAME = 'Survey';
@@ -40,6 +32,8 @@ export class InMemoryLibrary implements LibraryWithDigests, LibraryWithDigester 
   readonly registry = new InMemoryDeviceRegistry();
   readonly publisher = new InMemoryDevicePublisher();
   readonly prioritizations = new InMemoryPrioritizationLog();
+  readonly people = new InMemoryIdentityProvider();
+  readonly sessions = new InMemorySessionStore();
   /** Published events. */
   readonly published: LibraryEvent[] = [];
   /** Requested checks of flights. */
@@ -48,8 +42,6 @@ export class InMemoryLibrary implements LibraryWithDigests, LibraryWithDigester 
   readonly digestRequests: ObjectVersion[] = [];
   /** While it is set, publishing an event throws it. */
   eventFailure: Error | undefined;
-  /** Workspaces of the user. */
-  workspaceIds: readonly WorkspaceId[] = [];
 
   readonly settings: DockSettings = {
     ntpServerHost: 'time.aws.com',
@@ -74,24 +66,9 @@ export class InMemoryLibrary implements LibraryWithDigests, LibraryWithDigester 
     }),
   };
 
-  readonly identities: IdentityProvider = {
-    signIn: async (username, password) => {
-      if (username !== FAKE_USER.username || password !== FAKE_USER.password)
-        throw new CredentialsWrongError();
-      return { ...this.session(), refreshToken: FAKE_USER.refreshToken };
-    },
-    refresh: async (refreshToken) => {
-      if (refreshToken !== FAKE_USER.refreshToken) throw new TokenInvalidError();
-      return this.session();
-    },
-    verify: async (accessToken) => {
-      if (accessToken !== FAKE_USER.accessToken) throw new TokenInvalidError();
-      return this.session();
-    },
-  };
-
   readonly directory: WorkspaceDirectory = {
-    findName: async (workspaceId) => (this.workspaceIds.includes(workspaceId) ? WORKSPACE_NAME : undefined),
+    findName: async (workspaceId) =>
+      this.people.workspaceIds.includes(workspaceId) ? WORKSPACE_NAME : undefined,
   };
 
   constructor(catalog: MediaCatalog & FileLists = new InMemoryMediaCatalog()) {
@@ -133,14 +110,5 @@ export class InMemoryLibrary implements LibraryWithDigests, LibraryWithDigester 
       revoked: false,
       createdAt: new Date().toISOString(),
     });
-  }
-
-  private session(): Session {
-    return {
-      userId: 'user-1',
-      username: FAKE_USER.username,
-      workspaceIds: this.workspaceIds,
-      accessToken: FAKE_USER.accessToken,
-    };
   }
 }

@@ -25,7 +25,8 @@ const registry = recorded('registry', library.registry, calls);
 const publisher = recorded('publisher', library.publisher, calls);
 const log = recorded('prioritizations', library.prioritizations, calls);
 const issuer = recorded('issuer', library.issuer, calls);
-const identities = recorded('identities', library.identities, calls);
+const people = recorded('people', library.people, calls);
+const store = recorded('sessions', library.sessions, calls);
 const directory = recorded('directory', library.directory, calls);
 const settings = recorded('settings', { read: async () => library.settings }, calls);
 
@@ -40,7 +41,7 @@ export const backgroundLibrary: typeof Ports.backgroundLibrary = mediaLibrary;
 export const flightWatchPorts: typeof Ports.flightWatchPorts = () => ({ events, watch });
 export const digestQueue: typeof Ports.digestQueue = () => digests;
 export const credentialIssuer: typeof Ports.credentialIssuer = () => issuer;
-export const identityProvider: typeof Ports.identityProvider = () => identities;
+export const sessionPorts: typeof Ports.sessionPorts = () => ({ people, store });
 export const workspaceDirectory: typeof Ports.workspaceDirectory = () => directory;
 export const mqttAddress: typeof Ports.mqttAddress = () => 'tcp://127.0.0.1:1883';
 export const dockSettingsSource: typeof Ports.dockSettingsSource = () => settings;

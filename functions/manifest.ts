@@ -151,7 +151,7 @@ const SIGN_IN_DOCUMENT = 'Pilot access to third-party cloud';
 export const MANIFEST: readonly FunctionRow[] = [
   http(LOGIN, {
     does: 'signs a user in',
-    may: { identity: 'sign-in', broker: 'address' },
+    may: { table: ['PutItem'], identity: 'sign-in', broker: 'address' },
     document: SIGN_IN_DOCUMENT,
     api: {
       summary: 'Sign in',
@@ -166,13 +166,15 @@ export const MANIFEST: readonly FunctionRow[] = [
   }),
   http(TOKEN_REFRESH, {
     does: 'renews a token',
-    may: { identity: 'sign-in', broker: 'address' },
+    may: { table: ['GetItem', 'PutItem', 'UpdateItem'], identity: 'sign-in', broker: 'address' },
     document: SIGN_IN_DOCUMENT,
     api: {
       summary: 'Get a new token',
       description:
-        'With `refresh_token` in the body it returns a new token; with only the `x-auth-token` header, that token, while it is valid.',
-      refusals: { 401: 'The token is missing, invalid or expired' },
+        'Returns a new access token for the `refresh_token` in the body, or for the access token in the `x-auth-token` header, which may ' +
+        'have expired up to 30 days ago. With `refresh_token`, the response also has a new refresh token; the old one is valid until the ' +
+        'new one is used. `user_type` is that of the sign-in.',
+      refusals: { 401: 'The token is missing or invalid, it expired too long ago, or its session has ended' },
     },
   }),
   http(USERS_CURRENT, {

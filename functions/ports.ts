@@ -8,6 +8,7 @@ import { dynamoDbDeviceRegistry } from './adapters/dynamodb-device-registry.ts';
 import { dynamoDbFlights } from './adapters/dynamodb-flights.ts';
 import { dynamoDbMediaCatalog } from './adapters/dynamodb-media-catalog.ts';
 import { dynamoDbPrioritizationLog } from './adapters/dynamodb-prioritization-log.ts';
+import { dynamoDbSessionStore } from './adapters/dynamodb-session-store.ts';
 import { dynamoDbTinyFingerprints } from './adapters/dynamodb-tiny-fingerprints.ts';
 import { eventBridgeEventPublisher } from './adapters/eventbridge-event-publisher.ts';
 import { iotDevicePublisher } from './adapters/iot-device-publisher.ts';
@@ -26,7 +27,7 @@ import type { DigestQueue, FlightWatch } from './core/library-events.ts';
 import type { Flights, MediaCatalog, TinyFingerprints } from './core/media-catalog.ts';
 import type { ObjectDigester } from './core/object-storage.ts';
 import type { PrioritizeFlightPorts } from './core/prioritize-flight.ts';
-import type { IdentityProvider } from './core/sign-in.ts';
+import type { SessionPorts } from './core/sessions.ts';
 import type { CredentialIssuer } from './core/upload-credentials.ts';
 import type { WorkspaceDirectory } from './core/workspace-directory.ts';
 import {
@@ -100,8 +101,11 @@ export const credentialIssuer = (): CredentialIssuer =>
     region: requireEnv('AWS_REGION'),
   });
 
-export const identityProvider = (): IdentityProvider =>
-  cognitoIdentityProvider(requireEnv(USER_POOL_CLIENT_ID));
+/** What it takes to sign people in, and to renew their tokens. */
+export const sessionPorts = (): SessionPorts => ({
+  people: cognitoIdentityProvider(requireEnv(USER_POOL_CLIENT_ID)),
+  store: dynamoDbSessionStore(mediaTable(requireEnv(MEDIA_TABLE_NAME))),
+});
 
 /** With an OIDC issuer there are no names. */
 export const workspaceDirectory = (): WorkspaceDirectory => {

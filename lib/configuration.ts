@@ -45,6 +45,8 @@ const MUST_BE = {
   infrequentAccessInDays: `a whole number of days, at least ${DAYS_IN_A_STORAGE_CLASS}`,
   logRetention: `one of ${LOG_RETENTION_DAYS.join(', ')}`,
   logLevel: `one of ${LOG_LEVELS.join(', ')}`,
+  accessTokenInHours: 'a whole number of hours, from 1 to 24',
+  sessionInDays: 'a whole number of days, from 1 to 3650',
   rate: 'a number of requests a second, greater than 0',
   burst: 'a whole number of requests, at least 1',
   dockMode: `one of ${DOCK_MODES.join(', ')}`,
@@ -67,6 +69,8 @@ const stackName = v.pipe(
   v.string(MUST_BE.stackName),
   v.regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, MUST_BE.stackName),
 );
+const wholeNumber = (least: number, most: number, mustBe: string) =>
+  v.pipe(v.number(mustBe), v.integer(mustBe), v.minValue(least, mustBe), v.maxValue(most, mustBe));
 const issuer = v.pipe(
   v.string(MUST_BE.issuer),
   v.check((address) => URL.canParse(address) && new URL(address).protocol === 'https:', MUST_BE.issuer),
@@ -131,6 +135,19 @@ const THROTTLING = {
     v.pipe(v.number(MUST_BE.burst), v.integer(MUST_BE.burst), v.minValue(1, MUST_BE.burst)),
     1000,
   ),
+};
+
+const TOKENS = {
+  /**
+   * Hours that an access token of the user pool is valid. A user who is disabled or signed out can go on for as long.
+   * @default 24
+   */
+  accessInHours: v.optional(wholeNumber(1, 24, MUST_BE.accessTokenInHours), 24),
+  /**
+   * Days after sign-in for which tokens can be renewed. Then the user signs in again.
+   * @default 365
+   */
+  sessionInDays: v.optional(wholeNumber(1, 3650, MUST_BE.sessionInDays), 365),
 };
 
 const DOCK = {
@@ -204,6 +221,8 @@ const CONFIGURATION = {
    * @default 'cognito:groups'
    */
   workspacesClaim: v.optional(text, 'cognito:groups'),
+  /** Tokens of the user pool. */
+  tokens: v.optional(object(TOKENS), {}),
   /**
    * Origins of web consoles that may call the API from a browser.
    * @default []
@@ -352,6 +371,7 @@ function keysBeside(dotPath: string): string[] {
     apiDomain: API_DOMAIN,
     auditTrail: AUDIT_TRAIL,
     lifecycle: LIFECYCLE,
+    tokens: TOKENS,
     throttling: THROTTLING,
     dock: DOCK,
   };

@@ -6,9 +6,12 @@ import { USER_POOL_CLIENT_ID, USER_POOL_ID, WORKSPACES_CLAIM } from '../function
 import type { Configuration } from './configuration.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
 
+/** The scope of access tokens that a user pool issues for a password. */
+const USER_POOL_SCOPE = 'aws.cognito.signin.user.admin';
+
 /** Who issues the tokens of users. */
 export interface IdentityProps
-  extends Pick<Configuration, 'oidcIssuer' | 'oidcAudience' | 'workspacesClaim'> {}
+  extends Pick<Configuration, 'oidcIssuer' | 'oidcAudience' | 'workspacesClaim' | 'tokens'> {}
 
 /**
  * Whose tokens the API accepts: those of a Cognito user pool, where each group is a workspace and has its id
@@ -19,23 +22,34 @@ export class Identity extends Construct {
   readonly issuer: string;
   /** A token must name one of these. */
   readonly audience: string[];
+  /**
+   * A token must have one of these, unless the list is empty. ID tokens of a user pool have no scope, and access tokens of users who signed in with
+   * a password have this one.
+   */
+  readonly scopes: string[];
   private readonly workspacesClaim: string;
   private readonly pool: UserPool | undefined;
   private readonly client: UserPoolClient | undefined;
 
-  constructor(scope: Construct, id: string, { oidcIssuer, oidcAudience, workspacesClaim }: IdentityProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { oidcIssuer, oidcAudience, workspacesClaim, tokens }: IdentityProps,
+  ) {
     super(scope, id);
     this.workspacesClaim = workspacesClaim;
     if (oidcIssuer && oidcAudience) {
       this.issuer = oidcIssuer;
       this.audience = oidcAudience;
+      this.scopes = [];
       return;
     }
     const pool = this.userPool();
     this.pool = pool;
-    this.client = clientOf(pool);
+    this.client = clientOf(pool, tokens);
     this.issuer = `https://cognito-idp.${Aws.REGION}.${Aws.URL_SUFFIX}/${pool.userPoolId}`;
     this.audience = [this.client.userPoolClientId];
+    this.scopes = [USER_POOL_SCOPE];
     new CfnOutput(this, 'PoolId', { value: pool.userPoolId }).overrideLogicalId('UserPoolId');
     new CfnOutput(this, 'ClientId', { value: this.client.userPoolClientId }).overrideLogicalId(
       'UserPoolClientId',
@@ -104,15 +118,19 @@ export class Identity extends Construct {
   }
 }
 
-/** Pilot is a public client: a secret in an app would not be secret. */
-const clientOf = (pool: UserPool): UserPoolClient =>
+/**
+ * Pilot is a public client: a secret in an app would not be secret. Cognito's refresh tokens stay on the server and are not rotated: a
+ * session would be lost with the answer that holds the next one.
+ */
+const clientOf = (pool: UserPool, tokens: Configuration['tokens']): UserPoolClient =>
   pool.addClient('Client', {
     generateSecret: false,
     disableOAuth: true,
     authFlows: { userPassword: true },
     preventUserExistenceErrors: true,
     enableTokenRevocation: true,
-    accessTokenValidity: Duration.hours(1),
+    accessTokenValidity: Duration.hours(tokens.accessInHours),
+    // Nothing takes ID tokens.
     idTokenValidity: Duration.hours(1),
-    refreshTokenValidity: Duration.days(30),
+    refreshTokenValidity: Duration.days(tokens.sessionInDays),
   });

@@ -64,12 +64,14 @@ export class MediaHttpApi extends Construct {
   readonly stage: HttpStage;
   private readonly api: HttpApi;
   private readonly authorizer: HttpJwtAuthorizer;
+  private readonly scopes: string[];
   private readonly throttling: Throttling;
   private readonly routeSettings: Record<string, object> = {};
 
   constructor(scope: Construct, id: string, props: MediaHttpApiProps) {
     super(scope, id);
     this.throttling = props.throttling;
+    this.scopes = props.identity.scopes;
     this.api = new HttpApi(this, 'Api', {
       apiName: Stack.of(this).stackName,
       description: 'Media library for DJI devices',
@@ -139,6 +141,7 @@ export class MediaHttpApi extends Construct {
         routeKey: path ? HttpRouteKey.with(path, method as HttpMethod) : HttpRouteKey.DEFAULT,
         integration,
         authorizer: authorized ? this.authorizer : new HttpNoneAuthorizer(),
+        ...(authorized && this.scopes.length > 0 && { authorizationScopes: this.scopes }),
       });
       this.routeSettings[routeKey] = { ThrottlingRateLimit: rateLimit, ThrottlingBurstLimit: burstLimit };
       // Deployment fails when a stage has settings for a route that does not exist yet.

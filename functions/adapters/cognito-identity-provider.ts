@@ -1,11 +1,11 @@
 import {
   type AuthenticationResultType,
   CognitoIdentityProviderClient,
-  GetUserCommand,
   InitiateAuthCommand,
+  RevokeTokenCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { CredentialsWrongError, TokenInvalidError } from '../core/errors.ts';
-import type { IdentityProvider, Session } from '../core/sign-in.ts';
+import type { IdentityProvider, IssuedAccess } from '../core/sign-in.ts';
 import { isWorkspaceId } from '../core/workspace.ts';
 
 /** Cognito's refusals of a user. They all get the same response. */
@@ -19,11 +19,11 @@ const REFUSALS = new Set([
 
 const isRefusal = (error: unknown): boolean => error instanceof Error && REFUSALS.has(error.name);
 
-/** The claims of a token that Cognito has just issued or accepted, so its signature need not be verified. */
+/** The claims of a token that Cognito has just issued, so its signature need not be verified. */
 const claimsOf = (accessToken: string): Record<string, unknown> =>
   JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString());
 
-function sessionOf(accessToken: string, refreshToken: string | undefined): Session {
+function issuedAccess(accessToken: string): IssuedAccess {
   const claims = claimsOf(accessToken);
   const groups = claims['cognito:groups'];
   return {
@@ -31,11 +31,14 @@ function sessionOf(accessToken: string, refreshToken: string | undefined): Sessi
     username: String(claims['username']),
     workspaceIds: (Array.isArray(groups) ? groups.map(String) : []).filter(isWorkspaceId),
     accessToken,
-    ...(refreshToken && { refreshToken }),
+    accessTokenExpiresAt: new Date(Number(claims['exp']) * 1000),
   };
 }
 
-/** Sign-in with a Cognito user pool. Groups whose names are UUIDs are the workspaces. */
+/**
+ * Sign-in with a Cognito user pool. Groups whose names are UUIDs are the workspaces. Cognito's refresh token is
+ * the renewal token.
+ */
 export function cognitoIdentityProvider(
   clientId: string,
   client = new CognitoIdentityProviderClient({}),
@@ -55,32 +58,25 @@ export function cognitoIdentityProvider(
       try {
         const result = await initiate('USER_PASSWORD_AUTH', { USERNAME: username, PASSWORD: password });
         // A controller cannot respond to a challenge, such as a password that must be replaced.
-        if (!result?.AccessToken) throw new CredentialsWrongError();
-        return sessionOf(result.AccessToken, result.RefreshToken);
+        if (!result?.AccessToken || !result.RefreshToken) throw new CredentialsWrongError();
+        return { ...issuedAccess(result.AccessToken), renewalToken: result.RefreshToken };
       } catch (cause) {
         throw isRefusal(cause) ? new CredentialsWrongError({ cause }) : cause;
       }
     },
 
-    async refresh(refreshToken) {
+    async renew(renewalToken) {
       try {
-        const result = await initiate('REFRESH_TOKEN_AUTH', { REFRESH_TOKEN: refreshToken });
+        const result = await initiate('REFRESH_TOKEN_AUTH', { REFRESH_TOKEN: renewalToken });
         if (!result?.AccessToken) throw new TokenInvalidError();
-        return sessionOf(result.AccessToken, result.RefreshToken ?? refreshToken);
+        return issuedAccess(result.AccessToken);
       } catch (cause) {
         throw isRefusal(cause) ? new TokenInvalidError({ cause }) : cause;
       }
     },
 
-    async verify(accessToken) {
-      try {
-        await client.send(new GetUserCommand({ AccessToken: accessToken }));
-      } catch (cause) {
-        throw isRefusal(cause) ? new TokenInvalidError({ cause }) : cause;
-      }
-      // This call of Cognito accepts tokens of all user pools in the region.
-      if (claimsOf(accessToken)['client_id'] !== clientId) throw new TokenInvalidError();
-      return sessionOf(accessToken, undefined);
+    async end(renewalToken) {
+      await client.send(new RevokeTokenCommand({ ClientId: clientId, Token: renewalToken }));
     },
   };
 }

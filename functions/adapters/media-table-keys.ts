@@ -93,6 +93,12 @@ export const workspaceGatewaysKey = (workspaceId: WorkspaceId, sn: string): Item
   sk: `GATEWAY#${sn}`,
 });
 
+/** A token that renews a session. */
+export const sessionTokenKey = (digest: string): ItemKey => ({
+  pk: `SESSION-TOKEN#${digest}`,
+  sk: 'SESSION-TOKEN',
+});
+
 /** A service call to a gateway that may get a reply. */
 export const serviceCallKey = (gatewaySn: string, tid: string, bid: string): ItemKey => ({
   pk: `${gatewayPartition(gatewaySn)}#SERVICE#${tid}#${bid}`,

@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'credentials-wrong'
   | 'token-missing'
   | 'token-invalid'
+  | 'token-reused'
   | 'user-without-workspace'
   | 'route-unknown'
   | 'flight-unknown'
@@ -105,6 +106,15 @@ export class TokenInvalidError extends MediaLibraryError {
 
   constructor(options?: ErrorOptions) {
     super('The token is invalid or has expired; sign in again', options);
+  }
+}
+
+/** Two parties hold the same refresh token. */
+export class TokenReusedError extends MediaLibraryError {
+  readonly code = 'token-reused';
+
+  constructor() {
+    super('The refresh token was used twice, so its session has ended; sign in again');
   }
 }
 

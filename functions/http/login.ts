@@ -3,14 +3,15 @@
  *
  * A user signs in with user name and password, on a web page or in Pilot.
  */
-import type { IdentityProvider } from '../core/sign-in.ts';
+import { type SessionPorts, startSession } from '../core/sessions.ts';
 import { type HttpEndpoint, httpEndpoint } from '../middleware/http-endpoint.ts';
-import { identityProvider, mqttAddress } from '../ports.ts';
+import { mqttAddress, sessionPorts } from '../ports.ts';
 import { LOGIN, toSessionOutput } from '../protocol/sign-in.ts';
+import { WEB_USER } from '../protocol/user-type.ts';
 
 export const login =
-  (people: IdentityProvider, mqttAddress: string): HttpEndpoint<typeof LOGIN> =>
-  async ({ body }) =>
-    toSessionOutput(await people.signIn(body.username, body.password), mqttAddress, body.flag ?? undefined);
+  (sessions: SessionPorts, mqttAddress: string): HttpEndpoint<typeof LOGIN> =>
+  async ({ body: { username, password, flag } }) =>
+    toSessionOutput(await startSession(sessions, username, password, flag ?? WEB_USER), mqttAddress);
 
-export const handler = httpEndpoint(LOGIN, login(identityProvider(), mqttAddress()));
+export const handler = httpEndpoint(LOGIN, login(sessionPorts(), mqttAddress()));

@@ -7,7 +7,8 @@ import { chosenWorkspace } from '../core/sign-in.ts';
 import type { WorkspaceDirectory } from '../core/workspace-directory.ts';
 import { type HttpEndpoint, httpEndpoint } from '../middleware/http-endpoint.ts';
 import { mqttAddress, workspaceDirectory } from '../ports.ts';
-import { USERS_CURRENT, WEB_USER } from '../protocol/current.ts';
+import { USERS_CURRENT } from '../protocol/current.ts';
+import { WEB_USER } from '../protocol/user-type.ts';
 
 export const usersCurrent =
   (directory: WorkspaceDirectory, mqttAddress: string): HttpEndpoint<typeof USERS_CURRENT> =>

@@ -23,6 +23,7 @@ export const ERROR_RESPONSES = {
   'credentials-wrong': { status: 200, code: 401 },
   'token-missing': { status: 401, code: 600101 },
   'token-invalid': { status: 401, code: 600103 },
+  'token-reused': { status: 401, code: 600103 },
   'user-without-workspace': { status: 403, code: 403 },
   'route-unknown': { status: 404, code: 404 },
   'flight-unknown': { status: 404, code: 404 },

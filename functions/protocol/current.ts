@@ -7,9 +7,6 @@ const WorkspaceQuery = v.pipe(
   v.transform(({ workspace_id: asked }) => ({ askedWorkspace: asked?.[0] })),
 );
 
-/** DJI's user type for web pages. */
-export const WEB_USER = 1;
-
 /** `users/current`: the signed-in user, and the current workspace. Users have no MQTT credentials. */
 export const USERS_CURRENT = {
   name: 'users-current',

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { homeWorkspace, type Session } from '../core/sign-in.ts';
+import type { Session } from '../core/sessions.ts';
+import { homeWorkspace } from '../core/sign-in.ts';
 import type { HttpContract } from './contract.ts';
 import { OptionalText, RequiredText } from './fields.ts';
 
@@ -15,12 +16,12 @@ export const LoginInput = v.object({
 
 export type LoginInput = v.InferOutput<typeof LoginInput>;
 
-/** Body of `token/refresh`. Without one, the response has the header's token, while it is valid. */
+/** Body of `token/refresh`. Without one, the header's token is renewed. */
 export const TokenRefreshInput = v.optional(v.nullable(v.object({ refresh_token: OptionalText })));
 
 export type TokenRefreshInput = v.InferOutput<typeof TokenRefreshInput>;
 
-/** `data` of both. `refresh_token` is our own field; it is empty when no new one was issued. */
+/** `data` of both. `refresh_token` is our own field; it is empty for clients that renew with the header. */
 export const SessionOutput = v.object({
   username: v.string(),
   user_id: v.string(),
@@ -37,12 +38,11 @@ export const SessionOutput = v.object({
 export const toSessionOutput = (
   session: Session,
   mqttAddress: string,
-  userType = 1,
 ): v.InferOutput<typeof SessionOutput> => ({
   username: session.username,
   user_id: session.userId,
   workspace_id: homeWorkspace(session),
-  user_type: userType,
+  user_type: session.userType,
   access_token: session.accessToken,
   refresh_token: session.refreshToken ?? '',
   mqtt_addr: mqttAddress,
@@ -59,10 +59,7 @@ export const LOGIN = {
   output: SessionOutput,
 } as const satisfies HttpContract;
 
-/**
- * `token/refresh`. It must accept an expired token, with the refresh token in the body, so it checks tokens
- * itself.
- */
+/** `token/refresh`. It must accept an expired token, so it checks tokens itself. */
 export const TOKEN_REFRESH = {
   name: 'token-refresh',
   routes: ['POST /manage/api/v1/token/refresh'],

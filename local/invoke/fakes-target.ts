@@ -66,7 +66,7 @@ export async function openFakesTarget({ stored, recorded }: FakesOptions): Promi
     prepare: async (input) => {
       const workspaceId = (input.workspaceId ?? DEFAULT_WORKSPACE) as WorkspaceId;
       const gatewaySn = (input.gatewaySn ?? DEFAULT_GATEWAY) as GatewaySn;
-      library.workspaceIds = [workspaceId];
+      library.people.workspaceIds = [workspaceId];
       await library.addGateway(gatewaySn, workspaceId);
       for (const text of stored) {
         const [, key = '', md5] = /^(.*?)(?:=([0-9a-f]{32}))?$/is.exec(text) ?? [];

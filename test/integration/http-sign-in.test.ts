@@ -1,3 +1,4 @@
+import { InitiateAuthCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestStack } from './stack-fixture.ts';
 
@@ -87,6 +88,42 @@ describe('login', () => {
   });
 });
 
+describe('a token', () => {
+  /** What somebody gets who talks to Cognito directly. */
+  const tokensOf = async (username: string, password: string) => {
+    const { AuthenticationResult: result } = await stack.cognito().send(
+      new InitiateAuthCommand({
+        ClientId: stack.endpoints.user_pool_client_id,
+        AuthFlow: 'USER_PASSWORD_AUTH',
+        AuthParameters: { USERNAME: username, PASSWORD: password },
+      }),
+    );
+    if (!result?.AccessToken || !result.IdToken) throw new Error('Cognito issued no tokens');
+    for (const token of [result.AccessToken, result.IdToken, result.RefreshToken ?? ''])
+      stack.secrets.add(token);
+    return { access: result.AccessToken, id: result.IdToken, refresh: result.RefreshToken };
+  };
+
+  it('is accepted when it is an access token, and refused when it is an ID token', async () => {
+    const { username, password } = stack.user(0);
+    const tokens = await tokensOf(username, password);
+    const device = await stack.pilot();
+    expect((await device.ask('sts', { token: tokens.access })).status).toBe(200);
+    expect((await device.ask('sts', { token: tokens.id })).status).toBe(403);
+  });
+
+  it('renews nothing when this library did not issue it', async () => {
+    const { username, password } = stack.user(0);
+    const tokens = await tokensOf(username, password);
+    for (const request of [
+      { token: tokens.access },
+      { token: tokens.id },
+      { body: { refresh_token: tokens.refresh } },
+    ])
+      expect((await stack.request(REFRESH, request)).envelope).toMatchObject({ code: 600103, data: {} });
+  });
+});
+
 describe('token/refresh', () => {
   it('gives a new token for the refresh token of the body, which works', async () => {
     const device = await stack.pilot();
@@ -100,15 +137,30 @@ describe('token/refresh', () => {
     expect((await device.ask('sts', { token: session.access_token })).status).toBe(200);
   });
 
-  it('gives the valid token of the header back', async () => {
-    const { session } = await stack.pilot();
+  it('gives a new token for that of the header alone, which works and can be renewed', async () => {
+    const device = await stack.pilot();
+    let token = device.session.access_token;
     for (const body of [undefined, '', {}]) {
-      const { envelope } = await stack.request(REFRESH, { token: session.access_token, body });
-      expect(envelope).toMatchObject({
+      const answer = await stack.request(REFRESH, { token, body });
+      const renewed = stack.keepTokens(answer);
+      expect(answer.envelope).toMatchObject({
         code: 0,
-        data: { access_token: session.access_token, refresh_token: '', user_id: session.user_id },
+        data: { refresh_token: '', user_id: device.session.user_id, user_type: 2 },
       });
+      expect(renewed.access_token).not.toBe(token);
+      expect((await device.ask('sts', { token: renewed.access_token })).status).toBe(200);
+      token = renewed.access_token;
     }
+  });
+
+  it('ends the session when a refresh token comes back after its successor was used', async () => {
+    const { session } = await stack.pilot();
+    const again = async (token: string) => stack.request(REFRESH, { body: { refresh_token: token } });
+    const second = stack.keepTokens(await again(session.refresh_token));
+    const third = stack.keepTokens(await again(second.refresh_token));
+    expect((await again(session.refresh_token)).envelope).toMatchObject({ code: 600103 });
+    expect((await again(third.refresh_token)).status).toBe(401);
+    expect((await stack.request(REFRESH, { token: third.access_token })).status).toBe(401);
   });
 
   it('prefers the refresh token to a header that has expired', async () => {

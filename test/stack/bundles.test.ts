@@ -17,7 +17,8 @@ const KB = 1000;
 function budgetOf({ trigger, may }: FunctionRow): number {
   const replies = (trigger.kind === 'mqtt' ? 25 : 0) + (may.queues ? 30 : 0) + (may.events ? 20 : 0);
   if (may.bucket === 'read') return (365 + replies) * KB;
-  if (may.uploadRole || may.dockSettings || may.publish) return (300 + replies) * KB;
+  if (may.uploadRole || may.dockSettings || may.publish || (may.table && may.identity))
+    return (300 + replies) * KB;
   return may.table || may.identity ? (260 + replies) * KB : 60 * KB;
 }
 

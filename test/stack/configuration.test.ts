@@ -9,6 +9,7 @@ const DEFAULTS = {
   stackName: 'MediaLibrary',
   apiDomain: {},
   workspacesClaim: 'cognito:groups',
+  tokens: { accessInHours: 24, sessionInDays: 365 },
   consoleOrigins: [],
   lifecycle: {},
   logRetentionInDays: 30,
@@ -32,6 +33,7 @@ const EVERYTHING = {
   oidcIssuer: 'https://login.example.com/',
   oidcAudience: ['pilot'],
   workspacesClaim: 'workspaces',
+  tokens: { accessInHours: 1, sessionInDays: 30 },
   consoleOrigins: ['https://console.example.com', 'http://localhost:5173'],
   lifecycle: {
     infrequentAccessAfterInDays: 30,
@@ -81,6 +83,14 @@ const MISTAKES: [object, string][] = [
     'media-library.oidcAudience must be set together with oidcIssuer, or not at all.',
   ],
   [{ workspacesClaim: '' }, 'media-library.workspacesClaim must be a text that is not empty, and is "".'],
+  ...[0, 25, 1.5, '24'].map((accessInHours): [object, string] => [
+    { tokens: { accessInHours } },
+    `media-library.tokens.accessInHours must be a whole number of hours, from 1 to 24, and is ${JSON.stringify(accessInHours)}.`,
+  ]),
+  ...[0, 3651].map((sessionInDays): [object, string] => [
+    { tokens: { sessionInDays } },
+    `media-library.tokens.sessionInDays must be a whole number of days, from 1 to 3650, and is ${sessionInDays}.`,
+  ]),
   [
     { consoleOrigins: '*' },
     'media-library.consoleOrigins must be a list of origins, such as ["https://console.example.com"], and is "*".',
@@ -196,7 +206,7 @@ describe('the configuration', () => {
 
   it('refuses a key that it does not know, and names those that it does', () => {
     expect(() => parseConfiguration({ logRetention: 30 })).toThrow(
-      'media-library.logRetention is not a key. The keys are stackName, apiDomain, oidcIssuer, oidcAudience, workspacesClaim, consoleOrigins, lifecycle, logRetentionInDays, logLevel, auditTrail, throttling, dock, mqttAddress, alarmEmail.',
+      'media-library.logRetention is not a key. The keys are stackName, apiDomain, oidcIssuer, oidcAudience, workspacesClaim, tokens, consoleOrigins, lifecycle, logRetentionInDays, logLevel, auditTrail, throttling, dock, mqttAddress, alarmEmail.',
     );
     expect(() => parseConfiguration({ throttling: { rate: 1 } })).toThrow(
       'media-library.throttling.rate is not a key. The keys are rateLimit, burstLimit.',
@@ -259,7 +269,7 @@ describe('the table in README.md', () => {
     expect(inFirstColumn.sort()).toEqual(keysBeside({ wrong: 1 }).sort());
   });
 
-  it.each(['apiDomain', 'auditTrail', 'lifecycle', 'throttling', 'dock'])('has every key of %s', (parent) => {
+  it.each(['apiDomain', 'tokens', 'auditTrail', 'lifecycle', 'throttling', 'dock'])('has every key of %s', (parent) => {
     const row = rows.find((candidate) => candidate.startsWith(`| \`${parent}\` |`)) ?? '';
     expect(namesIn(row)).toEqual(expect.arrayContaining(keysBeside({ [parent]: { wrong: 1 } })));
   });

@@ -30,6 +30,13 @@ describe('the routes', () => {
     }
   });
 
+  it('accept access tokens only: an ID token has no scope', () => {
+    for (const key of routeKeysOf(template)) {
+      const scopes = OPEN.includes(key) ? undefined : ['aws.cognito.signin.user.admin'];
+      expect(route(key).AuthorizationScopes).toEqual(scopes);
+    }
+  });
+
   it.each(rows.flatMap(({ name, routeKeys }) => routeKeys.map((key) => [key, name])))(
     '%s leads to %s',
     (key, name) => {
@@ -143,6 +150,8 @@ describe('with an OIDC issuer', () => {
       Issuer: 'https://login.example.com/',
       Audience: ['pilot', 'console'],
     });
+    for (const { Properties } of oidc.ofType('AWS::ApiGatewayV2::Route'))
+      expect(Properties.AuthorizationScopes).toBeUndefined();
   });
 
   it('there is no user pool, and nothing to sign in with', () => {

@@ -182,11 +182,18 @@ describe('the user pool', () => {
     });
   });
 
-  it('gives access for an hour and renews it for 30 days', () => {
+  it('gives access for a day and renews it for a year, or as configured', () => {
+    const units = { TokenValidityUnits: { AccessToken: 'minutes', RefreshToken: 'minutes' } };
     expect(client.Properties).toMatchObject({
+      AccessTokenValidity: 24 * 60,
+      RefreshTokenValidity: 365 * 24 * 60,
+      ...units,
+    });
+    const tokens = { accessInHours: 1, sessionInDays: 30 };
+    expect(synthesise({ tokens }).only('AWS::Cognito::UserPoolClient').Properties).toMatchObject({
       AccessTokenValidity: 60,
       RefreshTokenValidity: 30 * 24 * 60,
-      TokenValidityUnits: { AccessToken: 'minutes', RefreshToken: 'minutes' },
+      ...units,
     });
   });
 });

@@ -13,7 +13,15 @@ const TOKEN = tokenWith({
   username: 'pilot',
   client_id: 'client-1',
   'cognito:groups': ['admins', WORKSPACE, `${FOREIGN_WORKSPACE}-old`],
+  exp: 1_777_000_000,
 });
+const ISSUED = {
+  userId: 'u-1',
+  username: 'pilot',
+  workspaceIds: [WORKSPACE],
+  accessToken: TOKEN,
+  accessTokenExpiresAt: new Date(1_777_000_000_000),
+};
 
 const signedIn = (result: object): CannedAnswer => ({
   status: 200,
@@ -44,15 +52,9 @@ const REFUSALS = [
 const FAULTS = ['TooManyRequestsException', 'InternalErrorException', 'ResourceNotFoundException'];
 
 describe('sign-in with Cognito', () => {
-  it('asks with the password and reads the session from the token', async () => {
+  it('asks with the password and reads the user from the token', async () => {
     const { provider, asked } = providerThat(signedIn({ AccessToken: TOKEN, RefreshToken: 'r' }));
-    expect(await provider.signIn('pilot', 'pw')).toEqual({
-      userId: 'u-1',
-      username: 'pilot',
-      workspaceIds: [WORKSPACE],
-      accessToken: TOKEN,
-      refreshToken: 'r',
-    });
+    expect(await provider.signIn('pilot', 'pw')).toEqual({ ...ISSUED, renewalToken: 'r' });
     expect(asked()).toEqual({
       ClientId: 'client-1',
       AuthFlow: 'USER_PASSWORD_AUTH',
@@ -80,55 +82,35 @@ describe('sign-in with Cognito', () => {
   it.each(FAULTS)('is no refusal at %s', async (name) => {
     for (const attempt of [
       providerThat(refused(name)).provider.signIn('a', 'b'),
-      providerThat(refused(name)).provider.refresh('r'),
-      providerThat(refused(name)).provider.verify(TOKEN),
+      providerThat(refused(name)).provider.renew('r'),
+      providerThat(refused(name)).provider.end('r'),
     ]) {
       await expect(attempt).rejects.toMatchObject({ name });
     }
   });
 });
 
-describe('refresh with Cognito', () => {
-  it('keeps the refresh token where no new one was made', async () => {
+describe('renewal with Cognito', () => {
+  it('asks with the renewal token and reads the user from the new token', async () => {
     const { provider, asked } = providerThat(signedIn({ AccessToken: TOKEN }));
-    expect(await provider.refresh('r-1')).toMatchObject({ accessToken: TOKEN, refreshToken: 'r-1' });
-    expect(asked()).toMatchObject({
+    expect(await provider.renew('r-1')).toEqual(ISSUED);
+    expect(asked()).toEqual({
+      ClientId: 'client-1',
       AuthFlow: 'REFRESH_TOKEN_AUTH',
       AuthParameters: { REFRESH_TOKEN: 'r-1' },
     });
   });
 
   it.each(REFUSALS)('is an invalid token at %s', async (name) => {
-    await expect(providerThat(refused(name)).provider.refresh('r')).rejects.toThrow(TokenInvalidError);
+    await expect(providerThat(refused(name)).provider.renew('r')).rejects.toThrow(TokenInvalidError);
   });
 });
 
-describe('verification by Cognito', () => {
-  it('reads a token only once Cognito has taken it', async () => {
-    const { provider, asked } = providerThat({
-      status: 200,
-      body: '{"Username":"pilot","UserAttributes":[]}',
-    });
-    expect(await provider.verify(TOKEN)).toEqual({
-      userId: 'u-1',
-      username: 'pilot',
-      workspaceIds: [WORKSPACE],
-      accessToken: TOKEN,
-    });
-    expect(asked()).toEqual({ AccessToken: TOKEN });
-  });
-
-  it.each([
-    ['another client', { client_id: 'client-2' }],
-    ['no client', {}],
-  ])("refuses a token of %s: Cognito takes those of anybody's user pool", async (_whose, client) => {
-    const taken = { status: 200, body: '{"Username":"pilot","UserAttributes":[]}' };
-    const foreign = tokenWith({ sub: 'u-1', username: 'pilot', 'cognito:groups': [WORKSPACE], ...client });
-    await expect(providerThat(taken).provider.verify(foreign)).rejects.toThrow(TokenInvalidError);
-  });
-
-  it.each(REFUSALS)('is an invalid token at %s', async (name) => {
-    await expect(providerThat(refused(name)).provider.verify(TOKEN)).rejects.toThrow(TokenInvalidError);
+describe('the end of a session with Cognito', () => {
+  it('revokes the renewal token', async () => {
+    const { provider, asked } = providerThat({ status: 200, body: '{}' });
+    await provider.end('r-1');
+    expect(asked()).toEqual({ ClientId: 'client-1', Token: 'r-1' });
   });
 });
 

@@ -11,7 +11,7 @@ const rows = Object.entries(ERROR_RESPONSES) as [string, ErrorResponse][];
 describe('answers to errors', () => {
   it('use 401 for tokens and for nothing else: Pilot leaves the cloud on it', () => {
     const leaving = rows.filter(([, { status }]) => status === 401).map(([code]) => code);
-    expect(leaving.sort()).toEqual(['token-invalid', 'token-missing']);
+    expect(leaving.sort()).toEqual(['token-invalid', 'token-missing', 'token-reused']);
   });
 
   it('use 200 only for a "no" of the protocol\'s normal course', () => {

@@ -1,9 +1,9 @@
+import type * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FAKE_USER } from '../../fakes/in-memory-identity-provider.ts';
 import { InMemoryLibrary } from '../../fakes/in-memory-library.ts';
 import { InMemoryMediaCatalog } from '../../fakes/in-memory-media-catalog.ts';
-import { TokenInvalidError } from '../../functions/core/errors.ts';
 import type { TinyFingerprint } from '../../functions/core/fingerprint.ts';
-import type { IdentityProvider, Session } from '../../functions/core/sign-in.ts';
 import type { CredentialIssuer } from '../../functions/core/upload-credentials.ts';
 import type { WorkspaceId } from '../../functions/core/workspace.ts';
 import { fastUpload } from '../../functions/http/fast-upload.ts';
@@ -17,7 +17,7 @@ import { uploadCallback } from '../../functions/http/upload-callback.ts';
 import { httpEndpoint } from '../../functions/middleware/http-endpoint.ts';
 import { FAST_UPLOAD } from '../../functions/protocol/fast-upload.ts';
 import { GROUP_UPLOAD_CALLBACK } from '../../functions/protocol/group-upload-callback.ts';
-import { LOGIN, TOKEN_REFRESH } from '../../functions/protocol/sign-in.ts';
+import { LOGIN, type SessionOutput, TOKEN_REFRESH } from '../../functions/protocol/sign-in.ts';
 import { STS } from '../../functions/protocol/sts.ts';
 import { TINY_FINGERPRINTS } from '../../functions/protocol/tiny-fingerprints.ts';
 import { UPLOAD_CALLBACK } from '../../functions/protocol/upload-callback.ts';
@@ -261,36 +261,29 @@ describe('group-upload-callback', () => {
 });
 
 describe('sign-in', () => {
-  const session: Session = {
-    userId: 'u-1',
-    username: 'pilot',
-    workspaceIds: [WORKSPACE, FOREIGN_WORKSPACE] as WorkspaceId[],
-    accessToken: 'access',
-    refreshToken: 'refresh',
-  };
-  const people: IdentityProvider = {
-    signIn: async () => session,
-    refresh: async (token) => ({ ...session, accessToken: `new for ${token}` }),
-    verify: async (accessToken) => {
-      if (accessToken !== 'access') throw new TokenInvalidError();
-      const { refreshToken: _none, ...verified } = session;
-      return verified;
-    },
-  };
-  const signIn = httpEndpoint(LOGIN, login(people, 'ssl://mqtt.example.com:8883'));
-  const refresh = httpEndpoint(TOKEN_REFRESH, tokenRefresh(people, ''));
-  const open = { claims: null } as const;
+  const sessions = () => ({ people: library.people, store: library.sessions });
+  const signIn = (body: unknown) =>
+    call(httpEndpoint(LOGIN, login(sessions(), 'ssl://mqtt.example.com:8883')), { claims: null, body });
+  const refresh = (request: { body?: unknown; headers?: Record<string, string> }) =>
+    call(httpEndpoint(TOKEN_REFRESH, tokenRefresh(sessions(), '')), { claims: null, ...request });
+  const sessionOf = ({ envelope }: Awaited<ReturnType<typeof call>>) =>
+    envelope.data as v.InferOutput<typeof SessionOutput>;
+  const signedIn = async (flag: 1 | 2 = 2) => sessionOf(await signIn({ ...FAKE_USER, flag }));
+
+  beforeEach(() => {
+    library.people.workspaceIds = [WORKSPACE, FOREIGN_WORKSPACE] as WorkspaceId[];
+  });
 
   it('answers as DJI does, with a refresh token besides', async () => {
-    const { status, envelope } = await call(signIn, { ...open, body: fixture('pilot', 'login').body });
+    const { status, envelope } = await signIn({ ...fixture('pilot', 'login').body, ...FAKE_USER });
     expect(status).toBe(200);
     expect(envelope.data).toEqual({
       username: 'pilot',
-      user_id: 'u-1',
+      user_id: 'user-1',
       workspace_id: [WORKSPACE, FOREIGN_WORKSPACE].sort()[0],
       user_type: 2,
-      access_token: 'access',
-      refresh_token: 'refresh',
+      access_token: expect.stringMatching(/^access-/),
+      refresh_token: expect.stringMatching(/^[\w-]{43}$/),
       mqtt_addr: 'ssl://mqtt.example.com:8883',
       mqtt_username: '',
       mqtt_password: '',
@@ -298,46 +291,66 @@ describe('sign-in', () => {
   });
 
   it('is 403 for a user of no workspace', async () => {
-    const lonely: IdentityProvider = { ...people, signIn: async () => ({ ...session, workspaceIds: [] }) };
-    const body = { username: 'a', password: 'b' };
-    expect((await call(httpEndpoint(LOGIN, login(lonely, '')), { ...open, body })).status).toBe(403);
+    library.people.workspaceIds = [];
+    expect((await signIn(FAKE_USER)).status).toBe(403);
   });
 
-  it('gives a new token for a refresh token, and prefers it to the header', async () => {
-    const { envelope } = await call(refresh, {
-      ...open,
-      body: { refresh_token: 'r1' },
-      headers: { 'x-auth-token': 'broken' },
-    });
-    expect(envelope.data).toMatchObject({ access_token: 'new for r1', refresh_token: 'refresh' });
+  it('gives new tokens for a refresh token, and prefers it to the header', async () => {
+    const session = await signedIn();
+    const renewed = sessionOf(
+      await refresh({
+        body: { refresh_token: session.refresh_token },
+        headers: { 'x-auth-token': 'broken' },
+      }),
+    );
+    expect(renewed).toMatchObject({ access_token: expect.stringMatching(/^access-/), user_type: 2 });
+    expect(renewed.access_token).not.toBe(session.access_token);
+    expect(renewed.refresh_token).toMatch(/^[\w-]{43}$/);
+    expect(renewed.refresh_token).not.toBe(session.refresh_token);
   });
 
   it.each([undefined, '', '{}', 'null', '{"refresh_token":null}'])(
-    'gives the token of the header back for the body %j',
+    'gives a new token for that of the header with the body %j',
     async (body) => {
-      const { status, envelope } = await call(refresh, {
-        ...open,
-        body,
-        headers: { 'x-auth-token': 'access' },
-      });
-      expect(status).toBe(200);
-      expect(envelope.data).toMatchObject({ access_token: 'access', refresh_token: '' });
+      for (const user_type of [1, 2] as const) {
+        const { access_token } = await signedIn(user_type);
+        const answer = await refresh({ body, headers: { 'x-auth-token': access_token } });
+        expect(answer.status).toBe(200);
+        const renewed = sessionOf(answer);
+        expect(renewed).toMatchObject({ refresh_token: '', user_type, user_id: 'user-1' });
+        expect(renewed.access_token).not.toBe(access_token);
+      }
     },
   );
 
   it('is 401 for a broken token and for none', async () => {
-    expect(await call(refresh, { ...open, headers: { 'x-auth-token': 'broken' } })).toMatchObject({
-      status: 401,
-      envelope: { code: 600103, data: {} },
-    });
-    expect(await call(refresh, open)).toMatchObject({ status: 401, envelope: { code: 600101, data: {} } });
+    for (const request of [{ headers: { 'x-auth-token': 'broken' } }, { body: { refresh_token: 'broken' } }])
+      expect(await refresh(request)).toMatchObject({ status: 401, envelope: { code: 600103, data: {} } });
+    expect(await refresh({})).toMatchObject({ status: 401, envelope: { code: 600101, data: {} } });
+  });
+
+  it('is 401 for a refresh token that two parties used', async () => {
+    const first = await signedIn();
+    const again = async (refresh_token: string) => refresh({ body: { refresh_token } });
+    const second = sessionOf(await again(first.refresh_token));
+    await again(second.refresh_token);
+    expect(await again(first.refresh_token)).toMatchObject({ status: 401, envelope: { code: 600103 } });
   });
 
   it('logs neither password nor token', async () => {
-    await call(signIn, { ...open, body: { username: 'pilot', password: 'hunter2-hunter2' } });
-    await call(refresh, { ...open, body: { refresh_token: 'secret-refresh' } });
-    await call(refresh, { ...open, headers: { 'x-auth-token': 'secret-access' } });
-    expect(log.text()).not.toMatch(/hunter2|secret-refresh|secret-access|new for/);
+    const session = await signedIn();
+    await signIn({ username: 'pilot', password: 'hunter2-hunter2' });
+    const renewed = [
+      await refresh({ body: { refresh_token: session.refresh_token } }),
+      await refresh({ headers: { 'x-auth-token': session.access_token } }),
+    ].map(sessionOf);
+    await refresh({ headers: { 'x-auth-token': 'secret-access' } });
+    const secrets = [session, ...renewed].flatMap(({ access_token, refresh_token }) => [
+      access_token,
+      refresh_token,
+    ]);
+    for (const secret of ['hunter2', 'secret-access', ...secrets].filter(Boolean))
+      expect(log.text()).not.toContain(secret);
   });
 });
 
