@@ -2,8 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import {
   AdminAddUserToGroupCommand,
   AdminCreateUserCommand,
+  AdminDeleteUserCommand,
   AdminDisableUserCommand,
   AdminSetUserPasswordCommand,
+  AdminUserGlobalSignOutCommand,
   CreateGroupCommand,
   GetGroupCommand,
   paginateListGroups,
@@ -80,40 +82,55 @@ export async function getWorkspace(installation: Installation, workspaceId: Work
 /** Fits any password policy: 144 random bits, and every kind of character. */
 const randomUserPassword = (): string => `${randomBytes(18).toString('base64url')}-aA1`;
 
-/** The password is shown once and cannot be read again. */
+const PASSWORD_REFUSED = {
+  InvalidPasswordException:
+    'The password does not fit the policy of the user pool; leave --password out for a random one',
+};
+const unknownUser = (username: string) => ({ UserNotFoundException: `There is no user ${username}` });
+
+/** The password is shown once and cannot be read again. After a failure there is no user. */
 export async function createUser(
   installation: Installation,
   username: string,
   workspaceId: WorkspaceId,
   password = randomUserPassword(),
 ): Promise<{ username: string; password: string; workspace_id: WorkspaceId }> {
-  const UserPoolId = userPoolOf(installation);
   const { people } = installation;
+  const user = { UserPoolId: userPoolOf(installation), Username: username };
   await getWorkspace(installation, workspaceId);
-  await tell(
-    people.send(new AdminCreateUserCommand({ UserPoolId, Username: username, MessageAction: 'SUPPRESS' })),
-    {
-      UsernameExistsException: `There is already a user ${username}`,
-    },
-  );
-  await tell(
-    people.send(
-      new AdminSetUserPasswordCommand({
-        UserPoolId,
-        Username: username,
-        Password: password,
-        Permanent: true,
-      }),
-    ),
-    {
-      InvalidPasswordException:
-        'The password does not fit the policy of the user pool; leave --password out for a random one',
-    },
-  );
-  await people.send(
-    new AdminAddUserToGroupCommand({ UserPoolId, Username: username, GroupName: workspaceId }),
-  );
+  // As the temporary password, Cognito checks it before it creates the user.
+  const creation = { ...user, TemporaryPassword: password, MessageAction: 'SUPPRESS' as const };
+  await tell(people.send(new AdminCreateUserCommand(creation)), {
+    UsernameExistsException: `There is already a user ${username}`,
+    ...PASSWORD_REFUSED,
+  });
+  try {
+    await people.send(new AdminSetUserPasswordCommand({ ...user, Password: password, Permanent: true }));
+    await people.send(new AdminAddUserToGroupCommand({ ...user, GroupName: workspaceId }));
+  } catch (error) {
+    await people.send(new AdminDeleteUserCommand(user)).catch(() => {
+      const advice = `"user delete --username ${username}" removes what there is of the user`;
+      throw new Refusal(`${(error as Error).message}; ${advice}`);
+    });
+    throw error;
+  }
   return { username, password, workspace_id: workspaceId };
+}
+
+/**
+ * The old password is invalid at once, and all sessions of the user end as with `signOutUser`. The new password is shown
+ * once and cannot be read again.
+ */
+export async function resetPassword(
+  installation: Installation,
+  username: string,
+  password = randomUserPassword(),
+): Promise<{ username: string; password: string }> {
+  const user = { UserPoolId: userPoolOf(installation), Username: username };
+  const change = new AdminSetUserPasswordCommand({ ...user, Password: password, Permanent: true });
+  await tell(installation.people.send(change), { ...unknownUser(username), ...PASSWORD_REFUSED });
+  await signOutUser(installation, username);
+  return { username, password };
 }
 
 const toUser = ({ Username = '', Enabled = false, UserStatus }: UserType) => ({
@@ -138,13 +155,22 @@ export async function listUsers(
 }
 
 /**
- * The user gets no new tokens from now on. A token already issued lasts until it expires, an hour at most.
+ * Nothing renews the user's tokens any more. Access tokens that were issued already are valid until they expire, a day later
+ * by default. The user can sign in again.
  */
+export async function signOutUser(installation: Installation, username: string): Promise<void> {
+  const user = { UserPoolId: userPoolOf(installation), Username: username };
+  await tell(installation.people.send(new AdminUserGlobalSignOutCommand(user)), unknownUser(username));
+}
+
+/** As `signOutUser`, and the user cannot sign in again. */
 export async function disableUser(installation: Installation, username: string): Promise<void> {
-  await tell(
-    installation.people.send(
-      new AdminDisableUserCommand({ UserPoolId: userPoolOf(installation), Username: username }),
-    ),
-    { UserNotFoundException: `There is no user ${username}` },
-  );
+  const user = { UserPoolId: userPoolOf(installation), Username: username };
+  await tell(installation.people.send(new AdminDisableUserCommand(user)), unknownUser(username));
+}
+
+/** As `disableUser`, and the name is free again. The user's files stay. */
+export async function deleteUser(installation: Installation, username: string): Promise<void> {
+  const user = { UserPoolId: userPoolOf(installation), Username: username };
+  await tell(installation.people.send(new AdminDeleteUserCommand(user)), unknownUser(username));
 }

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openInstallation } from '../../admin/installation.ts';
+import { createUser } from '../../admin/people.ts';
 import { runAdmin } from '../../admin/program.ts';
+import type { WorkspaceId } from '../../functions/core/workspace.ts';
 import { TestStack } from './stack-fixture.ts';
 
 let stack: TestStack;
@@ -83,6 +86,72 @@ test('a workspace and a user that were made by command line can sign in, until t
   expect((await login(username, user.password)).code).not.toBe(0);
 });
 
+test('a user who is signed out, or has a new password, renews nothing, and signs in again', async () => {
+  const workspaceId = await newWorkspace();
+  const username = `lost-${randomUUID()}`;
+  const create = ['user', 'create', '--username', username, '--workspace', workspaceId, '--json'];
+  let { password } = (await admin(...create)).json();
+  const signIn = async () => stack.keepTokens(await stack.signIn(username, password));
+  const renewals = async ({ access_token, refresh_token }: Awaited<ReturnType<typeof signIn>>) => {
+    const path = '/manage/api/v1/token/refresh';
+    const byAccess = await stack.request(path, { token: access_token });
+    const byRefresh = await stack.request(path, { body: { refresh_token } });
+    for (const answer of [byAccess, byRefresh]) stack.keepTokens(answer);
+    return [byAccess.status, byRefresh.status];
+  };
+
+  expect(await renewals(await signIn())).toEqual([200, 200]);
+  const lost = await signIn();
+  expect((await admin('user', 'sign-out', '--username', username)).exitCode).toBe(0);
+  expect(await renewals(lost)).toEqual([401, 401]);
+
+  const former = { password, session: await signIn() };
+  password = (await admin('user', 'reset-password', '--username', username, '--json')).json().password;
+  expect((await login(username, former.password)).code).not.toBe(0);
+  expect(await renewals(former.session)).toEqual([401, 401]);
+  expect(await renewals(await signIn())).toEqual([200, 200]);
+
+  const last = await signIn();
+  expect((await admin('user', 'delete', '--username', username)).exitCode).toBe(0);
+  expect(await renewals(last)).toEqual([401, 401]);
+  expect((await login(username, password)).code).not.toBe(0);
+  expect((await admin(...create)).exitCode).toBe(0);
+});
+
+test('a password that does not fit leaves no user behind, and an old password valid', async () => {
+  const workspaceId = await newWorkspace();
+  const username = `weak-${randomUUID()}`;
+  const create = ['user', 'create', '--username', username, '--workspace', workspaceId];
+  const weak = await admin(...create, '--password', 'short');
+  expect(weak).toMatchObject({ exitCode: 1, output: '' });
+  expect(weak.errors).toMatch(/does not fit the policy/);
+  const { password } = (await admin(...create, '--json')).json();
+  const reset = await admin('user', 'reset-password', '--username', username, '--password', 'short');
+  expect(reset).toMatchObject({ exitCode: 1, output: '' });
+  expect((await login(username, password)).code).toBe(0);
+});
+
+test.each(['AdminSetUserPassword', 'AdminAddUserToGroup'])(
+  'a user is undone when %s fails',
+  async (operation) => {
+    const workspaceId = (await newWorkspace()) as WorkspaceId;
+    const installation = openInstallation({ data, outputs: undefined });
+    let fails = true;
+    installation.people.middlewareStack.add(
+      (next, context) => async (args) => {
+        if (fails && context['commandName'] === `${operation}Command`) throw new Error('the line broke');
+        return next(args);
+      },
+      { step: 'initialize' },
+    );
+    const username = `undone-${randomUUID()}`;
+    await expect(createUser(installation, username, workspaceId)).rejects.toThrow('the line broke');
+    fails = false;
+    const { password } = await createUser(installation, username, workspaceId);
+    expect(await login(username, password)).toMatchObject({ code: 0, data: { workspace_id: workspaceId } });
+  },
+);
+
 test('a dock gets in with the password that was printed, and only with the newest', async () => {
   const workspaceId = await newWorkspace();
   const sn = `ADMINDOCK${Date.now()}`;
@@ -126,13 +195,17 @@ test('a serial number that is registered already stays with its workspace', asyn
   expect(second.errors).toMatch(/registered already/);
 });
 
-test.each([
+test.each<[string[], number, RegExp]>([
   [['dock', 'create', '--sn', 'A'], 2, /required option '--workspace <uuid>' not specified/],
   [['dock', 'create', '--sn', 'A B', '--workspace', randomUUID()], 2, /letters and digits/],
   [['dock', 'create', '--sn', 'A', '--workspace', 'Survey'], 2, /lower-case UUID/],
   [['dock', 'create', '--sn', 'A', '--workspace', randomUUID()], 1, /no workspace/],
   [['dock', 'revoke', '--sn', 'NOBODY'], 1, /not registered/],
-  [['user', 'disable', '--username', 'nobody'], 1, /no user nobody/],
+  ...['disable', 'delete', 'sign-out', 'reset-password'].map((verb): [string[], number, RegExp] => [
+    ['user', verb, '--username', 'nobody'],
+    1,
+    /no user nobody/,
+  ]),
   [['user', 'create', '--username', 'x', '--workspace', randomUUID()], 1, /no workspace/],
   [['dock', 'lost'], 2, /unknown command 'lost'/],
   [['workspace', 'list', '--sn', 'A'], 2, /unknown option '--sn'/],
@@ -155,7 +228,10 @@ test('the help shows every command with the options that it needs, and help for 
     'workspace list',
     'user create --username <name> --workspace <uuid>',
     'user list',
+    'user reset-password --username <name>',
+    'user sign-out --username <name>',
     'user disable --username <name>',
+    'user delete --username <name>',
     'dock create --sn <serial> --workspace <uuid>',
     'dock list --workspace <uuid>',
     'dock rotate --sn <serial>',

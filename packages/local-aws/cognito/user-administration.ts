@@ -116,6 +116,13 @@ export function userOperations(define: DefineAdministration): Record<string, Ope
       }),
     ),
 
+    AdminUserGlobalSignOut: define({ Username: NameSchema }, async (pool, input) => {
+      const user = getUser(pool.state, input.Username);
+      user.sessionsEndedAt = Math.max(pool.clock().getTime(), user.sessionsEndedAt + 1);
+      await pool.save();
+      return {};
+    }),
+
     AdminDeleteUser: define({ Username: NameSchema }, async (pool, input) => {
       getUser(pool.state, input.Username);
       pool.state.users.delete(input.Username);

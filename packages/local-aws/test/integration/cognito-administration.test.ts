@@ -8,6 +8,7 @@ import {
   AdminListGroupsForUserCommand,
   AdminRemoveUserFromGroupCommand,
   AdminSetUserPasswordCommand,
+  AdminUserGlobalSignOutCommand,
   CognitoIdentityProviderClient,
   CreateGroupCommand,
   DeleteGroupCommand,
@@ -167,6 +168,7 @@ describe('users', () => {
       new AdminGetUserCommand({ UserPoolId, Username }),
       new AdminDeleteUserCommand({ UserPoolId, Username }),
       new AdminDisableUserCommand({ UserPoolId, Username }),
+      new AdminUserGlobalSignOutCommand({ UserPoolId, Username }),
       new AdminListGroupsForUserCommand({ UserPoolId, Username }),
     ]) {
       await expect(administrator.send(command as AdminGetUserCommand)).rejects.toMatchObject({

@@ -5,6 +5,7 @@ import {
   AdminDisableUserCommand,
   AdminEnableUserCommand,
   AdminSetUserPasswordCommand,
+  AdminUserGlobalSignOutCommand,
   CognitoIdentityProviderClient,
   GetTokensFromRefreshTokenCommand,
   GetUserCommand,
@@ -378,10 +379,16 @@ describe('an end of sessions', () => {
     expect((await refresh(tokens.refresh)).AuthenticationResult).toBeDefined();
   });
 
-  it('by GlobalSignOut ends all sessions, and the next sign-in is a new one at once', async () => {
+  it.each<[string, (username: string, access: string) => Promise<unknown>]>([
+    ['GlobalSignOut', (_, AccessToken) => visitor.send(new GlobalSignOutCommand({ AccessToken }))],
+    [
+      'AdminUserGlobalSignOut',
+      (Username) => administrator.send(new AdminUserGlobalSignOutCommand({ UserPoolId, Username })),
+    ],
+  ])('by %s ends all sessions, and the next sign-in is a new one at once', async (_operation, signOut) => {
     const username = await newUser();
     const [one, other] = [await tokensOf(username), await tokensOf(username)];
-    await visitor.send(new GlobalSignOutCommand({ AccessToken: one.access }));
+    await signOut(username, one.access);
     for (const { access, refresh: token } of [one, other]) {
       await expect(getUser(access)).rejects.toMatchObject(notAuthorized('Access Token has been revoked'));
       await expect(refresh(token)).rejects.toMatchObject(notAuthorized('Refresh Token has been revoked'));
