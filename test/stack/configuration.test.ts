@@ -269,8 +269,11 @@ describe('the table in README.md', () => {
     expect(inFirstColumn.sort()).toEqual(keysBeside({ wrong: 1 }).sort());
   });
 
-  it.each(['apiDomain', 'tokens', 'auditTrail', 'lifecycle', 'throttling', 'dock'])('has every key of %s', (parent) => {
-    const row = rows.find((candidate) => candidate.startsWith(`| \`${parent}\` |`)) ?? '';
-    expect(namesIn(row)).toEqual(expect.arrayContaining(keysBeside({ [parent]: { wrong: 1 } })));
-  });
+  it.each(['apiDomain', 'tokens', 'auditTrail', 'lifecycle', 'throttling', 'dock'])(
+    'has every key of %s',
+    (parent) => {
+      const row = rows.find((candidate) => candidate.startsWith(`| \`${parent}\` |`)) ?? '';
+      expect(namesIn(row)).toEqual(expect.arrayContaining(keysBeside({ [parent]: { wrong: 1 } })));
+    },
+  );
 });
