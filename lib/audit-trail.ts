@@ -29,7 +29,7 @@ export class AuditTrail extends Construct {
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       encryption: BucketEncryption.S3_MANAGED,
       lifecycleRules: [{ id: 'expiry', expiration: Duration.days(retentionInDays) }],
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     Validations.of(records).acknowledge({
       id: 'AwsSolutions-S1',

@@ -42,10 +42,9 @@ export class DockAddress extends Construct {
 
     if (dock.endpoint === 'managed-domain') {
       const domain = new CfnDomainConfiguration(this, 'ManagedDomain', letsDocksIn);
-      // AWS deletes such a domain, and so its authorizer, only when it has been disabled for seven days.
-      // Otherwise the stack could not be deleted.
+      // AWS deletes such a domain only when it has been disabled for seven days. Otherwise the stack could not
+      // be deleted.
       domain.applyRemovalPolicy(RemovalPolicy.RETAIN);
-      authorizer.applyRemovalPolicy(RemovalPolicy.RETAIN);
       new CfnOutput(this, 'Domain', {
         value: domain.ref,
         description:

@@ -1,5 +1,6 @@
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnAuthorizer } from 'aws-cdk-lib/aws-iot';
+import { RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { LibraryFunctions } from './library-functions.ts';
 
@@ -19,6 +20,9 @@ export class DockAuthorizer extends Construct {
       signingDisabled: true,
       enableCachingForHttp: false,
     });
+    // AWS deletes no authorizer that a domain names, and one that AWS made may be there for a week after the
+    // configuration has changed to another.
+    this.authorizer.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     signIn.endpoint.addPermission('Iot', {
       principal: new ServicePrincipal('iot.amazonaws.com'),
       sourceArn: this.authorizer.attrArn,

@@ -1,4 +1,4 @@
-import { Construct } from 'constructs';
+import { Construct, type IDependable } from 'constructs';
 import type { Configuration } from './configuration.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { DockAddress } from './dock-address.ts';
@@ -17,6 +17,8 @@ export interface DockGatewayProps extends Pick<Configuration, 'dock'> {
  * function.
  */
 export class DockGateway extends Construct {
+  private readonly address: DockAddress;
+
   constructor(scope: Construct, id: string, { dock, functions, deadLetters }: DockGatewayProps) {
     super(scope, id);
     for (const { row, endpoint } of [...functions.of('mqtt'), ...functions.of('mqtt-unnamed')]) {
@@ -24,6 +26,14 @@ export class DockGateway extends Construct {
       addTopicRules(row, endpoint, deadLetters);
     }
     const authorizer = new DockAuthorizer(this, 'Authorizer', functions);
-    new DockAddress(this, 'Address', { dock, authorizer });
+    this.address = new DockAddress(this, 'Address', { dock, authorizer });
+  }
+
+  /**
+   * Creates the address after these. AWS does not delete every address at once, so it comes when nothing else
+   * can fail.
+   */
+  opensAfter(...others: IDependable[]): void {
+    this.address.node.addDependency(...others);
   }
 }

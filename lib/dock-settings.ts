@@ -32,7 +32,7 @@ export class DockSettings extends Construct {
       description: 'Time server and DJI licence for docks; docs/operations.md says how to fill it in',
       secretString: UNTIL_FILLED_IN,
     });
-    this.secret.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    this.secret.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     new CfnOutput(this, 'Arn', { value: this.secret.ref }).overrideLogicalId('DockSettingsSecretArn');
     Validations.of(this.secret).acknowledge({
       id: 'AwsSolutions-SMG4',

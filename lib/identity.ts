@@ -100,6 +100,7 @@ export class Identity extends Construct {
       mfa: Mfa.OFF,
       accountRecovery: AccountRecovery.NONE,
       deletionProtection: true,
+      // Also after a failed first deployment: its rollback could not delete what is protected, and would fail.
       removalPolicy: RemovalPolicy.RETAIN,
     });
     Validations.of(pool).acknowledge(

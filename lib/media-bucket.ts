@@ -43,7 +43,7 @@ export class MediaBucket extends Construct {
         { id: 'unfinished-uploads', abortIncompleteMultipartUploadAfter: Duration.days(7) },
         ...agingRules(lifecycle),
       ],
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     // Level 1: CDK's own property adds a custom resource, whose code runs at deployment.
     const queue = queues.of('changes').queueArn;

@@ -91,6 +91,8 @@ export class MediaHttpApi extends Construct {
       jwtAudience: props.identity.audience,
     });
     const accessLogs = new LogGroup(this, 'AccessLogs', {
+      // API Gateway adds every other group to a policy of the account, which holds only so many.
+      logGroupName: `/aws/vendedlogs/apigateway/${Stack.of(this).stackName}`,
       retention: props.logRetentionInDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });

@@ -54,7 +54,7 @@ export class MediaLibraryStack extends Stack {
       ...{ table, bucket, queues, uploadRole, identity, dockSettings, mqttAddress, bundlesDirectory },
     });
     const api = new MediaHttpApi(this, 'Http', { ...configuration, identity, functions });
-    if (hasDocks) new DockGateway(this, 'Docks', { dock, functions, deadLetters });
+    const docks = hasDocks ? new DockGateway(this, 'Docks', { dock, functions, deadLetters }) : undefined;
 
     new Alarms(this, 'Alarms', {
       api,
@@ -64,6 +64,7 @@ export class MediaLibraryStack extends Stack {
       dockSettings,
       ...(alarmEmail && { alarmEmail }),
     });
+    docks?.opensAfter(...this.node.children.filter((child) => child !== docks));
     if (mqttAddress) new CfnOutput(this, 'MqttAddress', { value: mqttAddress });
     new CfnOutput(this, 'Region', { value: Aws.REGION });
   }

@@ -36,6 +36,15 @@ describe('the authorizer of docks', () => {
     for (const template of [ofOnesOwn, accountDefault])
       expect(template.only('AWS::IoT::Authorizer').Properties).toEqual(authorizer.Properties);
   });
+
+  it('is retained and the same with every kind of address: a domain that AWS made may still need it', () => {
+    for (const template of [managed, ofOnesOwn, accountDefault])
+      expect(template.only('AWS::IoT::Authorizer')).toMatchObject({
+        id: authorizer.id,
+        DeletionPolicy: 'RetainExceptOnCreate',
+        UpdateReplacePolicy: 'Retain',
+      });
+  });
 });
 
 describe('the address of docks', () => {
@@ -53,11 +62,12 @@ describe('the address of docks', () => {
     expect(managed.only('AWS::IoT::DomainConfiguration').Properties).toEqual(letsDocksIn);
   });
 
-  it('that AWS made is retained with its authorizer, since it cannot be deleted at once', () => {
-    for (const type of ['AWS::IoT::DomainConfiguration', 'AWS::IoT::Authorizer'])
-      expect(managed.only(type)).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
-    for (const type of ['AWS::IoT::DomainConfiguration', 'AWS::IoT::Authorizer'])
-      expect(ofOnesOwn.only(type).DeletionPolicy).toBeUndefined();
+  it('that AWS made is retained, since it cannot be deleted at once', () => {
+    expect(managed.only('AWS::IoT::DomainConfiguration')).toMatchObject({
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+    });
+    expect(ofOnesOwn.only('AWS::IoT::DomainConfiguration').DeletionPolicy).toBeUndefined();
   });
 
   it('is known only after deployment then: the output names the domain configuration', () => {
@@ -120,6 +130,9 @@ describe('the dock settings', () => {
   });
 
   it('are retained', () => {
-    expect(secret).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    expect(secret).toMatchObject({
+      DeletionPolicy: 'RetainExceptOnCreate',
+      UpdateReplacePolicy: 'Retain',
+    });
   });
 });

@@ -27,7 +27,10 @@ describe('the bucket', () => {
   });
 
   it('outlives the stack', () => {
-    expect(bucket).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    expect(bucket).toMatchObject({
+      DeletionPolicy: 'RetainExceptOnCreate',
+      UpdateReplacePolicy: 'Retain',
+    });
   });
 
   it('refuses plain HTTP and old TLS, and has no other policy', () => {
