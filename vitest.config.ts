@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** What the stack sets for the functions: enough to import a handler's file, and nothing that could be reached. */
+/** The variables that the stack sets, so that files of handlers can be imported. No address in it exists. */
 const FUNCTION_ENVIRONMENT = {
   AWS_REGION: 'eu-central-1',
   MEDIA_TABLE_NAME: 'media-table',
@@ -14,7 +14,7 @@ const FUNCTION_ENVIRONMENT = {
   FLIGHT_CHECKS_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/flight-checks',
 };
 
-/** Everything but the unit and contract tests may start processes and servers, so it gets more time. */
+/** All but unit and contract tests may start processes and servers, so they have more time. */
 const project = (name: string, testTimeout: number, env: Record<string, string> = {}) => ({
   test: {
     name,
@@ -22,7 +22,7 @@ const project = (name: string, testTimeout: number, env: Record<string, string> 
     testTimeout,
     hookTimeout: testTimeout,
     env,
-    // A test that asserts nothing fails.
+    // A test without an assertion fails.
     expect: { requireAssertions: true },
   },
 });

@@ -1,8 +1,8 @@
 /** Names in logs and metrics, for the functions that write them and the alarms in `lib/` that read them. */
 
 /**
- * The name of all functions together, in log lines and in the `service` dimension of metrics, where no stack sets its own name: two stacks in
- * one account must not share metrics.
+ * The name of all functions together, in log lines and in the `service` dimension of metrics, where no stack
+ * sets its own name: two stacks in one account must not share metrics.
  */
 export const SERVICE_NAME = 'media-library';
 

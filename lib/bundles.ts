@@ -55,8 +55,8 @@ const CREDENTIAL_SHIMS = Object.fromEntries(
 );
 
 /**
- * Writes `{ [_hH]: … }` as `{ "httpHeader": … }` in the SDK's tables of operations. For esbuild, a computed
- * key is a side effect, so it keeps the whole table of a REST service: 58 KB of the S3 client.
+ * Writes `{ [_hH]: … }` as `{ "httpHeader": … }` in the SDK's tables of operations. For esbuild, a
+ * computed key is a side effect, so it keeps the whole table of a REST service: 58 KB of the S3 client.
  */
 const literalSchemaKeys: Plugin = {
   name: 'literal-schema-keys',

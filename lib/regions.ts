@@ -1,10 +1,10 @@
 /**
- * What the library needs and some AWS regions lack. `cdk deploy` to such a region stops before anything is made,
- * and says what to configure.
+ * Services that the library needs and some AWS regions do not have. `cdk deploy` to such a region stops
+ * before it creates anything, and says what to configure.
  */
 import { type Configuration, ConfigurationError, pathTo } from './configuration.ts';
 
-/** Services that not every region has. */
+/** Services that some regions do not have. */
 export type RegionalService =
   /** HTTP APIs of API Gateway. */
   | 'http-apis'
@@ -16,8 +16,8 @@ export type RegionalService =
   | 'iot-domains';
 
 /**
- * All known regions, with the services that they lack. From the resource types that CloudFormation has in each
- * region, as cfn-lint 1.51 and CDK's validator know them; where they differ, the stricter one counts.
+ * All known regions, with the services that they lack. From the resource types that CloudFormation has in
+ * each region, as cfn-lint 1.51 and CDK's validator know them; where they differ, the stricter one counts.
  * `test/stack/regions-templates.test.ts` compares.
  */
 export const REGIONS: Readonly<Record<string, readonly RegionalService[]>> = {

@@ -61,7 +61,10 @@ export interface LocalStackOptions {
   readonly ephemeral?: boolean | undefined;
   /** Receives the log lines of functions and services. @default dropped */
   readonly log?: Log | undefined;
-  /** Where functions reach the services, for tests that put a proxy in front of one. @default where they listen */
+  /**
+   * Where functions reach the services, for tests that put a proxy in front of one. @default where they
+   * listen
+   */
   readonly addressesForFunctions?: LocalAwsOptions['addressesForFunctions'];
   /** What takes less time than on AWS, for tests. @default nothing */
   readonly timeScales?: TimeScales | undefined;

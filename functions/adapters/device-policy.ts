@@ -26,7 +26,8 @@ export interface BrokerLocation {
  * publish the telemetry of any device, and subscribe to the events of its drones, as DJI's SDK does.
  *
  * Telemetry is not limited to the gateway's drones. AWS IoT keeps a policy for 300 seconds or longer and
- * disconnects a client that publishes what it may not, so a dock would be disconnected whenever its drone wakes.
+ * disconnects a client that publishes what it may not, so a dock would be disconnected whenever its drone
+ * wakes.
  *
  * There is one document for each line: AWS IoT allows ten, of 2,048 characters each.
  *

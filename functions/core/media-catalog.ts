@@ -144,8 +144,8 @@ export interface Flights {
   findFlight(workspaceId: WorkspaceId, flightId: string, owner?: FlightOwner): Promise<Flight | undefined>;
 
   /**
-   * Records the state in the last event, and the time of the next check. Resolves to false, and records nothing,
-   * when another state has been recorded since the flight was read.
+   * Records the state in the last event, and the time of the next check. Resolves to false, and records
+   * nothing, when another state has been recorded since the flight was read.
    */
   noteFlight(flight: Flight, state: FlightState, checkDueAt: string | undefined): Promise<boolean>;
 }
@@ -167,8 +167,8 @@ export interface MediaCatalog extends Fingerprints, TinyFingerprints, Flights {
   withdrawReport(file: MediaFile): Promise<MediaFile>;
 
   /**
-   * Marks the entry as a spare of another one, which is in no list. Undefined lists it again. An unreported file
-   * that has been reported since it was read stays as it is. Resolves to the entry afterwards.
+   * Marks the entry as a spare of another one, which is in no list. Undefined lists it again. An unreported
+   * file that has been reported since it was read stays as it is. Resolves to the entry afterwards.
    */
   setSurplus(file: MediaFile, holderFileId: string | undefined): Promise<MediaFile>;
 

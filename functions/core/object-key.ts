@@ -25,8 +25,8 @@ export function assertObjectKeyInWorkspace(workspaceId: WorkspaceId, objectKey: 
 }
 
 /**
- * The part of an object key that the device chooses: the key below the prefix that it got with its credentials.
- * Undefined for a key that is not below such a prefix.
+ * The part of an object key that the device chooses: the key below the prefix that it got with its
+ * credentials. Undefined for a key that is not below such a prefix.
  */
 export function keyBelowPrefix(objectKey: string): string | undefined {
   const [, , , ...chosen] = objectKey.split('/');

@@ -1,9 +1,9 @@
 /**
  * `airport_organization_bind` on `thing/product/{sn}/requests`
  *
- * A dock binds itself and its drone to the workspace that it is registered in, and sends their call signs. Only
- * the dock's own topology changes. The function does not look up the other devices, so the reply does not tell
- * whether another workspace has registered them.
+ * A dock binds itself and its drone to the workspace that it is registered in, and sends their call signs.
+ * Only the dock's own topology changes. The function does not look up the other devices, so the reply does
+ * not tell whether another workspace has registered them.
  */
 import { type DeviceRegistry, isGatewaySn } from '../core/gateway.ts';
 import { CALLSIGN_LIMIT, updatedNames } from '../core/topology.ts';

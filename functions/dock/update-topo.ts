@@ -1,8 +1,8 @@
 /**
  * `update_topo` on `sys/product/{sn}/status`
  *
- * A gateway, which is a dock or a remote controller, reports its model and its drone. An unchanged topology is
- * written once an hour. A message without `tid`, as in the last wills of some devices, has no reply.
+ * A gateway, which is a dock or a remote controller, reports its model and its drone. An unchanged topology
+ * is written once an hour. A message without `tid`, as in the last wills of some devices, has no reply.
  */
 import type { DeviceRegistry } from '../core/gateway.ts';
 import { updatedTopology } from '../core/topology.ts';

@@ -1,6 +1,6 @@
 /**
- * `window.djiBridge` as three firmwares have it, with every call recorded. It runs inside the page, before the
- * page's own script.
+ * `window.djiBridge` as three firmwares have it, with every call recorded. It runs inside the page, before
+ * the page's own script.
  *
  * - `first`: answers nothing, or bare values. No `thingConnect`, `thingGetConnectState`, `apiSetToken`.
  * - `documented`: strings of JSON, as DJI's document has them. No `thingConnect`.

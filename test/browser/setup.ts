@@ -19,7 +19,10 @@ declare module 'vitest' {
   }
 }
 
-/** The package unpacks into the directory for temporary files, and takes a half-written file there for a whole one. */
+/**
+ * The package unpacks into the directory for temporary files, and takes a half-written file there for a whole
+ * one.
+ */
 async function unpackChromium(): Promise<string> {
   const path = join(BROWSER, 'chromium');
   if (existsSync(path)) return path;

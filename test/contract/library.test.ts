@@ -23,7 +23,9 @@ import { watchFlight } from '../../functions/core/watch-flight.ts';
 import type { WorkspaceId } from '../../functions/core/workspace.ts';
 import { type DynaliteTable, startDynaliteTable } from './dynalite-table.ts';
 
-/** The library's rules, held against every catalog: what devices are told, and what then stands in the library. */
+/**
+ * The rules of the library, with every catalog: the replies to devices, and the entries.
+ */
 
 let table: DynaliteTable;
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { Aedes, type PublishPacket } from 'aedes';
 import mqtt, { type MqttClient } from 'mqtt';
 import { aclRules, type BridgeSettings } from '../fixtures/bridge.ts';
 
-/** A site: what Mosquitto does with the files in `docs/bridge/`, done by a broker and clients from npm. */
+/** A site: does what Mosquitto does with the files in `docs/bridge/`, with a broker and clients from npm. */
 export interface BridgeSite {
   /** Where docks connect. */
   readonly address: string;
@@ -16,7 +16,7 @@ export interface BridgeSite {
 }
 
 export interface BridgeSiteOptions {
-  /** MQTT address of the library, for TLS and its own port have no counterpart on the loopback. */
+  /** MQTT address of the library, without TLS. */
   readonly library: string;
   /** One file a dock. */
   readonly docks: readonly BridgeSettings[];
@@ -24,7 +24,7 @@ export interface BridgeSiteOptions {
   readonly passwords: ReadonlyMap<string, string>;
 }
 
-/** Where Mosquitto's ACL lets nothing through: it acknowledges a message all the same. */
+/** A topic that Mosquitto's ACL denies. The message is acknowledged all the same. */
 const NOWHERE = 'nowhere';
 
 /** Starts one and connects its bridges. */
@@ -92,7 +92,7 @@ async function connect(broker: Aedes, dock: BridgeSettings, library: string): Pr
   });
   for (const { filter, direction, qos } of dock.topics) {
     if (direction === 'in') {
-      // Mosquitto too asks for one topic after the other.
+      // As in Mosquitto, one SUBSCRIBE for each topic.
       await connection.subscribeAsync(filter, { qos: qos as 0 | 1 });
       continue;
     }

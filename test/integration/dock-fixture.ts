@@ -188,7 +188,9 @@ export class Dock {
     });
   }
 
-  /** Puts a file where docks put it: below the credentials' prefix and the flight. Resolves to its object key. */
+  /**
+   * Uploads a file as docks do, below the prefix and the flight id. Resolves to its object key.
+   */
   async put(file: Pick<Photo, 'name' | 'bytes'>, flightId = 'flight', storage?: StsData): Promise<string> {
     const credentials = storage ?? (await this.credentials());
     const Key = `${credentials.object_key_prefix}/${flightId}/${file.name}`;

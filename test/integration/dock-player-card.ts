@@ -1,4 +1,4 @@
-/** The card of a dock's drone: every kind of file that a flight leaves behind. */
+/** The card of a dock's drone, with every kind of file of a flight. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 

@@ -1,6 +1,6 @@
 /**
- * The other side of a dock, small enough to misbehave on request: a broker on the loopback, the methods that docks
- * use, and the object storage of the uploader's fake library.
+ * A fake cloud for a dock, which can fail on request: a broker on loopback, the methods that docks use, and
+ * the object storage of the uploader's fake library.
  */
 
 import type { AddressInfo } from 'node:net';
@@ -17,7 +17,7 @@ import {
 export const SN = '4TADKAQ000002J';
 export const DOCK_PASSWORD = 'Kopf-hoch-und-los-77';
 
-/** One message of a dock as the cloud saw it. */
+/** A received message. */
 export interface SeenMessage {
   readonly sn: string;
   readonly channel: string;
@@ -38,18 +38,18 @@ export interface FakeCloud {
   readonly mqtt: string;
   readonly library: FakeLibrary;
   readonly messages: SeenMessage[];
-  /** Object keys, each time one was acknowledged. */
+  /** Acknowledged object keys, with repetitions. */
   readonly acknowledged: string[];
   /** Devices that belong to the organization. */
   readonly bound: Set<string>;
-  /** Looked at before each answer; may answer instead. */
+  /** Called before each reply. Can replace it. */
   intercept: (message: SeenMessage) => Promise<Answer | undefined> | Answer | undefined;
   saidBy(method: string): SeenMessage[];
-  /** Says something to the dock. */
+  /** Sends a message to the dock. */
   tell(channel: string, message: object): void;
-  /** Cuts every connection. */
+  /** Closes all connections. */
   cut(): void;
-  /** Cuts them, and lets nobody in again. */
+  /** Closes them, and refuses new ones. */
   goAway(): void;
   close(): Promise<void>;
 }
@@ -60,7 +60,7 @@ const REPLY_CHANNELS: Record<string, string> = {
   status: 'status_reply',
 };
 
-/** Starts the fake; every test has one of its own. */
+/** Starts a fake for one test. */
 export async function startFakeCloud(): Promise<FakeCloud> {
   const library = await startFakeLibrary();
   const broker = await Aedes.createBroker();
@@ -78,7 +78,7 @@ export async function startFakeCloud(): Promise<FakeCloud> {
         headers: { 'x-auth-token': token },
         body: JSON.stringify(body),
       });
-      // biome-ignore lint/suspicious/noExplicitAny: the fake's own answer
+      // biome-ignore lint/suspicious/noExplicitAny: the reply of the fake
       return ((await response.json()) as any).data;
     };
     const login = await post('/manage/api/v1/login', '', { username: USERNAME, password: PASSWORD, flag: 2 });

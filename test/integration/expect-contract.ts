@@ -14,18 +14,18 @@ const routes = functionsOf('http').flatMap(({ trigger: { contract } }) =>
     })),
 );
 
-/** The compiler sees to it that a handler leaves nothing out. What it adds, only an answer shows. */
+/** The compiler checks that a handler leaves nothing out. Additional fields are found only in a response. */
 function expectExactly(schema: Schema | v.GenericSchema, answer: unknown): void {
   expect(answer).toEqual(v.parse(schema, answer));
 }
 
-/** `data` of a success is what the contract of the route says, and holds nothing else. */
+/** Expects that `data` of a success matches the contract of the route, without other fields. */
 export function expectHttpContract(method: string, path: string, data: unknown): void {
   const route = routes.find(({ asked }) => asked.test(`${method} ${path.split('?')[0]}`));
   if (route) expectExactly(route.output, data);
 }
 
-/** `data` of a reply to a method that succeeded is what its contract says, and holds nothing else. */
+/** Expects that `data` of a successful reply matches the contract of the method, without other fields. */
 export function expectDockContract(
   method: string | undefined,
   data: Readonly<Record<string, unknown>> | undefined,
@@ -41,7 +41,7 @@ export function expectDockContract(
   else expect(data).toEqual({ result: 0 });
 }
 
-/** An event is what docs/events.md says, and holds nothing else. */
+/** Expects that an event matches docs/events.md, without other fields. */
 export function expectEventContract({ source, 'detail-type': type, detail }: BusEvent): void {
   expect(source).toBe(DEFAULT_EVENT_SOURCE);
   expect(Object.keys(EVENT_CONTRACTS)).toContain(type);

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Which service a request is for, and what it asks. */
+/** The service and operation of a request. */
 export interface AwsRequest {
   readonly service: 's3' | 'sts' | 'dynamodb' | 'cognito' | 'sqs';
   /** Such as `GetItem`, or an HTTP verb for S3. */
@@ -9,16 +9,16 @@ export interface AwsRequest {
   readonly body: string;
 }
 
-/** What a service answers; `hang` never answers, `drop` ends the connection. */
+/** A response. `hang` sends none, `drop` closes the connection. */
 export type AwsAnswer =
   | 'hang'
   | 'drop'
   | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string };
 
-/** A server that stands for every AWS service and behaves as badly as a test wants. */
+/** A server for all services of AWS, with the faults that a test sets. */
 export interface FaultyAws {
   readonly address: string;
-  /** All requests so far, retries included. */
+  /** All requests so far, with retries. */
   readonly requests: AwsRequest[];
   answer: (request: AwsRequest) => AwsAnswer;
   close(): Promise<void>;
@@ -45,7 +45,7 @@ function requestOf({ headers, method }: IncomingMessage, body: string): AwsReque
 export async function startFaultyAws(): Promise<FaultyAws> {
   const requests: AwsRequest[] = [];
   const server: Server = createServer(async (incoming, response) => {
-    // A caller that does not wait breaks off in the middle of a body.
+    // A caller that stops waiting closes the connection during a body.
     const text = await textOf(incoming).catch(() => undefined);
     if (text === undefined) return;
     const request = requestOf(incoming, text);

@@ -3,7 +3,7 @@ import { fixture } from '../fixtures/fixture.ts';
 import { FINGERPRINT, TINY_FINGERPRINT } from '../fixtures/library.ts';
 import { type Answer, call, type Request } from '../unit/http-requests.ts';
 
-/** A function behind the HTTP API that needs some service of AWS. */
+/** A function of the HTTP API that calls a service of AWS. */
 export type FunctionName =
   | 'login'
   | 'token-refresh'
@@ -18,7 +18,7 @@ const CALLBACK = fixture('pilot', 'upload-callback').body;
 /** The object that the callback reports. */
 export const CALLBACK_OBJECT_KEY: string = CALLBACK.object_key;
 
-/** A good request for each function. */
+/** A valid request for each function. */
 export const REQUESTS: Record<FunctionName, Request> = {
   login: { body: { username: 'pilot', password: 'pass' }, claims: null },
   'token-refresh': { body: { refresh_token: 'refresh' }, claims: null },
@@ -29,15 +29,15 @@ export const REQUESTS: Record<FunctionName, Request> = {
   'group-upload-callback': { body: fixture('pilot', 'group-upload-callback').body },
 };
 
-/** Handlers as Lambda loads them, talking to one address for every service. */
+/** The handlers, with one address for all services. */
 export interface Functions {
-  /** Sends the good request, changed as told. */
+  /** Sends the valid request with changes. */
   ask(name: FunctionName, changes?: Request, remainingInMilliseconds?: number): Promise<Answer>;
-  /** Gives the variables of this process back. */
+  /** Restores the variables of this process. */
   unload(): void;
 }
 
-/** What the stack and Lambda set, with every service at one address. */
+/** The variables of the stack and of Lambda, with one address for all services. */
 const environment = (address: string) => ({
   AWS_REGION: 'eu-central-1',
   AWS_ACCESS_KEY_ID: 'ASIAEXAMPLE',

@@ -53,7 +53,9 @@ const exists = (Key: string) =>
       () => false,
     );
 
-/** The part of a prefix that one set of keys covers: other answers with the same keys lie below it as well. */
+/**
+ * The scope in a prefix. Prefixes of other responses with the same credentials are below it too.
+ */
 const scopeOf = (prefix: string) => prefix.split('/').slice(0, 2).join('/');
 
 describe('over HTTP', () => {

@@ -1,6 +1,6 @@
 /**
- * The other side of the uploader, small enough to misbehave on request: the endpoints of the API and the few S3
- * calls that an upload makes, in memory, on one port of the loopback.
+ * A fake library for the uploader, which can fail on request: the endpoints of the API and the S3 operations
+ * of uploads, in memory, on one port of loopback.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -11,7 +11,7 @@ export const WORKSPACE_ID = '3b0e4f3c-2a6e-4a4a-9d5b-0a1f5f3b7c11';
 export const USERNAME = 'pilot';
 export const PASSWORD = 'correct horse battery staple';
 
-/** One request as the server saw it. */
+/** A received request. */
 export interface SeenRequest {
   readonly method: string;
   readonly path: string;
@@ -21,10 +21,10 @@ export interface SeenRequest {
   readonly body: any;
 }
 
-/** No answer: the connection breaks. */
+/** No response: the connection is closed. */
 export const HANG_UP = Symbol('hang up');
 
-/** An answer in place of the usual one. */
+/** A response instead of the normal one. */
 export interface Override {
   readonly status: number;
   readonly body?: unknown;
@@ -43,17 +43,17 @@ export interface FakeLibrary {
   readonly abortedUploads: string[];
   readonly storedTinyFingerprints: Set<string>;
   readonly fingerprints: Map<string, string>;
-  /** Seconds that credentials live. */
+  /** The lifetime of credentials, in seconds. */
   credentialLifeInSeconds: number;
-  /** Whether all credentials of the user may write what the earlier ones began. */
+  /** Whether new credentials of the user allow the keys of earlier ones. */
   scope: 'of the user' | 'of each answer';
-  /** Lets credentials run out, whatever `sts` said of them: all that were given out so far. */
+  /** Makes all issued credentials expire now. */
   expireCredentials(): void;
-  /** Seconds that tokens say they live. */
+  /** The lifetime in tokens, in seconds. */
   tokenLifeInSeconds: number;
-  /** Refuses all tokens given out so far. */
+  /** Refuses all issued tokens from now on. */
   revokeTokens(): void;
-  /** Looked at before each answer; may wait, may answer instead. */
+  /** Called before each response. Can delay or replace it. */
   intercept: (request: SeenRequest) => Promise<Answer | undefined> | Answer | undefined;
   callsTo(action: string): SeenRequest[];
   close(): Promise<void>;
@@ -72,7 +72,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Starts the fake; every test has one of its own. */
+/** Starts a fake for one test. */
 export async function startFakeLibrary(): Promise<FakeLibrary> {
   const tokens = new Set<string>();
   const refreshTokens = new Set<string>();
@@ -235,7 +235,7 @@ export async function startFakeLibrary(): Promise<FakeLibrary> {
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
   };
   const server = createServer((request, response) => {
-    // An uploader that gives a file up goes away in the middle of a body.
+    // An uploader that stops a file closes the connection during a body.
     answer(request, response).catch((error) => {
       if (!request.destroyed) throw error;
     });

@@ -24,21 +24,21 @@ import { type LocalStackOptions, startLocalStack } from '../../local/stack.ts';
 import type { BusEvent, LogEntry } from '../../packages/local-aws/index.ts';
 import { expectEventContract, expectHttpContract } from './expect-contract.ts';
 
-/** What a test may say of an HTTP request. */
+/** The properties of an HTTP request that a test can set. */
 export interface HttpRequest {
   readonly method?: string;
   readonly token?: string | undefined;
-  /** Sent as JSON, unless it is a text or bytes. */
+  /** Sent as JSON, unless it is text or bytes. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What came back. */
+/** A response. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** The body, where it is one. */
+  /** The body, when it is an envelope. */
   readonly envelope: Envelope & { readonly data: Record<string, never> };
 }
 
@@ -66,12 +66,12 @@ export interface StsData {
   };
 }
 
-/** Items of the table that no device's word made: the bucket tells of what was uploaded, whenever it does. */
+/** Items of the table that do not depend on a report. The bucket's notifications make them at any time. */
 export const isToldByBucketOnly = (item: Record<string, unknown> | undefined): boolean =>
   (item?.['entity'] === 'file' && !item['reported_at'] && !item['refusal']) ||
   (item?.['entity'] === 'fingerprint' && item['reported'] === false);
 
-/** Bytes like no others, and what a device knows of them. */
+/** Unique bytes, and their metadata for a device. */
 export function photo(name = 'DJI_20240516114207_0001_V.JPG', sizeInBytes = 2048) {
   const bytes = randomBytes(sizeInBytes);
   const fingerprint = createHash('md5').update(bytes).digest('hex');
@@ -81,7 +81,7 @@ export function photo(name = 'DJI_20240516114207_0001_V.JPG', sizeInBytes = 2048
 /** Files as {@link photo} makes them. */
 export type Photo = ReturnType<typeof photo>;
 
-/** A local stack of a test file, on free ports and in memory, and everything that it logs. */
+/** A local stack for a test file, on free ports and with temporary data, and its log. */
 export class TestStack {
   readonly endpoints: Endpoints;
   readonly logged: LogEntry[];
@@ -106,7 +106,7 @@ export class TestStack {
     this.secrets.add(endpoints.root.secret_access_key);
   }
 
-  /** Starts a stack that nobody else uses. */
+  /** Starts a stack for this test file. */
   static async start(
     options: Pick<LocalStackOptions, 'timeScales' | 'notificationDeliveries'> = {},
   ): Promise<TestStack> {
@@ -123,7 +123,7 @@ export class TestStack {
     return new TestStack(stack.endpoints, logged, events, () => stack.close());
   }
 
-  /** Stops the stack, and fails when any secret is in its log, or an event is not what its contract says. */
+  /** Stops the stack. Fails when a secret is in its log, or an event does not match its contract. */
   async close(): Promise<void> {
     for (const client of this.#clients) client.destroy();
     await this.#close();
@@ -140,7 +140,7 @@ export class TestStack {
     expect(leaked, 'secrets in the log').toEqual([]);
   }
 
-  /** Lines that functions wrote, as objects. */
+  /** Log lines of functions, as objects. */
   functionLog(): Record<string, unknown>[] {
     return this.logged
       .filter(({ line }) => line.startsWith('{'))
@@ -160,7 +160,7 @@ export class TestStack {
     return user;
   }
 
-  /** Asks over HTTP. A success is compared with its contract. */
+  /** Sends an HTTP request. A successful response is compared with its contract. */
   async request(
     path: string,
     { method = 'POST', token, body, headers }: HttpRequest = {},
@@ -193,7 +193,7 @@ export class TestStack {
     };
   }
 
-  /** Asks for a session; the tokens in the answer count as secrets. */
+  /** Signs in. The tokens in the response count as secrets. */
   async signIn(username: string, password: string): Promise<HttpAnswer> {
     this.secrets.add(password);
     const answer = await this.request('/manage/api/v1/login', { body: { username, password, flag: 2 } });
@@ -201,7 +201,7 @@ export class TestStack {
     return answer;
   }
 
-  /** Remembers the tokens of an answer as secrets, and resolves to its session. */
+  /** Records the tokens of a response as secrets, and returns its session. */
   keepTokens({ envelope }: HttpAnswer): SessionData {
     const session = envelope?.data as unknown as SessionData;
     for (const token of [session?.access_token, session?.refresh_token]) if (token) this.secrets.add(token);
@@ -219,7 +219,7 @@ export class TestStack {
     return { username, password, disable: () => cognito.send(new AdminDisableUserCommand(user)) };
   }
 
-  /** A signed-in controller: of the first or the second workspace, or of a user of the test's own. */
+  /** A signed-in controller: of the first or the second workspace, or of another user. */
   async pilot(whose: 0 | 1 | Pick<DemoUser, 'username' | 'password'> = 0): Promise<PilotDevice> {
     const { username, password } = typeof whose === 'number' ? this.user(whose) : whose;
     const answer = await this.signIn(username, password);
@@ -241,7 +241,7 @@ export class TestStack {
     );
   }
 
-  /** Everything in the table, in no order. */
+  /** All items of the table, in no order. */
   async items(): Promise<Record<string, unknown>[]> {
     const items: Record<string, unknown>[] = [];
     let ExclusiveStartKey: Record<string, unknown> | undefined;
@@ -276,7 +276,7 @@ export class TestStack {
   }
 }
 
-/** Pilot on a controller: asks in the protocol and uploads with the credentials that it gets. */
+/** Pilot on a controller: sends requests, and uploads with its credentials. */
 export class PilotDevice {
   readonly session: SessionData;
   readonly workspaceId: string;
@@ -288,7 +288,7 @@ export class PilotDevice {
     this.workspaceId = session.workspace_id;
   }
 
-  /** Asks an endpoint of a workspace, this device's own unless the request says otherwise. */
+  /** Sends a request to an endpoint of a workspace, by default that of the user. */
   ask(
     endpoint: string,
     { workspaceId = this.workspaceId, ...request }: HttpRequest & { workspaceId?: string } = {},
@@ -309,7 +309,7 @@ export class PilotDevice {
     return data;
   }
 
-  /** An S3 client of this device, as `sts` tells it to make one. */
+  /** An S3 client of this device, by the response of `sts`. */
   s3({ endpoint, region, credentials }: StsData, settings: S3ClientConfig = {}): S3Client {
     return this.#stack.s3({
       endpoint,
@@ -323,7 +323,7 @@ export class PilotDevice {
     });
   }
 
-  /** Puts a file below the credentials' prefix. */
+  /** Uploads a file below the object key prefix. */
   async put({ name, bytes }: Pick<Photo, 'name' | 'bytes'>, sts?: StsData): Promise<string> {
     const credentials = sts ?? (await this.credentials());
     const objectKey = `${credentials.object_key_prefix}/${name}`;
@@ -338,7 +338,7 @@ export class PilotDevice {
     return objectKey;
   }
 
-  /** The same in one part: S3's ETag is not the MD5 then. */
+  /** The same as an upload in one part, whose ETag is not the MD5. */
   async putInParts({ name, bytes }: Pick<Photo, 'name' | 'bytes'>): Promise<string> {
     const sts = await this.credentials();
     const object = { Bucket: sts.bucket, Key: `${sts.object_key_prefix}/${name}` };
@@ -365,7 +365,7 @@ export class PilotDevice {
     });
   }
 
-  /** The whole story of one file; resolves to its object key. */
+  /** Uploads and reports a file. Resolves to its object key. */
   async upload(file: Photo, changes: object = {}): Promise<string> {
     const objectKey = await this.put(file);
     expect((await this.report(file, objectKey, changes)).envelope).toMatchObject({ code: 0 });

@@ -11,8 +11,9 @@ import { buildBundles, bundleSizes, functionEntries } from '../../lib/bundles.ts
 const KB = 1000;
 
 /**
- * The most that a bundle may weigh, in KB, by the services that the function calls: 60 for its own code with log and metrics, 260 with
- * DynamoDB, 300 with DynamoDB and another service, 365 with S3. Replying to docks takes 25 more, sending to queues 30, the event bus another 20.
+ * The limit of the size of a bundle, in KB, by the services that the function calls: 60 for its own code with
+ * log and metrics, 260 with DynamoDB, 300 with DynamoDB and another service, 365 with S3. Replying to docks
+ * takes 25 more, sending to queues 30, the event bus another 20.
  */
 function budgetOf({ trigger, may }: FunctionRow): number {
   const replies = (trigger.kind === 'mqtt' ? 25 : 0) + (may.queues ? 30 : 0) + (may.events ? 20 : 0);
@@ -37,7 +38,9 @@ const functions = join(folder, 'functions');
 const probes = join(folder, 'probes');
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Calls a bundled probe in a worker thread with this environment alone, as the local stack runs functions. */
+/**
+ * Calls a bundled probe in a worker thread with this environment alone, as the local stack runs functions.
+ */
 const callProbe = (name: string, environment: Record<string, string>): Promise<string> =>
   new Promise((resolve, reject) => {
     const worker = new Worker(

@@ -14,7 +14,9 @@ import { synthesise } from './synthesise.ts';
 
 const OWN_ISSUER = { oidcIssuer: 'https://login.example.com', oidcAudience: ['pilot'] };
 
-/** From the most that a region can have to the least. A region gets the first that it has the services for. */
+/**
+ * From the most that a region can have to the least. A region gets the first that it has the services for.
+ */
 const CONFIGURATIONS = {
   'as it is': {},
   "with docks at the account's address": { dock: { endpoint: 'account-default' } },

@@ -7,7 +7,7 @@ import { configurationOf } from '../../lib/configuration.ts';
 import { MediaLibraryApp } from '../../lib/media-library-app.ts';
 import { MediaLibraryStack } from '../../lib/media-library-stack.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: a template is JSON of any shape, and assertions look anywhere in it.
+// biome-ignore lint/suspicious/noExplicitAny: a template is JSON of any shape
 export type Json = any;
 
 export interface Resource {

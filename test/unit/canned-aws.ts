@@ -1,14 +1,14 @@
 import { Readable } from 'node:stream';
 import { HttpResponse } from '@smithy/protocol-http';
 
-/** What AWS answers to one attempt. */
+/** The response to one attempt. */
 export interface CannedAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
 }
 
-/** A request as the SDK sends it. */
+/** A request of the SDK. */
 export interface SentRequest {
   readonly method: string;
   readonly path: string;
@@ -19,8 +19,8 @@ const textOf = (body: string | Uint8Array | undefined): string =>
   typeof body === 'string' ? body : new TextDecoder().decode(body);
 
 /**
- * Client settings under which the SDK, its retries included, talks to canned answers: one an attempt, the last of them for
- * all further ones. An `Error` is a connection that fails.
+ * Settings of SDK clients, with their retries, that get fixed responses: one for each attempt, and then the
+ * last one again. An `Error` is a failed connection.
  */
 export function cannedAws(...answers: (CannedAnswer | Error)[]) {
   const sent: SentRequest[] = [];
@@ -28,7 +28,7 @@ export function cannedAws(...answers: (CannedAnswer | Error)[]) {
     region: 'eu-central-1',
     credentials: { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret' },
     requestHandler: {
-      // biome-ignore lint/suspicious/noExplicitAny: the SDK's own request, of which three fields matter
+      // biome-ignore lint/suspicious/noExplicitAny: a request of the SDK, of which three fields are read
       handle: async (request: any) => {
         sent.push({
           method: request.method,

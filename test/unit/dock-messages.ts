@@ -28,7 +28,7 @@ export const gateway = (changes: Partial<Gateway> = {}): Gateway => ({
   ...changes,
 });
 
-/** A message with all that the envelope may have; `undefined` leaves a field out. */
+/** A message with all fields of the envelope; `undefined` leaves one out. */
 export const message = (method: string | undefined, data: unknown, changes: object = {}) => ({
   tid: '6a7bfe89-c386-4043-b600-b518e10096cc',
   bid: '42a19f36-5117-4520-bd13-fd61d818d52e',
@@ -39,7 +39,7 @@ export const message = (method: string | undefined, data: unknown, changes: obje
   ...changes,
 });
 
-/** What a topic rule hands over; a text is taken as it is. */
+/** The event of a topic rule. Text is used unchanged. */
 export const ruleEvent = (sent: unknown, sn: string = SN) => ({
   gateway_sn: sn,
   payload: Buffer.from(typeof sent === 'string' ? sent : JSON.stringify(sent)).toString('base64'),
@@ -58,7 +58,7 @@ const LAMBDA: Context = {
 export const invoke = (handler: unknown, event: unknown, changes: Partial<Context> = {}): Promise<unknown> =>
   (handler as (event: unknown, context: Context) => Promise<unknown>)(event, { ...LAMBDA, ...changes });
 
-/** All that the functions behind the topics of docks talk to, in memory. */
+/** All ports of the functions of docks, in memory. */
 export class DockWorld {
   readonly registry = new InMemoryDeviceRegistry();
   readonly publisher = new InMemoryDevicePublisher();
@@ -98,7 +98,7 @@ export class DockWorld {
   }
 }
 
-/** An object whose methods are those of another, which may change from test to test. */
+/** An object that calls the methods of another one, which tests may replace. */
 const delegate = <Port extends object>(current: () => Port): Port =>
   new Proxy({} as Port, {
     get: (_target, name) => {
@@ -107,7 +107,7 @@ const delegate = <Port extends object>(current: () => Port): Port =>
     },
   });
 
-/** Loads the handlers as they are deployed, but with ports that lead to the world of the moment. */
+/** Loads the handlers, with the ports of the current test. */
 export function dockFunctions(world: () => DockWorld) {
   vi.doMock('../../functions/ports.ts', () => ({
     dockPorts: () => ({
@@ -134,7 +134,7 @@ export function dockFunctions(world: () => DockWorld) {
     }),
   }));
 
-  /** Hands a message to a function, as its topic rule would. */
+  /** Calls a function with a message, as its topic rule would. */
   return async (
     name: string,
     sent: unknown,

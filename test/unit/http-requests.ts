@@ -4,11 +4,11 @@ import type { HttpEvent } from '../../functions/middleware/http-event.ts';
 import type { Envelope } from '../../functions/protocol/envelope.ts';
 import { WORKSPACE } from '../fixtures/library.ts';
 
-/** What a test may say of a request; the rest is what API Gateway sends for a user of `WORKSPACE`. */
+/** The properties of a request that a test can set. All others are those of a user of `WORKSPACE`. */
 export interface Request {
   readonly method?: string;
   readonly path?: string;
-  /** Sent as JSON, unless it is a text. */
+  /** Sent as JSON, unless it is text. */
   readonly body?: unknown;
   readonly base64?: boolean;
   readonly query?: string;
@@ -18,10 +18,10 @@ export interface Request {
   readonly claims?: Readonly<Record<string, unknown>> | null;
 }
 
-/** Token of the tests' user, as API Gateway hands its claims over. */
+/** The claims of the user's token, in API Gateway's form. */
 export const CLAIMS = { sub: 'user-1', username: 'pilot', 'cognito:groups': `[${WORKSPACE}]` };
 
-/** Id that API Gateway gives each request of these tests. */
+/** The request id of API Gateway in these tests. */
 export const GATEWAY_REQUEST_ID = 'JKJaXmPLvHcESHA=';
 
 /** An event of API Gateway, payload format 2.0. */
@@ -71,10 +71,10 @@ const context = {
   getRemainingTimeInMillis: () => 20_000,
 } as Context;
 
-/** A handler as Lambda sees it. */
+/** A handler, as Lambda calls it. */
 export type Handler = (event: HttpEvent, context: Context) => Promise<unknown>;
 
-/** What a caller gets. */
+/** A response. */
 export interface Answer {
   readonly status: number | undefined;
   readonly headers: Readonly<Record<string, unknown>>;
@@ -96,7 +96,7 @@ export async function call(
   return { status: result.statusCode, headers: result.headers ?? {}, envelope: JSON.parse(text), text };
 }
 
-/** Collects what is logged from now on; the lines are kept off the screen. */
+/** Captures all log lines from now on, instead of printing them. */
 export function recordLog(): { lines(): Record<string, unknown>[]; text(): string } {
   const written: string[] = [];
   for (const stream of [process.stdout, process.stderr]) {

@@ -2,7 +2,9 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-/** Which part imports which, types included. Whoever adds an arrow adds it here; one that closes a circle fails all the same. */
+/**
+ * Which part imports which, with types. New imports between parts must be added here. Circles fail.
+ */
 const GRAPH = `
 admin → functions/adapters, functions/core
 bench → devices, functions/adapters, functions/core, functions/environment.ts, functions/protocol, lib, local, packages/local-aws
@@ -40,7 +42,10 @@ const imports = new Map(
   ]),
 );
 
-/** Which part of the project a file belongs to: a folder, one of `functions/` or `packages/`, or a file beside those. */
+/**
+ * The part of the project that a file belongs to: a folder, one in `functions/` or `packages/`, or a single
+ * file.
+ */
 const partOf = (file: string): string => /^(?:functions|packages)\/[^/]+|^[^/]+/.exec(file)?.[0] ?? file;
 
 /** Which parts each part imports. */

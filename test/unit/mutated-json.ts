@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
 /**
- * JSON as text may have it: a leaf is its source, and an object may have a key twice, or `__proto__` for one. A value of JavaScript can
- * hold neither.
+ * JSON of which values are kept as text. An object may have a key twice, or the key `__proto__`, which values
+ * of JavaScript cannot.
  */
 export type Tree =
   | string
@@ -28,14 +28,14 @@ const isList = (tree: Tree): tree is readonly Tree[] => Array.isArray(tree);
 /** One change somewhere in a message. */
 interface Mutation {
   readonly kind: 'replace' | 'delete' | 'retype' | 'nest' | 'add' | 'repeat';
-  /** Picks the place; any number finds one. */
+  /** Chooses the place. Any number is valid. */
   readonly pick: number;
   readonly name: string;
   readonly junk: Tree;
   readonly depth: number;
 }
 
-/** Names that mean something to JavaScript, to devices, or to nobody. */
+/** Names: of JavaScript, of devices, and unknown ones. */
 const anyName = fc.oneof(
   fc.constantFrom(
     '__proto__',
@@ -62,7 +62,7 @@ const anyName = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 8 }),
 );
 
-/** Leaves that have been on the wire, could be, or are chosen to do harm; as source. */
+/** Values as text: known ones of devices, possible ones, and malicious ones. */
 const anyLeaf = fc.oneof(
   fc.constantFrom(
     'null',
@@ -130,7 +130,7 @@ const anyMutation: fc.Arbitrary<Mutation> = fc.record({
   depth: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constant(300)),
 });
 
-/** A place in a message: the names on the way, and the positions. */
+/** A path in a message: names and positions. */
 interface Place {
   readonly names: readonly string[];
   readonly path: readonly number[];
@@ -151,7 +151,7 @@ function placesIn(value: Tree, names: readonly string[] = [], path: readonly num
 
 type Entries = readonly (readonly [name: string, value: Tree])[];
 
-/** Replaces the entry at a path by what `change` makes of it: none, one or several. */
+/** Replaces the entry at a path with the result of `change`: none, one or several. */
 function changeAt(
   tree: Tree,
   [index = 0, ...deeper]: readonly number[],
@@ -167,7 +167,7 @@ function changeAt(
   return isList(tree) ? changed.map(([, value]) => value) : { entries: changed };
 }
 
-/** Another type for the same text: quoted, unquoted, in a list. */
+/** The same text as another type: quoted, unquoted, in a list. */
 function retyped(value: Tree): Tree {
   if (typeof value !== 'string') return JSON.stringify(toText(value));
   if (!value.startsWith('"')) return JSON.stringify(value);
@@ -181,7 +181,7 @@ function nested(value: Tree, name: string, depth: number): Tree {
   return tree;
 }
 
-/** What an entry becomes. */
+/** The kinds of changes of an entry. */
 function mutate([name, value]: Entries[number], { kind, junk, name: other, depth }: Mutation): Entries {
   switch (kind) {
     case 'delete':
@@ -228,8 +228,8 @@ function applyTo(message: Tree, mutation: Mutation, strict: readonly string[]): 
 }
 
 /**
- * A message as text, changed once to four times at places that are not strict. Strict names are paths with dots; what holds them stays an
- * object.
+ * A message as text, with one to four changes of fields that are not strict. Strict fields are paths with
+ * dots; their parents stay objects.
  */
 export const mutated = (message: unknown, strict: readonly string[]): fc.Arbitrary<string> =>
   fc
@@ -238,5 +238,5 @@ export const mutated = (message: unknown, strict: readonly string[]): fc.Arbitra
       toText(mutations.reduce((tree, mutation) => applyTo(tree, mutation, strict), toTree(message))),
     );
 
-/** A value of any kind, as source. */
+/** A value of any type, as text. */
 export const anySource: fc.Arbitrary<string> = anyJunk.map(toText);

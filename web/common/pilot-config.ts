@@ -9,8 +9,8 @@ const Origin = v.pipe(v.string(), v.regex(/^https?:\/\/[^/?#@\s]+$/));
 export const DEFAULT_TITLE = 'Media library';
 
 /**
- * `/pilot/config.json`: what the Pilot page has to know before anyone has signed in. Its host serves the file,
- * so that the build of the page is the same everywhere. Everybody can read it.
+ * `/pilot/config.json`: what the Pilot page has to know before anyone has signed in. Its host serves the
+ * file, so that the build of the page is the same everywhere. Everybody can read it.
  */
 export const PilotConfig = v.object({
   /**

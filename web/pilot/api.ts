@@ -8,9 +8,9 @@ import * as v from 'valibot';
 /**
  * `data` of `POST /manage/api/v1/login` and `POST /manage/api/v1/token/refresh`.
  *
- * `mqtt_addr` is the broker's address with its scheme, as Pilot takes it (`ssl://mqtt.example.com:8883`); empty
- * when there is none. `mqtt_username` and `mqtt_password` are credentials of this user for controllers: the
- * first CONNECT with a serial number as client id registers that controller. Both may be empty.
+ * `mqtt_addr` is the broker's address with its scheme, as Pilot takes it (`ssl://mqtt.example.com:8883`);
+ * empty when there is none. `mqtt_username` and `mqtt_password` are credentials of this user for controllers:
+ * the first CONNECT with a serial number as client id registers that controller. Both may be empty.
  */
 const Session = v.object({
   username: v.string(),
@@ -48,8 +48,9 @@ export type WorkspaceAnswer = v.InferOutput<typeof Workspace>;
 /**
  * `GET /library/api/v1/workspaces/{workspace_id}/diagnosis?device_sn=SN&language=en|zh`
  *
- * The body itself, without an envelope. What this controller did last, and what is wrong with it: nothing when
- * `findings` is empty. Texts are in the language asked for, since the rules and their cures are the server's.
+ * The body itself, without an envelope. What this controller did last, and what is wrong with it: nothing
+ * when `findings` is empty. Texts are in the language asked for, since the rules and their cures are the
+ * server's.
  */
 const Diagnosis = v.object({
   steps: v.optional(
@@ -91,8 +92,8 @@ export type Finding = DiagnosisAnswer['findings'][number];
 /**
  * `GET /library/api/v1/workspaces/{workspace_id}/files?reporter=pilot:USERNAME&device_sn=SN&limit=6`
  *
- * The body itself, without an envelope, newest first. `device_sn` narrows the list to this controller where the
- * server knows which controller a file came from; otherwise it is the user's.
+ * The body itself, without an envelope, newest first. `device_sn` narrows the list to this controller where
+ * the server knows which controller a file came from; otherwise it is the user's.
  */
 const Uploads = v.object({
   files: v.array(
@@ -102,8 +103,9 @@ const Uploads = v.object({
       /** ISO 8601: when the server first knew of it. */
       recorded_at: v.string(),
       /**
-       * What it waits for: `bytes` (it is uploading), `report` (the controller has not reported it), `check` (its
-       * bytes are being read), `upload` (refused, the controller has to send it again). Null: it has arrived.
+       * What it waits for: `bytes` (it is uploading), `report` (the controller has not reported it), `check`
+       * (its bytes are being read), `upload` (refused, the controller has to send it again). Null: it has
+       * arrived.
        */
       waits_for: v.nullish(v.string()),
       /** A presigned address: pictures are loaded without a header, and a token must not be in an address. */
@@ -118,9 +120,9 @@ export type UploadsAnswer = v.InferOutput<typeof Uploads>;
 export type Upload = UploadsAnswer['files'][number];
 
 /**
- * Why there is no answer. `unreachable`: no network, or no server. `unauthorized`: the token has ended. `absent`:
- * no such route or thing. `refused`: the server said no. `busy`: it will say more later. `broken`: it failed, or
- * something else answered in its place.
+ * Why there is no answer. `unreachable`: no network, or no server. `unauthorized`: the token has ended.
+ * `absent`: no such route or thing. `refused`: the server said no. `busy`: it will say more later. `broken`:
+ * it failed, or something else answered in its place.
  */
 export type ApiProblem = 'unreachable' | 'unauthorized' | 'absent' | 'refused' | 'busy' | 'broken';
 

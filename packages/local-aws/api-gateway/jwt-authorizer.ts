@@ -5,7 +5,7 @@ import type { JwtContext } from './event.ts';
 /** The algorithms that HTTP APIs accept. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512'];
 
-/** Tokens whose signature need not be checked again. */
+/** The most tokens in the cache of verified ones. */
 const MAX_VERIFIED = 1_000;
 
 /** Whether a request is allowed. `reason` is for the access log only. */
@@ -20,7 +20,10 @@ export type KeysOf = (issuer: string) => Promise<JWTVerifyGetKey>;
 export class JwtAuthorizer {
   readonly #definition: JwtAuthorizerDefinition;
   readonly #keysOf: KeysOf;
-  /** What verified tokens say. AWS keeps the issuer's keys for two hours, so it does not hear of a withdrawn one either. */
+  /**
+   * Claims of verified tokens. AWS caches the keys of an issuer for two hours, so a withdrawn key is valid
+   * there too.
+   */
   readonly #verified = new Map<string, JWTPayload>();
   #keys: Promise<JWTVerifyGetKey> | undefined;
 
@@ -65,7 +68,7 @@ export class JwtAuthorizer {
     return payload;
   }
 
-  /** What a token says that was verified before, while it is valid. */
+  /** The claims of a token that was verified before, while it is valid. */
   #knownPayload(token: string, now: Date): JWTPayload | undefined {
     const payload = this.#verified.get(token);
     if (!payload) return undefined;
@@ -97,9 +100,9 @@ export class JwtAuthorizer {
 export async function discoveredKeys(issuer: string): Promise<JWTVerifyGetKey> {
   const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
   const response = await fetch(address, { signal: AbortSignal.timeout(5_000) });
-  if (!response.ok) throw new Error(`${address} answered ${response.status}`);
+  if (!response.ok) throw new Error(`${address} responded ${response.status}`);
   const { jwks_uri: keysAddress } = (await response.json()) as { jwks_uri?: unknown };
-  if (typeof keysAddress !== 'string') throw new Error(`${address} names no jwks_uri`);
+  if (typeof keysAddress !== 'string') throw new Error(`${address} has no jwks_uri`);
   return createRemoteJWKSet(new URL(keysAddress));
 }
 

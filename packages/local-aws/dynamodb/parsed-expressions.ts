@@ -1,33 +1,33 @@
 import type { AttributeValue } from './item.ts';
 
-/** What dynalite hands to its parsers with an expression, and what they take out of it. */
+/** What dynalite passes to its parsers with an expression, and what they read from it. */
 interface Context {
   readonly attrNames?: Readonly<Record<string, string>> | undefined;
   readonly attrVals?: Readonly<Record<string, AttributeValue>> | undefined;
-  /** Names that no expression has used so far: a parser deletes what it meets. */
+  /** Names that no expression has used yet: a parser deletes those that it reads. */
   readonly unusedAttrNames: Record<string, true>;
   readonly unusedAttrVals: Record<string, true>;
 }
 
-/** A parser of dynalite: answers a tree, or a text that says what is wrong. */
+/** A parser of dynalite. Returns a tree, or an error message. */
 export interface ExpressionParser {
   parse(text: string, options: { readonly context: Context }): unknown;
 }
 
-/** A tree without values, and what was used for it. */
+/** A tree without values, and the names and values that it uses. */
 interface Parsed {
   readonly tree: unknown;
   readonly names: readonly string[];
   readonly values: readonly string[];
 }
 
-/** Apps have some tens of expressions; whoever writes values into them makes new ones without end. */
+/** Apps have tens of expressions, unless they write values into them. */
 const MAX_PARSED = 500;
 
-/** Here the values themselves are checked, and not only their types. */
+/** In these, values are checked and not only their types. */
 const CHECKS_VALUES = /attribute_type|between/i;
 
-/** The place of a value in a tree. */
+/** The path of a value in a tree. */
 class Place {
   readonly name: string;
 
@@ -37,8 +37,8 @@ class Place {
 }
 
 /**
- * Lets a parser know again what it has parsed before: parsing took two thirds of a write's time. What it answers depends on
- * the text, on the names, and on the types of the values; the values are put into a copy of the tree.
+ * Caches the results of a parser: parsing took two thirds of the time of a write. A result depends on the
+ * text, on the names, and on the types of the values. The values are put into a copy of the tree.
  */
 export function remembering(parser: ExpressionParser): ExpressionParser['parse'] {
   const parse = parser.parse.bind(parser);
@@ -91,7 +91,7 @@ function filled(node: unknown, values: Readonly<Record<string, AttributeValue>>)
 function copied(node: unknown, copy: (child: unknown) => unknown): unknown {
   if (typeof node !== 'object' || node === null) return node;
   if (Array.isArray(node)) return node.map(copy);
-  // dynalite's trees have objects without a prototype, in which any name is safe.
+  // dynalite's trees have objects without a prototype, where any name is safe.
   const result: Record<string, unknown> = Object.create(Object.getPrototypeOf(node));
   for (const [name, child] of Object.entries(node)) result[name] = copy(child);
   return result;

@@ -47,7 +47,7 @@ export function decodePercent(text: string): string {
 
 /** The whole body, for services with small requests. Throws `RequestEntityTooLarge` above the limit. */
 export function readBody(request: IncomingMessage, limitInBytes: number): Promise<Buffer> {
-  // By its events: an iterator over the stream takes as long as the rest of a small call.
+  // With events: an iterator over the stream takes as long as the rest of a small call.
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;

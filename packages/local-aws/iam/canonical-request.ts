@@ -3,8 +3,8 @@ import { decodePercent, type RequestTarget } from '../http/request.ts';
 import { headerValue, type RequestHead, type SignatureClaims } from './signed-request.ts';
 
 /**
- * The digest of a request as Signature Version 4 writes it down: method, path, query, headers, body. By hand, since the
- * library that signs on the SDK's side took a third of the time of a call here.
+ * The digest of the canonical request of Signature Version 4: method, path, query, headers, body. This is our
+ * own code, since the SDK's library took a third of the time of a call.
  */
 export function canonicalRequestHash(
   request: RequestHead,
@@ -19,8 +19,8 @@ export function canonicalRequestHash(
 }
 
 /**
- * S3 signs the key that the path stands for, however the client wrote it, and leaves `//` and `..` alone. The other services
- * sign the path as it was sent, without its detours, and encoded once more.
+ * S3 signs the decoded key, encoded in one way, and keeps `//` and `..`. The other services sign the path as
+ * it was sent, normalised, and encoded again.
  */
 function canonicalPath(rawPath: string, service: string): string {
   if (service === 's3') return encoded(decodePercent(rawPath)).replaceAll('%2F', '/');
@@ -33,7 +33,7 @@ function canonicalPath(rawPath: string, service: string): string {
   return `/${segments.join('/')}${segments.length > 0 && rawPath.endsWith('/') ? '/' : ''}`;
 }
 
-/** Sorted by name and then by value, both encoded; the signature itself is not part of it. */
+/** Sorted by name and then by value, both encoded, without the signature. */
 function canonicalQuery(query: RequestTarget['query']): string {
   if (query.length === 0) return '';
   return query
@@ -55,7 +55,7 @@ function canonicalValue(value: string): string {
     .replace(/^ | $/g, '');
 }
 
-/** Percent-encoded down to letters, digits and `-._~`. */
+/** Percent-encoded, except for letters, digits and `-._~`. */
 function encoded(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,

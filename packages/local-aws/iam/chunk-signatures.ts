@@ -4,8 +4,9 @@ import type { SignatureClaims } from './signed-request.ts';
 const EMPTY_SHA256 = createHash('sha256').digest('hex');
 
 /**
- * Verifies the chunk signatures of a `STREAMING-AWS4-HMAC-SHA256-PAYLOAD` body. Each signature covers the one before
- * it, beginning with that of the request, so the chunks are given in order, the empty last one included.
+ * Verifies the chunk signatures of a `STREAMING-AWS4-HMAC-SHA256-PAYLOAD` body. Each signature includes the
+ * previous one, and the first one that of the request. So all chunks must be passed in order, with the empty
+ * last one.
  */
 export class ChunkSignatures {
   readonly #claims: SignatureClaims;
@@ -18,12 +19,12 @@ export class ChunkSignatures {
     this.#previous = claims.signature;
   }
 
-  /** Whether the next chunk, of this SHA-256 in hex, has this `chunk-signature`. */
+  /** Whether `chunk-signature` of the next chunk is valid, by its SHA-256 in hex. */
   verifyChunk(chunkSha256: string, signature: string): boolean {
     return this.#verify('AWS4-HMAC-SHA256-PAYLOAD', [EMPTY_SHA256, chunkSha256], signature);
   }
 
-  /** Whether the trailers, without `x-amz-trailer-signature`, have this signature; they come after the last chunk. */
+  /** Whether the signature of the trailers is valid. `x-amz-trailer-signature` is not one of them. */
   verifyTrailer(trailers: ReadonlyArray<readonly [name: string, value: string]>, signature: string): boolean {
     const lines = trailers.map(([name, value]) => `${name.toLowerCase()}:${value.trim()}\n`).sort();
     const hash = createHash('sha256').update(lines.join('')).digest('hex');

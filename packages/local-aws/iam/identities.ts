@@ -7,7 +7,7 @@ import { readSessions, type Session, writeSessions } from './session-store.ts';
 
 export type { Identity, Role } from './identity.ts';
 
-/** What a new session of a role is given. */
+/** The properties of a new session of a role. */
 export interface MintOptions {
   sessionName: string;
   durationInSeconds: number;
@@ -23,26 +23,26 @@ export interface RootCredentials {
   secretAccessKey: string;
 }
 
-/** The account, unless app or caller name another. */
+/** The default account. */
 export const DEFAULT_ACCOUNT_ID = '123456789012';
 
-/** How long an expired key is remembered, so that its owner hears "expired" and not "unknown". */
+/** How long an expired key is kept, so that the error is "expired" and not "unknown". */
 const REMEMBER_EXPIRED_IN_SECONDS = 24 * 3600;
 
-/** Everyone who may sign a request to the local stack: root, and the sessions of its roles. */
+/** All identities that can sign requests: root, and the sessions of roles. */
 export class Identities {
   readonly accountId: string;
   readonly #storePath: string | undefined;
   readonly #clock: () => Date;
   readonly #roles = new Map<string, Role>();
   readonly #sessions: Map<string, Session>;
-  /** Whoever signs does so again and again. */
+  /** The next request probably has the same signer. */
   readonly #sessionIdentities = new WeakMap<Session, { readonly role: Role; readonly identity: Identity }>();
   readonly #rootIdentity: Identity;
 
   constructor(options: {
     root: RootCredentials;
-    /** File that minted sessions are kept in. @default they end with the process */
+    /** File for the sessions. @default they end with the process */
     storePath?: string;
     accountId?: string;
     clock?: () => Date;
@@ -63,19 +63,19 @@ export class Identities {
     this.#sessions = new Map(stored.map((session) => [session.accessKeyId, session]));
   }
 
-  /** Adds a role, or replaces the one of the same ARN: its sessions have the new policies at once. */
+  /** Adds a role, or replaces the one with the same ARN. Its sessions have the new policies at once. */
   addRole(role: Role): void {
     checkPolicy(role.trustPolicy, 'trust');
     for (const policy of role.policies) checkPolicy(policy, 'identity');
     this.#roles.set(role.arn, role);
   }
 
-  /** The role of this ARN. */
+  /** The role with this ARN. */
   findRole(roleArn: string): Role | undefined {
     return this.#roles.get(roleArn);
   }
 
-  /** The owner of an access key, expired ones included. */
+  /** The owner of an access key, also of an expired one. */
   find(accessKeyId: string): Identity | undefined {
     if (accessKeyId === this.#rootIdentity.accessKeyId) return this.#rootIdentity;
     const session = this.#sessions.get(accessKeyId);
@@ -83,7 +83,7 @@ export class Identities {
     return role && this.#identityOf(session, role);
   }
 
-  /** Makes a session of a role, whoever asks: who may is for the caller to check. */
+  /** Makes a session of a role. The caller checks who may. */
   mintForRole(roleArn: string, options: MintOptions): Identity {
     const role = this.#roles.get(roleArn);
     if (!role) throw new Error(`There is no role ${roleArn}`);
@@ -93,7 +93,7 @@ export class Identities {
       accessKeyId: `ASIA${base32(randomBytes(16), 16)}`,
       secretAccessKey: randomBytes(30).toString('base64'),
       sessionToken: randomBytes(96).toString('base64'),
-      // AWS tells whole seconds.
+      // AWS has whole seconds.
       expiresAt: new Date(Math.floor(now / 1000 + options.durationInSeconds) * 1000).toISOString(),
       roleArn,
       sessionName: options.sessionName,
@@ -125,8 +125,8 @@ export class Identities {
 }
 
 /**
- * Whether the role's trust policy lets a service of AWS assume it, such as `lambda.amazonaws.com`. `context` is what the service tells of
- * whom it acts for, such as `aws:SourceAccount`.
+ * Whether the trust policy of a role allows a service of AWS, such as `lambda.amazonaws.com`, to assume it.
+ * `context` says for whom the service acts, such as `aws:SourceAccount`.
  */
 export function trustsService(role: Role, service: string, context: ConditionContext = {}): boolean {
   const request = { action: 'sts:AssumeRole', resource: role.arn, context };

@@ -1,26 +1,30 @@
-/** Looks up a policy variable such as `aws:PrincipalTag/workspace`; `undefined` when the request has no such value. */
+/**
+ * Returns the value of a policy variable such as `aws:PrincipalTag/workspace`; undefined when there is none.
+ */
 export type VariableLookup = (name: string) => string | undefined;
 
 type Token = { readonly literal: string } | 'any' | 'one';
 
-/** The variables that stand for the characters themselves. */
+/** The variables for literal characters. */
 const ESCAPED_CHARACTERS: Record<string, string> = { '*': '*', '?': '?', $: '$' };
 
-/** Separators of an ARN before its resource part, which may hold colons of its own. */
+/** The colons of an ARN before its resource part, which may contain colons too. */
 const ARN_COLONS = 5;
 
 /**
- * Whether a pattern of a policy matches a text. `*` and `?` are wildcards only where the policy wrote them: in the
- * text and in the values of variables they are ordinary characters. `undefined` when a variable has no value.
+ * Whether a pattern of a policy matches a text. `*` and `?` are wildcards only in the policy itself. In the
+ * text and in values of variables they are literal. Undefined when a variable has no value.
  */
 export function matchesPattern(pattern: string, text: string, lookup?: VariableLookup): boolean | undefined {
-  // Most patterns have nothing in them that stands for something else.
+  // Most patterns have neither variables nor wildcards.
   if (!/[*?$]/.test(pattern)) return pattern === text;
   const tokens = tokenize(pattern, lookup);
   return tokens && matchesTokens(tokens, [...text]);
 }
 
-/** As `matchesPattern`, but a wildcard does not reach beyond its part of the ARN. `*` alone matches everything. */
+/**
+ * As `matchesPattern`, but a wildcard matches only within its part of the ARN. `*` alone matches everything.
+ */
 export function matchesArnPattern(
   pattern: string,
   arn: string,
@@ -38,7 +42,7 @@ export function matchesArnPattern(
   return matches;
 }
 
-/** A value with its variables filled in and no wildcards; `undefined` when a variable has no value. */
+/** A value with its variables replaced and without wildcards; undefined when a variable has no value. */
 export function substituteVariables(value: string, lookup?: VariableLookup): string | undefined {
   let result = '';
   for (const piece of pieces(value, lookup)) {
@@ -63,7 +67,7 @@ function tokenize(pattern: string, lookup: VariableLookup | undefined): Token[] 
   return tokens;
 }
 
-/** Text as the policy wrote it, in turn with values of variables; `undefined` for a variable without a value. */
+/** Text of the policy, alternating with values of variables; undefined for a variable without a value. */
 function* pieces(
   pattern: string,
   lookup: VariableLookup | undefined,
@@ -103,7 +107,7 @@ function splitArn(text: string, variables: boolean): string[] {
   return parts;
 }
 
-/** Two-pointer matching: linear for one `*`, at most quadratic, unlike a backtracking regular expression. */
+/** Matches with two pointers: quadratic at most, where a regular expression could be exponential. */
 function matchesTokens(tokens: readonly Token[], text: readonly string[]): boolean {
   let tokenIndex = 0;
   let textIndex = 0;

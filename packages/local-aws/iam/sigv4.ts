@@ -7,32 +7,35 @@ import type { Identities, Identity } from './identities.ts';
 import { protocolOf, refuse } from './refusals.ts';
 import { headerValue, type RequestHead, type SignatureClaims, signatureClaims } from './signed-request.ts';
 
-/** What the signature promises about the body. */
+/** What the signature says about the body. */
 export type SignedPayload =
-  /** The body was hashed and is the signed one. */
+  /** The body was hashed, and its hash is the signed one. */
   | { readonly kind: 'verified' }
-  /** S3: whoever stores the body must see that its SHA-256, in lower-case hex, is this one. */
+  /** S3: the caller must check that the body has this SHA-256, in lower-case hex. */
   | { readonly kind: 'sha256'; readonly sha256: string }
-  /** S3: nothing. */
+  /** S3: the body is not signed. */
   | { readonly kind: 'unsigned' }
   /** S3: the body is `aws-chunked`; with `chunks`, each chunk is signed and must be verified. */
   | { readonly kind: 'streaming'; readonly trailer: boolean; readonly chunks?: ChunkSignatures };
 
-/** A request whose signature is right. */
+/** A request with a valid signature. */
 export interface Authenticated {
   readonly identity: Identity;
   readonly payload: SignedPayload;
   readonly presigned: boolean;
 }
 
-/** What a service wants its requests to be signed for. */
+/** What requests to a service must be signed for. */
 export interface AuthenticateOptions {
   /** As in the credential scope, such as `s3` or `cognito-idp`. */
   readonly service: string;
   readonly region: string;
   readonly identities: Identities;
   readonly clock?: (() => Date) | undefined;
-  /** The whole body. S3 leaves it out and verifies the returned `payload` while it stores it. @default empty */
+  /**
+   * The whole body. S3 leaves it out, and checks `payload` of the result while it stores the body. @default
+   * empty
+   */
   readonly body?: Uint8Array;
 }
 
@@ -42,8 +45,8 @@ const STREAMING_UNSIGNED = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER';
 const STREAMING_SIGNED = 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD';
 
 /**
- * Finds out who signed a request (Signature Version 4, in the header or presigned) by signing it again.
- * Throws the service's own error when nobody known did, or when the credential or the signature is too old.
+ * Verifies the signature of a request (Signature Version 4, in the header or presigned) by signing it again.
+ * Throws the error of the service when the signer is unknown, or the credential or the signature has expired.
  */
 export async function authenticate(
   request: RequestHead,
@@ -79,10 +82,10 @@ export async function authenticate(
   };
 }
 
-/** Keys that signatures are made with; each is good for a day, a region and a service. */
+/** Signing keys. Each is for one day, region and service. */
 const signingKeys = new WeakMap<Identity, Map<string, Buffer>>();
 
-/** An identity signs for a few services, and for another day after midnight. */
+/** An identity signs for a few services, and for a new day after midnight. */
 const MAX_SIGNING_KEYS = 32;
 
 function signingKey(
@@ -126,7 +129,7 @@ function checkScope(
   }
 }
 
-/** `host` and every `x-amz-` header must be signed: an unsigned one could be changed on the way, or added. */
+/** `host` and every `x-amz-` header must be signed, since unsigned ones could be changed or added. */
 function checkSignedHeaders(
   request: RequestHead,
   { signedHeaders }: SignatureClaims,
@@ -188,7 +191,7 @@ function findIdentity(
     throw refuse(protocol, 'unknown-key', message, { AWSAccessKeyId: accessKeyId });
   }
   if (!sameSecret(identity.sessionToken ?? '', sessionToken ?? '')) {
-    // AWS does not know a temporary key without its token.
+    // AWS refuses a temporary key without its token as unknown.
     const refusal = sessionToken === undefined ? 'unknown-key' : 'wrong-token';
     throw refuse(protocol, refusal, 'The security token included in the request is invalid.');
   }
@@ -230,7 +233,7 @@ function s3Payload(
   );
 }
 
-/** Compares in constant time. Lengths are no secret. */
+/** Compares in constant time. The lengths are not secret. */
 function sameSecret(left: string, right: string): boolean {
   const [leftBytes, rightBytes] = [Buffer.from(left), Buffer.from(right)];
   return leftBytes.length === rightBytes.length && timingSafeEqual(leftBytes, rightBytes);

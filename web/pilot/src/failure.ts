@@ -1,4 +1,6 @@
-/** What can go wrong on this page's own way from the licence to the media module. Each has texts of its own. */
+/**
+ * What can go wrong on this page's own way from the licence to the media module. Each has texts of its own.
+ */
 export type FailureId =
   | 'page-broken'
   | 'server-unreachable'

@@ -1,6 +1,6 @@
 /**
- * The page that DJI Pilot 2 opens on a controller ("Cloud Service → Other platforms"). It connects Pilot to the
- * library, and says what is connected, what went up, and what to do when nothing does.
+ * The page that DJI Pilot 2 opens on a controller ("Cloud Service → Other platforms"). It connects Pilot to
+ * the library, and says what is connected, what went up, and what to do when nothing does.
  */
 import { render } from 'preact';
 import { Bridge, type DjiBridge } from './bridge.ts';

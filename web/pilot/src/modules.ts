@@ -104,8 +104,8 @@ export class Modules {
   }
 
   /**
-   * Connects to this target. With `keep`, modules that are loaded for the same API stay as they are, so that an
-   * upload goes on while somebody looks at the page.
+   * Connects to this target. With `keep`, modules that are loaded for the same API stay as they are, so that
+   * an upload goes on while somebody looks at the page.
    */
   connect(target: Target, token: string, settings: MediaSettings, keep: boolean): void {
     this.target = target;

@@ -18,9 +18,9 @@ const RENEWED_BEFORE_THE_END_IN_SECONDS = 600;
 const RENEWED_WHEN_UNKNOWN_IN_SECONDS = 1800;
 
 /**
- * In how many seconds a token that has just come has to be renewed: ten minutes before it ends, or at half its
- * life when that is short. Its own times are compared with each other only, since the controller's clock may be
- * wrong.
+ * In how many seconds a token that has just come has to be renewed: ten minutes before it ends, or at half
+ * its life when that is short. Its own times are compared with each other only, since the controller's clock
+ * may be wrong.
  */
 export function renewalInSeconds(token: string): number {
   const life = lifeOf(token);

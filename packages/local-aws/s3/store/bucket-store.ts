@@ -42,9 +42,9 @@ export interface RemovalCauses {
 
 const HEX_DIGITS_OF_SEQUENCE = 14;
 
-/** The documents of this many versions are kept in memory. A client often comes back to an object it has put or read. */
+/** The number of versions whose documents are cached. Clients often use an object again. */
 const MAX_DOCUMENTS_IN_MEMORY = 500;
-/** The document of an object of ten thousand parts is long. */
+/** The document of an object with ten thousand parts is long, so it is not cached. */
 const MAX_PARTS_IN_MEMORY = 16;
 
 /**
@@ -302,7 +302,7 @@ function changeOf(metadata: ObjectMetadata): Change {
   return { version: indexEntry(metadata), sequence, time, cause };
 }
 
-/** What the index stores: nothing that refers to the rest, which can be large. */
+/** The part that the index stores, without references to the rest, which can be large. */
 function indexEntry(metadata: ObjectMetadata): ObjectVersion {
   const { key, versionId, sequence, lastModified, deleteMarker, size, eTag } = metadata;
   return { key, versionId, sequence, lastModified, deleteMarker, size, eTag };

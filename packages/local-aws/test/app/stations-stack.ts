@@ -21,8 +21,8 @@ export interface StationsStackProps extends StackProps {
 }
 
 /**
- * Weather stations: they report readings over MQTT, people read them over HTTP with a token, and the reports that
- * somebody puts into a bucket are listed beside them. An app for the package's tests.
+ * Weather stations. They report readings over MQTT, users read them over HTTP with a token, and reports in a
+ * bucket are listed too. An app for the package's tests.
  */
 export class StationsStack extends Stack {
   readonly bucket: Bucket;

@@ -1,6 +1,6 @@
 /**
- * The services that keep data, in a process of their own whose disk can be filled: `node full-disk-process.ts <folder>`.
- * Says where they listen and what they log, and makes a session when it is asked for one.
+ * The services that keep data, in a process of their own whose disk can be filled: `node full-disk-process.ts
+ * <folder>`. Says where they listen and what they log, and makes a session when it is asked for one.
  */
 import type { AddressInfo, Server } from 'node:net';
 import { join } from 'node:path';

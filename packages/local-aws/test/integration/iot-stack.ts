@@ -15,7 +15,7 @@ export const CALLBACK = 'arn:aws:lambda:eu-central-1:123456789012:function:file-
 
 export const arn = (kind: string, name: string) => `arn:aws:iot:eu-central-1:123456789012:${kind}/${name}`;
 
-/** What a device may do: connect as itself, and speak and listen on its own topics. */
+/** A device's policy: it may connect with its serial number, and use its own topics. */
 export const devicePolicy = (sn: string, clientId: string, more: readonly object[] = []) => ({
   Version: '2012-10-17',
   Statement: [
@@ -33,7 +33,7 @@ export const devicePolicy = (sn: string, clientId: string, more: readonly object
   ],
 });
 
-/** A rule as this project writes them. */
+/** A topic rule. */
 export const rule = (overrides: Partial<TopicRuleDefinition> = {}): TopicRuleDefinition => ({
   name: 'file_upload_callback',
   arn: arn('rule', 'file_upload_callback'),
@@ -49,11 +49,11 @@ export interface TestStack {
   readonly tcp: string;
   readonly ws: string;
   readonly tcpPort: number;
-  /** Who may sign in, by serial number, with statements beyond {@link devicePolicy}. */
+  /** Devices that may sign in, by serial number, with statements besides {@link devicePolicy}. */
   readonly devices: Map<string, { password: string; more?: readonly object[] }>;
-  /** What the authorizer was asked. */
+  /** The requests to the authorizer. */
   readonly asked: IoTCustomAuthorizerEvent[];
-  /** What rules handed to functions. */
+  /** The events of functions. */
   readonly events: { functionArn: string; event: unknown }[];
   readonly lines: string[];
   connect(sn: string, options?: IClientOptions, address?: string): Promise<MqttClient>;
@@ -65,7 +65,7 @@ export type StackOverrides = Omit<Partial<IotBrokerOptions>, 'functions'> & {
   readonly functions?: Partial<IotFunctions>;
 };
 
-/** Starts one. The authorizer lets in the devices DOCK1 and DOCK2, whose password is `secret`. */
+/** Starts a broker. The authorizer accepts the devices DOCK1 and DOCK2 with the password `secret`. */
 export async function startStack(overrides: StackOverrides = {}): Promise<TestStack> {
   const devices: TestStack['devices'] = new Map([
     ['DOCK1', { password: 'secret' }],
@@ -162,14 +162,14 @@ export async function closed(client: MqttClient): Promise<void> {
   if (client.connected) await new Promise<void>((resolve) => client.once('close', () => resolve()));
 }
 
-/** Waits until something is so. */
+/** Waits until a condition holds. */
 export async function until(holds: () => boolean, milliseconds = 5_000): Promise<void> {
   const deadline = Date.now() + milliseconds;
   while (!holds()) {
-    if (Date.now() > deadline) throw new Error('It did not come about');
+    if (Date.now() > deadline) throw new Error('The condition did not become true');
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
-/** Lets whatever might still happen happen. */
+/** Waits for events that should not come. */
 export const quiet = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 150));

@@ -1,6 +1,6 @@
 /**
- * The local AWS in a process of its own, for tests that kill it: `node notifications-process.ts <assembly> <data>`.
- * With a third argument, no notification reaches its queue.
+ * The local AWS in a process of its own, for tests that kill it: `node notifications-process.ts <assembly>
+ * <data>`. With a third argument, no notification reaches its queue.
  */
 import { startLocalAws } from '../../index.ts';
 

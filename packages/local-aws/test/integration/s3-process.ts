@@ -1,4 +1,7 @@
-/** A local S3 in a process of its own, for tests that kill it or weigh it: `node s3-process.ts <folder>`. */
+/**
+ * A local S3 in a process of its own, for tests that kill it or measure its memory: `node s3-process.ts
+ * <folder>`.
+ */
 import type { AddressInfo } from 'node:net';
 import { Identities } from '../../iam/identities.ts';
 import { createS3 } from '../../s3/s3.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { region, root } from './s3-service.ts';
 
-/** A request as bytes, for what no client library would send. */
+/** A request as bytes, which no client library would send. */
 export interface RawRequest {
   readonly method: string;
   readonly path: string;
@@ -23,7 +23,7 @@ export interface SignedHead {
 const sha256 = (data: string) => createHash('sha256').update(data).digest('hex');
 const hmac = (key: string | Buffer, data: string) => createHmac('sha256', key).update(data).digest();
 
-/** Signs by the letter of AWS's document, and by none of the code that verifies. */
+/** Signs as AWS documents it, without the code that verifies. */
 export function signedHead(
   port: number,
   { method, path, headers, credentials = root }: RawRequest,
@@ -65,7 +65,7 @@ export function signedHead(
   };
 }
 
-/** A connection on which the test writes what it likes and sees what comes back. */
+/** A raw connection. */
 export class RawConnection {
   readonly socket: Socket;
   #received = '';
@@ -104,12 +104,12 @@ export class RawConnection {
     return taken;
   }
 
-  /** The next answer: its status, and its body as text. */
+  /** The next response: its status, and its body as text. */
   async answer(): Promise<{ status: number; body: string }> {
     const head = await this.until('\r\n\r\n');
     const length = Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? 0);
     while (this.#received.length < length) {
-      if (this.socket.destroyed) throw new Error('The connection ended inside an answer');
+      if (this.socket.destroyed) throw new Error('The connection ended during a response');
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     const body = this.#received.slice(0, length);

@@ -20,7 +20,7 @@ const notifications = { eventBridge: true, queues: [] };
 
 type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 
-/** A local S3 that listens on a free port and forgets everything when it is closed. */
+/** A local S3 on a free port. Its data is deleted when it is closed. */
 export class LocalS3ForTests {
   readonly identities = new Identities({ root });
   readonly events: S3Event[] = [];
@@ -50,7 +50,7 @@ export class LocalS3ForTests {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** The real SDK as someone uses it; the administrator by default. */
+  /** A client of the SDK, for the administrator by default. */
   client(credentials: Credentials = root, options: S3ClientConfig = {}): S3Client {
     const client = new S3Client({
       endpoint: this.endpoint,
@@ -87,7 +87,7 @@ export class LocalS3ForTests {
     });
   }
 
-  /** Stops the server and starts it again over the same data, on another port. */
+  /** Restarts the server with the same data, on another port. */
   async restart(): Promise<void> {
     await this.#service?.close();
     await this.#listen();
@@ -119,7 +119,7 @@ export class LocalS3ForTests {
   }
 }
 
-/** The name and HTTP status of the error that a call ends with. */
+/** The name and HTTP status of the error of a call. */
 export async function errorOf(call: Promise<unknown>): Promise<{ name: string; status: number | undefined }> {
   try {
     await call;

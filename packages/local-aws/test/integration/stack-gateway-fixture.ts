@@ -11,10 +11,10 @@ import type { LocalService } from '../../http/local-service.ts';
 import type { InvocationResult } from '../../lambda/definitions.ts';
 import type { LogEntry } from '../../log.ts';
 
-/** Who makes the tokens of these tests, and for whom. */
+/** Issuer and audience of the tokens. */
 export const ISSUER = 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_abc';
 export const CLIENT = 'client-1';
-/** Takes tokens of the issuer for the client. */
+/** Accepts tokens of the issuer for the client. */
 export const authorizer: JwtAuthorizerDefinition = {
   id: 'jwt',
   header: 'x-auth-token',
@@ -22,7 +22,7 @@ export const authorizer: JwtAuthorizerDefinition = {
   audience: [CLIENT],
 };
 
-/** A route to the only function there is. */
+/** A route to the only function. */
 export const route = (key: string, overrides: Partial<RouteDefinition> = {}): RouteDefinition => ({
   key,
   functionArn: 'arn:aws:lambda:eu-central-1:123456789012:function:echo',
@@ -31,12 +31,12 @@ export const route = (key: string, overrides: Partial<RouteDefinition> = {}): Ro
   ...overrides,
 });
 
-/** Stands in for Lambda. */
+/** A fake Lambda. */
 export type Handler = (event: Record<string, never>) => InvocationResult | Promise<InvocationResult>;
 
-/** A function's answer. */
+/** The result of a function. */
 export const returning = (value: unknown): InvocationResult => ({ ok: true, payload: JSON.stringify(value) });
-/** A function that answers with its event. */
+/** A function that returns its event. */
 export const echo: Handler = (event) =>
   returning({
     statusCode: 200,
@@ -44,25 +44,25 @@ export const echo: Handler = (event) =>
     body: JSON.stringify(event),
   });
 
-/** Everything that the gateways of a test have logged. */
+/** The log lines of the gateways of a test. */
 export const entries: LogEntry[] = [];
 /** The gateways of a test. */
 export const running: LocalService[] = [];
 
-/** Ends what a test has started. */
+/** Stops all that a test has started. */
 export async function closeGateways(): Promise<void> {
   await Promise.all(running.splice(0).map((service) => service.close()));
   entries.length = 0;
 }
 
-/** The issuer's keys, and somebody else's. */
+/** The keys of the issuer, and other keys. */
 export const [keys, otherKeys] = await Promise.all([generateKeyPair('RS256'), generateKeyPair('RS256')]);
 
 /** The issuer's public keys, as it publishes them. */
 export const publicKeys = async () =>
   createLocalJWKSet({ keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'RS256' }] });
 
-/** Starts a gateway and answers its address. */
+/** Starts a gateway, and resolves to its address. */
 export async function gateway(
   handler: Handler,
   api: Partial<HttpApiDefinition> & Partial<HttpApiDefinition['stage']> = {},
@@ -87,7 +87,7 @@ export async function gateway(
   return `http://127.0.0.1:${(service.server.address() as AddressInfo).port}`;
 }
 
-/** A token of the issuer that is good unless a test changes something. */
+/** A valid token of the issuer, with changes by the test. */
 export async function tokenOf(
   claims: JWTPayload = {},
   options: { key?: typeof keys.privateKey; expires?: string; issuer?: string } = {},

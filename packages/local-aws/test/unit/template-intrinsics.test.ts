@@ -1,4 +1,5 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: placeholders of CloudFormation and IAM look like those of JavaScript.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: placeholders of CloudFormation and IAM look like
+// those of JavaScript.
 import { describe, expect, it } from 'vitest';
 import { NO_VALUE, type ResolutionScope, resolve } from '../../template/intrinsics.ts';
 
