@@ -31,7 +31,7 @@ export async function createDock(
     sn,
     workspaceId,
     workspaceName: workspace.name,
-    passwordHash: await hashPassword(password),
+    passwordHash: hashPassword(password),
     revoked: false,
     createdAt: new Date().toISOString(),
   });
@@ -42,7 +42,7 @@ export async function createDock(
 /** The old password is invalid for new connections at once. An open connection ends within five minutes. */
 export async function rotateDock(installation: Installation, sn: GatewaySn): Promise<DockCredentials> {
   const password = randomPassword();
-  if (!(await installation.registry.replacePassword(sn, await hashPassword(password)))) {
+  if (!(await installation.registry.replacePassword(sn, hashPassword(password)))) {
     throw new Refusal(`${sn} is not registered`);
   }
   return credentials(installation, sn, password);

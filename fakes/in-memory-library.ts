@@ -106,7 +106,7 @@ export class InMemoryLibrary implements LibraryWithDigests, LibraryWithDigester 
       sn,
       workspaceId,
       workspaceName: WORKSPACE_NAME,
-      passwordHash: await hashPassword(sn),
+      passwordHash: hashPassword(sn),
       revoked: false,
       createdAt: new Date().toISOString(),
     });

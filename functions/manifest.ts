@@ -356,8 +356,6 @@ export const MANIFEST: readonly FunctionRow[] = [
     does: 'authenticates registered docks',
     trigger: { kind: 'mqtt-sign-in' },
     may: { table: ['Query'] },
-    // Half a vCPU: hashing a password is expensive, and after a network outage all docks connect at once.
-    memoryInMegabytes: 1024,
   },
 
   {

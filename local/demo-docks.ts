@@ -71,7 +71,7 @@ async function register({ address, region, root, table, docks, workspaces }: Reg
       sn: dock.sn,
       workspaceId: dock.workspace_id,
       workspaceName: workspace?.name ?? dock.workspace_id,
-      passwordHash: await hashPassword(dock.password),
+      passwordHash: hashPassword(dock.password),
       revoked: false,
       createdAt: new Date().toISOString(),
     } as Parameters<typeof registry.createGateway>[0]);

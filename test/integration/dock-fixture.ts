@@ -278,7 +278,7 @@ export class DockStack {
       sn,
       workspaceId: workspaceId as WorkspaceId,
       workspaceName: 'Survey',
-      passwordHash: await hashPassword(password),
+      passwordHash: hashPassword(password),
       revoked: false,
       createdAt: new Date().toISOString(),
     });

@@ -50,7 +50,7 @@ describe('the broker', () => {
     const identity = await stack.register(dock.workspaceId);
     await stack.registry.revoke(identity.sn as GatewaySn);
     await expect(stack.dock(identity)).rejects.toMatchObject(refusal);
-    await stack.registry.replacePassword(identity.sn as GatewaySn, await hashPassword('a new one'));
+    await stack.registry.replacePassword(identity.sn as GatewaySn, hashPassword('a new one'));
     await expect(stack.dock(identity)).rejects.toMatchObject(refusal);
     expect((await stack.dock({ ...identity, password: 'a new one' })).client.connected).toBe(true);
   });

@@ -1,4 +1,4 @@
-import { scrypt } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { IoTCustomAuthorizerEvent, IoTCustomAuthorizerResult } from 'aws-lambda';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { InMemoryDeviceRegistry } from '../../fakes/in-memory-device-registry.ts';
@@ -13,7 +13,7 @@ import { recordLog } from './http-requests.ts';
 
 vi.mock('node:crypto', async (original) => {
   const crypto = await original<typeof import('node:crypto')>();
-  return { ...crypto, scrypt: vi.fn(crypto.scrypt) };
+  return { ...crypto, createHash: vi.fn(crypto.createHash) };
 });
 
 const PASSWORD = 'Kopf-hoch-und-los-77-ü';
@@ -22,7 +22,7 @@ let registry: InMemoryDeviceRegistry;
 let log: ReturnType<typeof recordLog>;
 
 beforeAll(async () => {
-  passwordHash = await hashPassword(PASSWORD);
+  passwordHash = hashPassword(PASSWORD);
 });
 
 beforeEach(() => {
@@ -30,7 +30,7 @@ beforeEach(() => {
   registry.gateways.set(SN, gateway({ passwordHash }));
   registry.gateways.set(OTHER_SN, gateway({ sn: OTHER_SN, workspaceId: FOREIGN_WORKSPACE }));
   log = recordLog();
-  vi.mocked(scrypt).mockClear();
+  vi.mocked(createHash).mockClear();
 });
 
 afterEach(() => {
@@ -95,7 +95,7 @@ describe('the authorizer lets in', () => {
 
   it('a gateway again that got a new password, with that one only', async () => {
     await registry.revoke(SN);
-    await registry.replacePassword(SN, await hashPassword('new'));
+    await registry.replacePassword(SN, hashPassword('new'));
     expect(await connectAs({ ...RIGHT, password: 'new' })).toMatchObject({ isAuthenticated: true });
     expect(await connectAs(RIGHT)).toEqual({ isAuthenticated: false });
   });
@@ -124,7 +124,10 @@ describe('the authorizer refuses', () => {
     ['a wrong password', { ...RIGHT, password: `${PASSWORD}x` }],
     ['an empty password', { ...RIGHT, password: '' }],
     ['no password', { username: SN }],
-    ['the hash for a password', { ...RIGHT, password: 'scrypt$c2FsdA$a2V5' }],
+    ['the hash for a password', { ...RIGHT, password: 'sha256$c2FsdA$a2V5' }],
+    ['the password and a trailing NUL', { ...RIGHT, password: `${PASSWORD}\0` }],
+    ['the password and a space', { ...RIGHT, password: `${PASSWORD} ` }],
+    ['the password in another form of Unicode', { ...RIGHT, password: PASSWORD.normalize('NFD') }],
     ["another gateway's name", { ...RIGHT, username: OTHER_SN }],
     ['a name that nobody registered', { ...RIGHT, username: 'UNKNOWN1' }],
     ['a name in lower case', { ...RIGHT, username: SN.toLowerCase() }],
@@ -144,9 +147,19 @@ describe('the authorizer refuses', () => {
   });
 
   it('a password that is stored in no form that it knows', async () => {
-    for (const broken of ['', 'scrypt', 'scrypt$$', 'plain', PASSWORD]) {
-      registry.gateways.set(SN, gateway({ passwordHash: broken }));
-      expect(await connectAs(RIGHT), broken).toEqual({ isAuthenticated: false });
+    const [, salt, digest] = passwordHash.split('$');
+    const broken = [
+      '',
+      'sha256',
+      'sha256$$',
+      'plain',
+      PASSWORD,
+      `$${salt}$${digest}`,
+      `md5$${salt}$${digest}`,
+    ];
+    for (const form of broken) {
+      registry.gateways.set(SN, gateway({ passwordHash: form }));
+      expect(await connectAs(RIGHT), form).toEqual({ isAuthenticated: false });
     }
   });
 
@@ -180,18 +193,22 @@ describe('the work', () => {
     ['an unknown gateway', { ...RIGHT, username: 'UNKNOWN1' }],
     ['a name that is no serial number', { ...RIGHT, username: '../' }],
     ['no name', { password: PASSWORD }],
-  ])('for %s is one and the same scrypt', async (_what, credentials) => {
+  ])('for %s is one and the same SHA-256', async (_what, credentials) => {
     await connectAs(credentials);
-    expect(vi.mocked(scrypt).mock.calls.map(([, salt, bytes, options]) => [salt, bytes, options])).toEqual([
-      [expect.any(Buffer), 32, { N: 16_384, r: 8, p: 1 }],
-    ]);
-    expect(vi.mocked(scrypt).mock.calls[0]?.[1]).toHaveLength(16);
+    expect(vi.mocked(createHash).mock.calls).toEqual([['sha256']]);
   });
 
   it('for a revoked gateway is the same too', async () => {
     await registry.revoke(SN);
     await connectAs(RIGHT);
-    expect(scrypt).toHaveBeenCalledOnce();
+    expect(createHash).toHaveBeenCalledOnce();
+  });
+
+  it('in the registry is the same for a wrong password and an unknown gateway', async () => {
+    const find = vi.spyOn(registry, 'findGateway');
+    await connectAs({ ...RIGHT, password: 'wrong' });
+    await connectAs({ ...RIGHT, username: 'UNKNOWN1' });
+    expect(find.mock.calls).toEqual([[SN], ['UNKNOWN1']]);
   });
 });
 
@@ -200,17 +217,20 @@ describe('a password', () => {
     const passwords = new Set(Array.from({ length: 50 }, randomPassword));
     expect(passwords.size).toBe(50);
     for (const password of passwords) expect(password).toMatch(/^[\w-]{32}$/);
-    expect(await hashPassword(PASSWORD)).not.toBe(passwordHash);
-    expect(passwordHash).toMatch(/^scrypt\$[\w-]{22}\$[\w-]{43}$/);
+    expect(hashPassword(PASSWORD)).not.toBe(passwordHash);
+    expect(passwordHash).toMatch(/^sha256\$[\w-]{22}\$[\w-]{43}$/);
   });
 
-  it('is the same however its letters are composed', async () => {
-    expect(await passwordMatches(PASSWORD.normalize('NFD'), passwordHash)).toBe(true);
-    expect(await passwordMatches(PASSWORD.toUpperCase(), passwordHash)).toBe(false);
+  it.each(['\0', ' ', '\n', '='])('with %j behind it is another password', (end) => {
+    const password = randomPassword();
+    const hash = hashPassword(password);
+    expect(passwordMatches(password, hash)).toBe(true);
+    expect(passwordMatches(`${password}${end}`, hash)).toBe(false);
+    expect(passwordMatches(password, hashPassword(`${password}${end}`))).toBe(false);
   });
 
   it('does not match a gateway that is not there', async () => {
-    expect(await passwordMatches('', undefined)).toBe(false);
+    expect(passwordMatches('', undefined)).toBe(false);
   });
 });
 

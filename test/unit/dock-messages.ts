@@ -22,7 +22,7 @@ export const gateway = (changes: Partial<Gateway> = {}): Gateway => ({
   sn: SN,
   workspaceId: WORKSPACE,
   workspaceName: 'Survey',
-  passwordHash: 'scrypt$c2FsdA$a2V5',
+  passwordHash: 'sha256$c2FsdA$a2V5',
   revoked: false,
   createdAt: '2026-04-12T09:30:00.000Z',
   ...changes,
