@@ -131,7 +131,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
   };
 
   describe('a report of a stored file', () => {
-    it('becomes an entry with what device and storage say, and the message as it was sent', async () => {
+    it('becomes an entry with the fields of device and storage, and the raw message', async () => {
       put();
       await report();
       expect(await listed()).toEqual([
@@ -156,7 +156,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await flight()).toMatchObject({ receivedFileCount: 1, receivedInBytes: 8_388_608 });
     });
 
-    it('is one entry however often and by whomever it arrives', async () => {
+    it('is one entry for any number of reports and reporters', async () => {
       put();
       await report();
       await report();
@@ -165,7 +165,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await flight()).toMatchObject({ receivedFileCount: 1 });
     });
 
-    it('adds what an earlier report of the same file did not say', async () => {
+    it('adds fields that an earlier report of the file did not have', async () => {
       put();
       await report({ flightId: undefined, tinyFingerprint: undefined } as never);
       expect(await hasTiny()).toBe(false);
@@ -175,7 +175,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await flight()).toMatchObject({ receivedFileCount: 1 });
     });
 
-    it('keeps zero, false and numbers below zero', async () => {
+    it('keeps zero, false and negative numbers', async () => {
       put();
       const capture = { absoluteAltitude: 0, relativeAltitude: -3.25, gimbalYawDegree: -0.5 };
       await report({ capture, isOriginal: false, subFileType: 0 });
@@ -189,7 +189,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect((await listed()).map(({ name }) => name).sort()).toEqual(['DJI_0001.JPG', 'renamed.JPG']);
     });
 
-    it("is verified without a fingerprint: S3's MD5 says what the bytes are", async () => {
+    it("is verified without a fingerprint, by S3's MD5", async () => {
       put();
       await report({ fingerprint: undefined } as never, { reporter: DOCK });
       expect(await listed()).toMatchObject([{ md5: BYTES, integrity: 'verified' }]);
@@ -206,7 +206,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await listed()).toEqual([]);
     });
 
-    it('is refused while the object is not there, and taken once it is', async () => {
+    it('is refused while the object is missing, and acknowledged when it is there', async () => {
       await expect(report()).rejects.toThrow(ObjectMissingError);
       expect(await listed()).toEqual([]);
       expect(library.published).toMatchObject([
@@ -217,21 +217,21 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await listed()).toHaveLength(1);
     });
 
-    it('is no missing object while storage does not answer', async () => {
+    it('does not count as a missing object while storage fails', async () => {
       library.storage.failure = new Error('SlowDown');
       await expect(report()).rejects.toThrow('SlowDown');
       library.storage.failure = undefined;
       expect(await listed()).toEqual([]);
     });
 
-    it('is refused all the same when nobody can be told of the refusal', async () => {
+    it('is refused even when the event about it cannot be sent', async () => {
       library.eventFailure = new Error('bus down');
       await expect(report()).rejects.toThrow(ObjectMissingError);
     });
   });
 
   describe('a report of a failed upload', () => {
-    it('lists nothing, does not ask storage, and is kept once an object key', async () => {
+    it('lists nothing, sends no request to storage, and is kept once for an object key', async () => {
       library.storage.failure = new Error('must not be asked');
       await report({}, { result: 500 });
       await report({}, { result: -1 });
@@ -240,8 +240,8 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
     });
   });
 
-  describe('bytes that are not those of the fingerprint', () => {
-    it('are kept as a mismatch and refused, and speak for nothing', async () => {
+  describe('bytes with another fingerprint', () => {
+    it('are kept as a mismatch and refused, and are no hit', async () => {
       put();
       await expect(report({ fingerprint: OTHER })).rejects.toThrow(IntegrityMismatchError);
       await expect(report({ fingerprint: OTHER })).rejects.toThrow(IntegrityMismatchError);
@@ -253,7 +253,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(library.told).toEqual(['UploadRefused', 'UploadRefused']);
     });
 
-    it('are taken when they are reported as what they are', async () => {
+    it('are acknowledged with the right fingerprint', async () => {
       put();
       await expect(report({ fingerprint: OTHER })).rejects.toThrow(IntegrityMismatchError);
       await report();
@@ -261,7 +261,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await isHit()).toBe(true);
     });
 
-    it('do not unmake a verified entry', async () => {
+    it('do not change a verified entry', async () => {
       put();
       await report();
       await expect(report({ fingerprint: OTHER })).rejects.toThrow(IntegrityMismatchError);
@@ -285,7 +285,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await isHit(OTHER)).toBe(true);
     });
 
-    it('that came in parts are told apart once they have been read', async () => {
+    it('that are uploads in parts are distinguished after they were read', async () => {
       const first = put('aaaa-2');
       const second = put('bbbb-2');
       library.storage.bytes.set(first.versionId, Buffer.from('bytes'));
@@ -313,7 +313,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
     const verify = (versionId = 'v1', signal = AbortSignal.timeout(5000)) =>
       verifyVersion(library, { workspaceId, objectKey: key, versionId }, signal);
 
-    it('is acknowledged, and no hit until its bytes have been read', async () => {
+    it('is acknowledged, and no hit until its bytes were read', async () => {
       library.storage.bytes.set(put('cccc-2').versionId, Buffer.from('bytes'));
       await report();
       expect(await listed()).toMatchObject([{ integrity: 'unverified' }]);
@@ -328,7 +328,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(library.told).toContain('FileVerified');
     });
 
-    it('with the fingerprint of another file is a mismatch, missing in its flight, and a hit for nobody', async () => {
+    it('with the fingerprint of another file is a mismatch, missing in its flight, and no hit', async () => {
       library.storage.bytes.set(put('cccc-2').versionId, Buffer.from('evil'));
       await report();
       await progress(1, 1);
@@ -354,7 +354,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await isHit()).toBe(true);
     });
 
-    it('that takes too long to read stays unverified and says so', async () => {
+    it('that takes too long to read stays unverified, with the reason', async () => {
       put('cccc-2');
       await report();
       await arrive();
@@ -365,14 +365,14 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await isHit()).toBe(false);
     });
 
-    it('cannot be two files: of two fingerprints the later is refused, and the first stays', async () => {
+    it('cannot be two files: the second of two fingerprints is refused', async () => {
       put('cccc-2');
       await report();
       await expect(report({ fingerprint: OTHER })).rejects.toThrow(IntegrityMismatchError);
       expect(await listed()).toMatchObject([{ fingerprint: BYTES, integrity: 'unverified' }]);
     });
 
-    it('that was read before it was reported is refused with another fingerprint', async () => {
+    it('that was read before its report is refused with another fingerprint', async () => {
       library.storage.bytes.set(put('cccc-2').versionId, Buffer.from('bytes'));
       await arrive();
       await verify();
@@ -383,7 +383,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
   });
 
   describe('the notification of the bucket', () => {
-    it('makes an entry of what nobody reported: arriving at first, unreported after a quarter of an hour', async () => {
+    it('makes an entry without a report: arriving at first, unreported after 15 minutes', async () => {
       put();
       const file = await arrive();
       const [entry] = await listed();
@@ -407,7 +407,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(library.told).toContain('FileRecorded');
     });
 
-    it('heals a report whose claims were lost in a crash', async () => {
+    it('repairs a report whose claims were lost in a crash', async () => {
       put();
       await report();
       const [entry] = await listed();
@@ -417,7 +417,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await isHit()).toBe(true);
     });
 
-    it('of other things in the bucket, or of what is gone by now, makes no entry that lists show', async () => {
+    it('of other objects, or of removed ones, makes no listed entry', async () => {
       const { versionId, ...stored } = put();
       library.storage.destroy(key, versionId);
       const version = { workspaceId, objectKey: key, versionId, stored: { ...stored, versionId } };
@@ -427,7 +427,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
     });
   });
 
-  describe('the same file that went up twice', () => {
+  describe('a file that was uploaded twice', () => {
     const again = () => `${workspaceId}/scope/b/DJI_0001.JPG`;
     /** What others do once somebody has looked who speaks for the bytes, and before the look is of use. */
     const afterFirstLook = (others: () => Promise<void>): void => {
@@ -441,7 +441,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       });
     };
 
-    it('stands once; the other version is its spare', async () => {
+    it('is one entry, and the other version is its spare', async () => {
       put();
       put(BYTES, again());
       await report();
@@ -452,7 +452,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await flight()).toMatchObject({ receivedFileCount: 1 });
     });
 
-    it('stands once when both reports come at once', async () => {
+    it('is one entry when both reports come at once', async () => {
       const keys = Array.from({ length: 6 }, (_, index) => `${workspaceId}/scope/${index}/DJI_0001.JPG`);
       for (const objectKey of keys) put(BYTES, objectKey);
       await Promise.all(keys.map((objectKey) => report({}, { objectKey })));
@@ -473,7 +473,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       },
     );
 
-    it('is kept by its spare when its own bytes are removed', async () => {
+    it('is replaced by its spare when its own bytes are removed', async () => {
       put();
       put(BYTES, again());
       await report();
@@ -493,7 +493,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await listed()).toHaveLength(2);
     });
 
-    it('stands once when both reports were lost and the device hears that it is there', async () => {
+    it('is one entry when both reports were lost and fast-upload finds it', async () => {
       put();
       put(BYTES, again());
       await arrive();
@@ -502,7 +502,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await listed()).toMatchObject([{ reporter: PILOT }]);
     });
 
-    it('stands once when one comes while the other is found', async () => {
+    it('is one entry when one arrives during a fast-upload of the other', async () => {
       put();
       await arrive();
       afterFirstLook(async () => {
@@ -513,7 +513,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await listed()).toMatchObject([{ reporter: PILOT }]);
     });
 
-    it('stands once when it is reported while the lost upload is taken in', async () => {
+    it('is one entry when one is reported while the unreported one is processed', async () => {
       put();
       afterFirstLook(async () => {
         put(BYTES, again());
@@ -540,7 +540,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       },
     );
 
-    it('is listed under its own path when it is reported after it was taken for a spare', async () => {
+    it('is listed under its own path when it is reported after it became a spare', async () => {
       put();
       await report({ path: 'wayline-1' });
       put(BYTES, again());
@@ -553,7 +553,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       ]);
     });
 
-    it('stands once when the lost upload is removed and comes back', async () => {
+    it('is one entry when the unreported version is removed and restored', async () => {
       put();
       await arrive();
       const marker = library.storage.hide(key);
@@ -576,7 +576,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       },
     );
 
-    it('stands once when both arrive at the same time', async () => {
+    it('is one entry when both arrive at the same time', async () => {
       put();
       afterFirstLook(async () => {
         put(BYTES, again());
@@ -587,7 +587,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await isHit()).toBe(true);
     });
 
-    it('is two files when no report came, and the folders differ', async () => {
+    it('is two files without reports when the folders differ', async () => {
       const other = `${workspaceId}/scope/b/100MEDIA/DJI_0001.JPG`;
       put();
       put(BYTES, other);
@@ -596,7 +596,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await listed()).toHaveLength(2);
     });
 
-    it('is two files when no report came, and the keys are not below prefixes of credentials', async () => {
+    it('is two files without reports when the keys are not below prefixes of credentials', async () => {
       const others = [`${workspaceId}/DJI_0001.JPG`, `${workspaceId}/old/DJI_0001.JPG`];
       for (const objectKey of others) {
         put(BYTES, objectKey);
@@ -605,7 +605,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await listed()).toHaveLength(2);
     });
 
-    it('stands as the one that is reported in the end, and each other one replaces it', async () => {
+    it('has the reported version as its entry, and each other one replaces it', async () => {
       const keys = [key, again(), `${workspaceId}/scope/c/DJI_0001.JPG`];
       for (const objectKey of keys) {
         put(BYTES, objectKey);
@@ -625,7 +625,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       }
     });
 
-    it('stands once when the work was cut off while the spare was marked', async () => {
+    it('is one entry after a crash while the spare was marked', async () => {
       put();
       await arrive();
       put(BYTES, again());
@@ -636,7 +636,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await listed()).toMatchObject([{ objectKey: again() }]);
     });
 
-    it('is listed under its own path when it is reported while it is taken for a spare', async () => {
+    it('is listed under its own path when it is reported while it becomes a spare', async () => {
       put();
       await arrive();
       put(BYTES, again());
@@ -652,7 +652,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect((await library.catalog.findByFingerprint(workspaceId, BYTES)).length).toBe(2);
     });
 
-    it('stands once when it is linked from another name while it arrives', async () => {
+    it('is one entry when it is linked from another name while it arrives', async () => {
       const other = `${workspaceId}/scope/c/DJI_0009.JPG`;
       put(BYTES, other);
       await report({ name: 'DJI_0009.JPG' }, { objectKey: other });
@@ -666,7 +666,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect((await listed()).map(({ name }) => name).sort()).toEqual(['DJI_0001.JPG', 'DJI_0009.JPG']);
     });
 
-    it('stands once when the notification of the spare comes again', async () => {
+    it('is one entry when the notification of the spare is repeated', async () => {
       put();
       await arrive();
       put(BYTES, again());
@@ -676,7 +676,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await listed()).toMatchObject([{ objectKey: again() }]);
     });
 
-    it('stands once when the spare is removed and comes back', async () => {
+    it('is one entry when the spare is removed and restored', async () => {
       put();
       await report();
       put(BYTES, again());
@@ -689,7 +689,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await listed(true)).toEqual([]);
     });
 
-    it('gives the standing entry what only the second report says', async () => {
+    it('has the fields of both reports', async () => {
       put();
       put(BYTES, again());
       await report({ flightId: undefined } as never);
@@ -699,7 +699,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
   });
 
   describe('fast-upload', () => {
-    it('is a miss for what nobody has, for no MD5, and for what another workspace has', async () => {
+    it('is a miss for unknown bytes, for text that is no MD5, and for bytes of another workspace', async () => {
       put();
       await report();
       expect(await isHit(OTHER)).toBe(false);
@@ -724,7 +724,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await listed()).toMatchObject([{ flightId: FLIGHT }]);
     });
 
-    it('counts a file to a second flight too', async () => {
+    it('counts a file for a second flight too', async () => {
       put();
       await report({ flightId: 'flight-0' });
       await ask();
@@ -734,7 +734,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       });
     });
 
-    it('makes another entry for another name or path, once', async () => {
+    it('adds one entry for another name or path', async () => {
       put();
       await report();
       await ask({ name: 'copy.JPG' });
@@ -749,7 +749,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(new Set(files.map(({ versionId }) => versionId)).size).toBe(1);
     });
 
-    it('reports what was uploaded and never reported', async () => {
+    it('reports an unreported upload', async () => {
       put();
       await arrive();
       await ask({ path: 'wayline' });
@@ -759,7 +759,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await flight()).toMatchObject({ receivedFileCount: 1 });
     });
 
-    it('is a miss for an object that has gone, and the claims go too', async () => {
+    it('is a miss for a removed object, and deletes the claims', async () => {
       put();
       await report();
       library.storage.hide(key);
@@ -767,14 +767,14 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await hasTiny()).toBe(false);
     });
 
-    it('is a hit for a version that another one lies over', async () => {
+    it('is a hit for a version that is not the current one', async () => {
       put();
       await report();
       put(OTHER);
       expect(await isHit()).toBe(true);
     });
 
-    it('is no miss while storage does not answer', async () => {
+    it('is no miss while storage fails', async () => {
       put();
       await report();
       library.storage.failure = new Error('SlowDown');
@@ -785,7 +785,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
   });
 
   describe('a removed version', () => {
-    it('is no hit any more, stands in no list but that of removed files, and is missing in its flight', async () => {
+    it('is no hit, is only in the list of removed files, and is missing in its flight', async () => {
       put();
       await report();
       await ask({ name: 'copy.JPG' });
@@ -799,7 +799,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect((await settle()).removed).toEqual([]);
     });
 
-    it('is back when the delete marker is gone', async () => {
+    it('is restored when the delete marker is deleted', async () => {
       put();
       await report();
       const marker = library.storage.hide(key);
@@ -812,7 +812,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await flight()).toMatchObject({ receivedFileCount: 1, missing: [] });
     });
 
-    it('does not come back when another file is put over the delete marker', async () => {
+    it('stays removed when another file is uploaded over the delete marker', async () => {
       put();
       await report();
       library.storage.hide(key);
@@ -837,7 +837,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await hasTiny()).toBe(false);
     });
 
-    it('leaves the tiny fingerprint to the next upload, even when its own notification comes late', async () => {
+    it('leaves the tiny fingerprint to the next upload, even when its own notification is late', async () => {
       const again = `${workspaceId}/scope/b/DJI_0001.JPG`;
       put();
       await report();
@@ -852,7 +852,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await hasTiny()).toBe(true);
     });
 
-    it('is not noticed while storage does not answer', async () => {
+    it('is not marked while storage fails', async () => {
       put();
       await report();
       library.storage.failure = new Error('SlowDown');
@@ -862,7 +862,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
     });
   });
 
-  describe('a report that was cut off between the entry and its flight', () => {
+  describe('a report that was interrupted between the entry and its flight', () => {
     const cutOff = async (reporter = PILOT) => {
       const counting = vi.spyOn(library.catalog, 'countToFlight').mockRejectedValueOnce(new Error('cut off'));
       await expect(report({}, { reporter })).rejects.toThrow('cut off');
@@ -870,7 +870,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect((await flight())?.receivedFileCount ?? 0).toBe(0);
     };
 
-    it('is made up for when the device hears that the file is there', async () => {
+    it('is completed by fast-upload', async () => {
       put();
       await arrive();
       await cutOff();
@@ -879,7 +879,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await hasTiny()).toBe(true);
     });
 
-    it('is made up for by the notification, before anybody hears that the file is there', async () => {
+    it('is completed by the notification, before the file is a hit', async () => {
       put();
       await cutOff();
       expect(await isHit()).toBe(false);
@@ -888,7 +888,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await isHit()).toBe(true);
     });
 
-    it('is made up for once the bytes of an upload in parts have been read', async () => {
+    it('is completed after the bytes of an upload in parts were read', async () => {
       library.storage.bytes.set(put('cccc-2').versionId, Buffer.from('bytes'));
       await arrive();
       await cutOff();
@@ -899,7 +899,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
     });
   });
 
-  describe('reading bytes that was cut off', () => {
+  describe('reading bytes that was interrupted', () => {
     const version = () => ({ workspaceId, objectKey: key, versionId: 'v1' });
     const read = () => verifyVersion(library, version(), AbortSignal.timeout(5000));
     const cutOff = async () => {
@@ -907,7 +907,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       await expect(read()).rejects.toThrow('cut off');
     };
 
-    it('makes the file findable all the same, and tells of it', async () => {
+    it('still makes the file a hit, and sends the event', async () => {
       library.storage.bytes.set(put('cccc-2').versionId, Buffer.from('bytes'));
       await arrive();
       await cutOff();
@@ -917,7 +917,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(library.published).toContainEqual(expect.objectContaining({ type: 'FileVerified' }));
     });
 
-    it('counts a mismatch as missing all the same', async () => {
+    it('still counts a mismatch as missing', async () => {
       library.storage.bytes.set(put('cccc-2').versionId, Buffer.from('other'));
       await report();
       const counting = vi.spyOn(library.catalog, 'countToFlight').mockRejectedValueOnce(new Error('cut off'));
@@ -928,7 +928,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
     });
   });
 
-  describe('settling', () => {
+  describe('correcting an object key', () => {
     it.each(['the entries', 'the history'])(
       'leaves alone what is put and reported while it reads %s',
       async (first) => {
@@ -962,7 +962,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       },
     );
 
-    it('looks again after a change: what was taken back meanwhile told somebody who saw nothing to do', async () => {
+    it('compares again after a change, since an earlier correction may have found no difference', async () => {
       put();
       await report();
       const marker = library.storage.hide(key);
@@ -979,7 +979,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await flight()).toMatchObject({ receivedFileCount: 1, missing: [] });
     });
 
-    it('finds versions that no entry names, and says what it would do', async () => {
+    it('finds versions without an entry, and reports them in a dry run', async () => {
       put();
       put(OTHER);
       const dry = await compareHistory(library, workspaceId, key);
@@ -1002,20 +1002,23 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       await arrive(objectKey);
     };
 
-    it('is unknown until something is said of it', async () => {
+    it('is unknown before the first message', async () => {
       expect(await flight()).toBeUndefined();
     });
 
     it.each([
       [3, 3],
       [3, 999_999],
-    ])('of %i files is not complete because the device says that %i are up', async (expected, uploaded) => {
-      await progress(expected, uploaded);
-      expect(await stateOf()).toBe('reported-complete');
-      expect(await flight()).toMatchObject({ expectedFileCount: expected, receivedFileCount: 0 });
-    });
+    ])(
+      'of %i files is not complete because the device reports %i as uploaded',
+      async (expected, uploaded) => {
+        await progress(expected, uploaded);
+        expect(await stateOf()).toBe('reported-complete');
+        expect(await flight()).toMatchObject({ expectedFileCount: expected, receivedFileCount: 0 });
+      },
+    );
 
-    it('is complete by its files alone, whether or not the last message comes', async () => {
+    it('is complete by its files, with or without the last message', async () => {
       await progress(2, 1);
       await upload(1);
       expect(await stateOf()).toBe('uploading');
@@ -1023,7 +1026,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await stateOf()).toBe('complete');
     });
 
-    it('takes a corrected, lower count', async () => {
+    it('accepts a lower expected count', async () => {
       await progress(5, 2, at(1));
       await upload(1);
       await upload(2);
@@ -1031,44 +1034,44 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await stateOf()).toBe('complete');
     });
 
-    it('counts up only, in whatever order messages arrive', async () => {
+    it('never decreases its uploaded count, in any order of messages', async () => {
       await progress(12, 12, at(1));
       await progress(12, 5, at(2));
       expect(await flight()).toMatchObject({ expectedFileCount: 12, uploadedFileCount: 12 });
     });
 
-    it('was last heard of when the latest message came', async () => {
+    it('has the time of the latest message', async () => {
       await progress(5, 1, at(30));
       await progress(7, 2, at(20));
       expect(await flight()).toMatchObject({ lastHeardAt: at(30), expectedFileCount: 5 });
     });
 
-    it('stalls after a quarter of an hour of silence', async () => {
+    it('is stalled after 15 minutes without messages', async () => {
       await progress(5, 1, at(0));
       expect(await stateOf(Date.parse(at(0)) + 14 * 60_000)).toBe('uploading');
       expect(await stateOf(Date.parse(at(0)) + 15 * 60_000)).toBe('stalled');
     });
 
-    it('of unknown size is complete after silence', async () => {
+    it('without an expected count is complete after a time without messages', async () => {
       await upload(1);
       expect(await stateOf()).toBe('uploading');
       expect(await stateOf(Date.now() + 16 * 60_000)).toBe('complete');
     });
 
-    it('of a dock is another flight than that of Pilot with the same id', async () => {
+    it("of a dock is not Pilot's flight with the same id", async () => {
       await upload(1);
       await upload(2, DOCK);
       expect(await flight()).toMatchObject({ owner: 'pilot', receivedFileCount: 1 });
       expect(await flight('dock')).toMatchObject({ receivedFileCount: 1 });
     });
 
-    it('is finished together by two docks that share it', async () => {
+    it('is finished by two docks that share it', async () => {
       await upload(1, DOCK);
       await upload(2, { kind: 'dock', name: 'OTHERDOCK' });
       expect(await flight()).toMatchObject({ owner: 'dock', receivedFileCount: 2, gatewaySn: 'OTHERDOCK' });
     });
 
-    it('tells each change of its state once, with both numbers', async () => {
+    it('sends one event for each change of its state, with both counts', async () => {
       await progress(2, 1);
       await upload(1);
       await upload(2);
@@ -1085,7 +1088,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       ]);
     });
 
-    it('is told of when its last file is one that another flight has brought', async () => {
+    it('sends an event when its last file belongs to another flight too', async () => {
       put();
       await report({ flightId: 'flight-0' });
       await arrive();
@@ -1100,7 +1103,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       });
     });
 
-    it('is told of when a file is reported for it that stands in another one, and the notification is late', async () => {
+    it('sends an event for a reported file of another flight, when the notification is late', async () => {
       put();
       await report({ flightId: 'flight-0' });
       await progress(1, 1);
@@ -1114,7 +1117,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       );
     });
 
-    it('keeps the latest state when two look at it at the same time', async () => {
+    it('keeps the latest state when two calls check it at the same time', async () => {
       await progress(2, 1);
       await upload(1);
       const uploading = await flight();
@@ -1128,7 +1131,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(await flight()).toMatchObject({ announcedState: 'complete' });
     });
 
-    it('is looked at again after silence, by one message at a time', async () => {
+    it('is checked after a time without messages, by one message at a time', async () => {
       await progress(3, 1);
       await upload(1);
       await upload(2);
@@ -1141,7 +1144,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
       expect(library.looks).toHaveLength(1);
     });
 
-    it('tells of its state again when the note of it was lost', async () => {
+    it('sends its state again when the record of it was lost', async () => {
       library.eventFailure = new Error('bus down');
       await expect(upload(1)).rejects.toThrow('bus down');
       library.eventFailure = undefined;
@@ -1150,7 +1153,7 @@ describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
     });
   });
 
-  it('lists the newest first, in pages', async () => {
+  it('is listed in pages, the newest first', async () => {
     for (const day of [3, 1, 2]) {
       const objectKey = `${workspaceId}/scope/${day}/${day}.JPG`;
       put(md5(`day ${day}`), objectKey);

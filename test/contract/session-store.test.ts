@@ -32,7 +32,7 @@ describe.each<[string, () => SessionStore]>([
     };
   });
 
-  it('finds what was added, and nothing else', async () => {
+  it('finds only what was added', async () => {
     const successor = { ...token, digest: randomUUID(), predecessor: token.digest };
     await store.add(token);
     await store.add(successor);
@@ -41,7 +41,7 @@ describe.each<[string, () => SessionStore]>([
     expect(await store.find(randomUUID())).toBeUndefined();
   });
 
-  it('settles one successor, and the same one again', async () => {
+  it('keeps one successor', async () => {
     await store.add(token);
     expect(await store.settleSuccessor(token.digest, 'first')).toBe(true);
     expect(await store.settleSuccessor(token.digest, 'first')).toBe(true);
@@ -49,7 +49,7 @@ describe.each<[string, () => SessionStore]>([
     expect(await store.find(token.digest)).toEqual({ ...token, successor: 'first' });
   });
 
-  it('lets a token succeed one that is gone, and makes no other', async () => {
+  it('accepts a successor of a removed token, and stores nothing', async () => {
     expect(await store.settleSuccessor(token.digest, 'first')).toBe(true);
     expect(await store.find(token.digest)).toBeUndefined();
   });

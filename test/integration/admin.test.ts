@@ -65,7 +65,7 @@ const connects = async (sn: string, password: string): Promise<boolean> => {
 const newWorkspace = async (): Promise<string> =>
   (await admin('workspace', 'create', '--name', 'Survey', '--json')).json().workspace_id;
 
-test('a workspace and a user that were made by command line can sign in, until the user is disabled', async () => {
+test('a workspace and a user created by command line can sign in, until the user is disabled', async () => {
   const workspaceId = await newWorkspace();
   expect((await admin('workspace', 'list', '--json')).json()).toContainEqual({
     workspace_id: workspaceId,
@@ -86,7 +86,7 @@ test('a workspace and a user that were made by command line can sign in, until t
   expect((await login(username, user.password)).code).not.toBe(0);
 });
 
-test('a user who is signed out, or has a new password, renews nothing, and signs in again', async () => {
+test('a signed-out user, or one with a new password, cannot renew a token, and can sign in again', async () => {
   const workspaceId = await newWorkspace();
   const username = `lost-${randomUUID()}`;
   const create = ['user', 'create', '--username', username, '--workspace', workspaceId, '--json'];
@@ -118,7 +118,7 @@ test('a user who is signed out, or has a new password, renews nothing, and signs
   expect((await admin(...create)).exitCode).toBe(0);
 });
 
-test('a password that does not fit leaves no user behind, and an old password valid', async () => {
+test('a password that does not fulfil the policy creates no user, and keeps the old password', async () => {
   const workspaceId = await newWorkspace();
   const username = `weak-${randomUUID()}`;
   const create = ['user', 'create', '--username', username, '--workspace', workspaceId];
@@ -132,7 +132,7 @@ test('a password that does not fit leaves no user behind, and an old password va
 });
 
 test.each(['AdminSetUserPassword', 'AdminAddUserToGroup'])(
-  'a user is undone when %s fails',
+  'a user is deleted again when %s fails',
   async (operation) => {
     const workspaceId = (await newWorkspace()) as WorkspaceId;
     const installation = openInstallation({ data, outputs: undefined });
@@ -152,7 +152,7 @@ test.each(['AdminSetUserPassword', 'AdminAddUserToGroup'])(
   },
 );
 
-test('a dock gets in with the password that was printed, and only with the newest', async () => {
+test('a dock can connect with the printed password, and only with the newest', async () => {
   const workspaceId = await newWorkspace();
   const sn = `ADMINDOCK${Date.now()}`;
   const created = (await admin('dock', 'create', '--sn', sn, '--workspace', workspaceId, '--json')).json();
@@ -175,7 +175,7 @@ test('a dock gets in with the password that was printed, and only with the newes
   ]);
 });
 
-test('no password is kept where somebody could read it', async () => {
+test('no password is stored in clear text', async () => {
   const workspaceId = await newWorkspace();
   const sn = `HASHDOCK${Date.now()}`;
   const { password } = (
@@ -187,7 +187,7 @@ test('no password is kept where somebody could read it', async () => {
   expect(items).not.toContain(password);
 });
 
-test('a serial number that is registered already stays with its workspace', async () => {
+test('a registered serial number stays in its workspace', async () => {
   const sn = `TWICE${Date.now()}`;
   await admin('dock', 'create', '--sn', sn, '--workspace', await newWorkspace());
   const second = await admin('dock', 'create', '--sn', sn, '--workspace', await newWorkspace());
@@ -220,7 +220,7 @@ test.each<[string[], number, RegExp]>([
   expect(answer.errors).toMatch(sentence);
 });
 
-test('the help shows every command with the options that it needs, and help for one command shows all of its options', async () => {
+test('the help lists all commands with their required options, and the help of a command all of its options', async () => {
   const help = await admin('--help');
   expect(help).toMatchObject({ exitCode: 0, errors: '' });
   for (const command of [

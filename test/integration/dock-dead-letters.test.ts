@@ -69,7 +69,7 @@ async function putSettings(SecretString: string): Promise<void> {
   client.destroy();
 }
 
-it('settings that nobody has filled in are refused by name, and that is no fault to repeat', async () => {
+it('missing settings are refused, with their names in the log, and not retried', async () => {
   const hush = 'the-licence-of-somebody';
   stack.stack.secrets.add(hush);
   await putSettings(JSON.stringify({ ntp_server_host: 'time.aws.com', app_key: hush, app_license: hush }));
@@ -85,7 +85,7 @@ it('settings that nobody has filled in are refused by name, and that is no fault
   });
 });
 
-it('an event that a function fails at is repeated, and gets there once the cause is gone', async () => {
+it('a failed event is retried, and succeeds when the cause is fixed', async () => {
   const Key = gatewayTopologyKey(dock.sn);
   const { table: TableName } = stack.endpoints;
   const db = stack.stack.dynamoDb();
@@ -99,7 +99,7 @@ it('an event that a function fails at is repeated, and gets there once the cause
   expect(found?.topology).toMatchObject({ online: ['DRONE1'] });
 });
 
-it('what a function fails at every time is kept among the dead letters, and never acknowledged', async () => {
+it('an event that fails in every attempt is kept as a dead letter, and never acknowledged', async () => {
   const hush = 'key-of-somebody';
   stack.stack.secrets.add(hush);
   const [config, callback] = [randomUUID(), randomUUID()];

@@ -66,7 +66,7 @@ const will = (topic: string, dock: Pick<Dock, 'sn'>, data: object) => ({
 });
 
 describe('a dock', () => {
-  it('stays connected when its drone wakes late, and uploads', async () => {
+  it('stays connected when its drone is switched on later, and uploads', async () => {
     const { dock } = await newDock();
     const pilot = await stack.pilotOf(dock);
     await sayTelemetry(dock, DRONE);
@@ -80,7 +80,7 @@ describe('a dock', () => {
     expect(await flightSeenBy(pilot, 'woke-late')).toMatchObject({ received_file_count: 2 });
   });
 
-  it('stays connected while drones sleep, wake and are swapped', async () => {
+  it('stays connected while drones go offline, come online and are swapped', async () => {
     const { dock } = await newDock();
     for (const data of [ONLINE, OFFLINE, ONLINE, { ...MODEL, sub_devices: [{ sn: OTHER_DRONE }] }, OFFLINE]) {
       await tell(dock, data);
@@ -97,7 +97,7 @@ describe('a dock', () => {
     });
   });
 
-  it('may subscribe to the events of its drone once its policy knows the drone', async () => {
+  it('may subscribe to the events of its drone when its policy has the drone', async () => {
     const { dock } = await newDock();
     await tell(dock, ONLINE);
     await policyRefreshed(dock);
@@ -106,7 +106,7 @@ describe('a dock', () => {
     expect(dock.client.connected).toBe(true);
   });
 
-  it('has a drone offline when its last will says so, and gets no reply to it', async () => {
+  it('has its drone offline after its last will, which gets no reply', async () => {
     const { identity } = await newDock();
     const dock = await stack.dock(identity, will(`sys/product/${identity.sn}/status`, identity, OFFLINE));
     await tell(dock, ONLINE);
@@ -127,7 +127,7 @@ describe('a dock', () => {
   it.each([
     ['its own thing status', (sn: string) => `thing/product/${sn}/status`],
     ["its drone's status", () => `thing/product/${DRONE}/status`],
-  ])('may have a last will on %s, which nothing acts on', async (_what, topicOf) => {
+  ])('may have a last will on %s, which has no effect', async (_what, topicOf) => {
     const { identity, dock: first } = await newDock();
     await tell(first, ONLINE);
     const dock = await stack.dock(identity, will(topicOf(identity.sn), identity, OFFLINE));
@@ -137,7 +137,7 @@ describe('a dock', () => {
     expect(await topologyOf(again)).toMatchObject({ online: [DRONE] });
   });
 
-  it('is heard when it leaves out tid, and gets no reply', async () => {
+  it('is handled without tid, and gets no reply', async () => {
     const { dock } = await newDock();
     await dock.say('status', { method: 'update_topo', gateway: dock.sn, timestamp: 1, data: ONLINE });
     await vi.waitFor(async () => expect(await topologyOf(dock)).toMatchObject({ online: [DRONE] }), {
@@ -148,7 +148,7 @@ describe('a dock', () => {
     expect(dock.heard.map(({ message }) => message.method)).toEqual(['config']);
   });
 
-  it('costs no write when it says the same again', async () => {
+  it('causes no write for the same message again', async () => {
     const { dock } = await newDock();
     await tell(dock, ONLINE);
     const before = await topologyOf(dock);

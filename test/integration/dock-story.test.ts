@@ -23,8 +23,8 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.close());
 
-describe("a dock's story", () => {
-  it('begins with its settings, which nothing is wrapped around', async () => {
+describe('a dock', () => {
+  it('gets its settings, without an envelope', async () => {
     const sent = { tid: randomUUID(), bid: randomUUID() };
     const reply = await dock.ask(
       'requests',
@@ -46,7 +46,7 @@ describe("a dock's story", () => {
     });
   });
 
-  it('goes on with its organization, its drone and their names', async () => {
+  it('gets its organization, its drone and their names', async () => {
     const ask = async (method: string, data: object) => (await dock.ask('requests', method, data)).data;
     const statusOf = async (sn: string) =>
       (await ask('airport_bind_status', { devices: [{ sn }] })).output.bind_status[0];
@@ -80,7 +80,7 @@ describe("a dock's story", () => {
     expect(await statusOf(dock.sn)).toMatchObject({ device_callsign: '屋顶 dock' });
   });
 
-  it('tells what hangs on it', async () => {
+  it('reports its topology', async () => {
     const drone = { sn: DRONE, domain: 0, type: 91, sub_type: 0 };
     const model = { domain: 3, type: 2, sub_type: 0 };
     // Twice, since some firmware lists a drone under each of its names.
@@ -100,7 +100,7 @@ describe("a dock's story", () => {
     expect(await known()).toMatchObject({ drones: [{ sn: DRONE }], online: [] });
   });
 
-  it('goes on without waiting for what the library does not have', async () => {
+  it('continues without features that the library does not have', async () => {
     for (const method of ['flight_areas_get', 'offline_map_get'])
       expect((await dock.ask('requests', method, {})).data).toEqual({ result: 0 });
     for (const method of ['flighttask_progress', 'hms', 'device_exit_homing_notify'])
@@ -111,7 +111,7 @@ describe("a dock's story", () => {
     expect(dock.repliesTo(tid)).toEqual([]);
   });
 
-  it('ends with its files in the library, where people find their flight and Pilot their bytes', async () => {
+  it('has its files in the library, where users find the flight, and they are a hit for Pilot', async () => {
     const flightId = randomUUID();
     const file = photo();
     const objectKey = await dock.put(file, flightId);
@@ -151,7 +151,7 @@ describe("a dock's story", () => {
     expect(envelope).toMatchObject({ code: 0, data: { object_key: objectKey } });
   });
 
-  it('is the same over WebSocket', async () => {
+  it('can do the same over WebSocket', async () => {
     const own = await stack.register(dock.workspaceId);
     const other = await stack.dock(own, { address: stack.endpoints.mqtt_ws });
     await other.upload('over-websocket');
@@ -160,7 +160,7 @@ describe("a dock's story", () => {
 });
 
 describe('credentials', () => {
-  it('are told as sts tells Pilot, below the same workspace', async () => {
+  it('have the form of sts, and are below the same workspace', async () => {
     const [mine, pilots] = [await dock.credentials(), await pilot.credentials()];
     const shapeOf = ({ credentials, ...rest }: typeof mine) => ({
       ...rest,
@@ -172,43 +172,46 @@ describe('credentials', () => {
     expect(mine.credentials.access_key_id).not.toBe(pilots.credentials.access_key_id);
   });
 
-  it.each([1, 2])('are not for module %i', async (module) => {
+  it.each([1, 2])('are refused for module %i', async (module) => {
     const { data } = await dock.ask('requests', 'storage_config_get', { module });
     expect(data).toEqual({ result: 210002 });
   });
 
-  it('have a prefix of their own at every question', async () => {
+  it('have a new prefix in every reply', async () => {
     const [one, other] = [await dock.credentials(), await dock.credentials()];
     expect(one.object_key_prefix).not.toBe(other.object_key_prefix);
   });
 });
 
 describe('file_upload_callback', () => {
-  it.each(fixtures('dock', 'file-upload-callback'))('is taken in the shape of $name', async ({ body }) => {
-    const file = photo(body.data.file.name);
-    const flightId = randomUUID();
-    body.data.file.object_key = await dock.put(file, flightId);
-    body.data.file.ext.flight_id = flightId;
-    if (body.data.file.fingerprint) body.data.file.fingerprint = file.fingerprint.toUpperCase();
-    // The documents' own gateway, which is another than the topic's.
-    const { data, ...envelope } = body;
-    expect(await dock.callback(data, { ...envelope, tid: randomUUID() })).toEqual({ result: 0 });
+  it.each(fixtures('dock', 'file-upload-callback'))(
+    'is acknowledged in the shape of $name',
+    async ({ body }) => {
+      const file = photo(body.data.file.name);
+      const flightId = randomUUID();
+      body.data.file.object_key = await dock.put(file, flightId);
+      body.data.file.ext.flight_id = flightId;
+      if (body.data.file.fingerprint) body.data.file.fingerprint = file.fingerprint.toUpperCase();
+      // The documents' own gateway, which is another than the topic's.
+      const { data, ...envelope } = body;
+      expect(await dock.callback(data, { ...envelope, tid: randomUUID() })).toEqual({ result: 0 });
 
-    const sidecar = file.name.endsWith('.nav');
-    const item = await stack.file(dock.workspaceId, body.data.file.object_key, file.fingerprint);
-    expect(item).toMatchObject({
-      kind: sidecar ? 'sidecar' : 'photo',
-      flight_id: flightId,
-      drone_model_key: '0-67-0',
-      integrity: 'verified',
-      reported_by: { kind: 'dock', name: dock.sn },
-      ...(!sidecar && { gimbal_yaw_degree: -91.4, shoot_position: { lat: 22.1, lng: 122.5 } }),
-    });
-    expect(item.captured_at).toMatch(sidecar ? /^2024-05-16T11:42:07$/ : /^2021-05-10T/);
-    expect(await flightSeenBy(pilot, flightId)).toMatchObject({ received_file_count: 1 });
-  });
+      const sidecar = file.name.endsWith('.nav');
+      const item = await stack.file(dock.workspaceId, body.data.file.object_key, file.fingerprint);
+      expect(item).toMatchObject({
+        kind: sidecar ? 'sidecar' : 'photo',
+        flight_id: flightId,
+        drone_model_key: '0-67-0',
+        integrity: 'verified',
+        reported_by: { kind: 'dock', name: dock.sn },
+        ...(!sidecar && { gimbal_yaw_degree: -91.4, shoot_position: { lat: 22.1, lng: 122.5 } }),
+      });
+      expect(item.captured_at).toMatch(sidecar ? /^2024-05-16T11:42:07$/ : /^2021-05-10T/);
+      expect(await flightSeenBy(pilot, flightId)).toMatchObject({ received_file_count: 1 });
+    },
+  );
 
-  it('makes the same entry as the callback of Pilot', async () => {
+  it("makes the same entry as Pilot's callback", async () => {
     const [docks, pilots] = [photo(), photo()];
     const dockKey = await dock.put(docks);
     const { file } = report(docks, dockKey, { flightId: 'same' });
@@ -235,7 +238,7 @@ describe('file_upload_callback', () => {
     );
   });
 
-  it('takes every sidecar of a flight, each for a file of its own', async () => {
+  it('accepts all sidecars of a flight, each as a file', async () => {
     const flightId = randomUUID();
     const storage = await dock.credentials();
     const names = ['V.SRT', 'PPKOBS.obs', 'PPKRAW.rtk', 'Timestamp.MRK', 'PPKNAV.nav', 'RTCM.DAT'];
@@ -252,7 +255,7 @@ describe('file_upload_callback', () => {
     expect(await flightSeenBy(pilot, flightId)).toMatchObject({ received_file_count: names.length });
   });
 
-  it('takes a video that came in parts, and knows its MD5 once it has been read', async () => {
+  it('accepts a video in parts, whose MD5 is known after it was read', async () => {
     const storage = await dock.credentials();
     const s3 = dock.s3(storage);
     const name = 'DJI_20240516114207_0002_上云 100%.MP4';
@@ -286,7 +289,7 @@ describe('file_upload_callback', () => {
     );
   });
 
-  it('keeps up with a burst, and answers each under its own tid', async () => {
+  it('replies to every event of a burst, with its tid', async () => {
     const storage = await dock.credentials();
     const flightId = randomUUID();
     const burst = Array.from({ length: 24 }, (_, index) => photo(`burst ${index}.JPG`, 200));
@@ -303,7 +306,7 @@ describe('file_upload_callback', () => {
 });
 
 describe('a remote controller', () => {
-  it('tells what hangs on it, as a dock does', async () => {
+  it('reports its topology, as a dock does', async () => {
     const controller = await stack.dock(await stack.register(dock.workspaceId, 'RCPLUS'));
     const { data } = await controller.ask('status', 'update_topo', {
       domain: 2,

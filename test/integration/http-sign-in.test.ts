@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 
 describe('login', () => {
-  it('answers as DJI does, with a refresh token besides', async () => {
+  it("responds in DJI's form, with a refresh token", async () => {
     const { username, password, workspace_id } = stack.user(0);
     const { status, envelope } = await stack.signIn(username, password);
     expect(status).toBe(200);
@@ -34,7 +34,7 @@ describe('login', () => {
     });
   });
 
-  it('takes the flag of the web page, and none', async () => {
+  it('accepts the flag of the web page, and none', async () => {
     const { username, password } = stack.user(0);
     for (const flag of [1, undefined]) {
       const answer = await stack.request(LOGIN, { body: { username, password, flag } });
@@ -43,7 +43,7 @@ describe('login', () => {
     }
   });
 
-  it('tells a wrong password, an unknown user and a disabled one apart by nothing', async () => {
+  it('has the same response for a wrong password, an unknown user and a disabled one', async () => {
     const { username, workspace_id } = stack.user(0);
     const disabled = await stack.createUser('disabled', workspace_id);
     await disabled.disable();
@@ -67,7 +67,7 @@ describe('login', () => {
       expect(headersOf(headers)).toEqual(headersOf(answers[0]?.headers ?? headers));
   });
 
-  it('is 403 for a user of no workspace', async () => {
+  it('is 403 for a user without a workspace', async () => {
     const { username, password } = await stack.createUser('lonely');
     const { status, envelope } = await stack.signIn(username, password);
     expect(status).toBe(403);
@@ -112,7 +112,7 @@ describe('a token', () => {
     expect((await device.ask('sts', { token: tokens.id })).status).toBe(403);
   });
 
-  it('renews nothing when this library did not issue it', async () => {
+  it('cannot be renewed when this library did not issue it', async () => {
     const { username, password } = stack.user(0);
     const tokens = await tokensOf(username, password);
     for (const request of [
@@ -125,7 +125,7 @@ describe('a token', () => {
 });
 
 describe('token/refresh', () => {
-  it('gives a new token for the refresh token of the body, which works', async () => {
+  it('returns a valid new token for the refresh token of the body', async () => {
     const device = await stack.pilot();
     const answer = await stack.request(REFRESH, { body: { refresh_token: device.session.refresh_token } });
     const session = stack.keepTokens(answer);
@@ -137,7 +137,7 @@ describe('token/refresh', () => {
     expect((await device.ask('sts', { token: session.access_token })).status).toBe(200);
   });
 
-  it('gives a new token for that of the header alone, which works and can be renewed', async () => {
+  it('returns a valid new token, which can be renewed, for the header alone', async () => {
     const device = await stack.pilot();
     let token = device.session.access_token;
     for (const body of [undefined, '', {}]) {
@@ -153,7 +153,7 @@ describe('token/refresh', () => {
     }
   });
 
-  it('ends the session when a refresh token comes back after its successor was used', async () => {
+  it('ends the session when a refresh token is used after its successor', async () => {
     const { session } = await stack.pilot();
     const again = async (token: string) => stack.request(REFRESH, { body: { refresh_token: token } });
     const second = stack.keepTokens(await again(session.refresh_token));
@@ -163,7 +163,7 @@ describe('token/refresh', () => {
     expect((await stack.request(REFRESH, { token: third.access_token })).status).toBe(401);
   });
 
-  it('prefers the refresh token to a header that has expired', async () => {
+  it('prefers the refresh token to an expired header', async () => {
     const { session } = await stack.pilot();
     const answer = await stack.request(REFRESH, {
       token: 'expired',
@@ -173,7 +173,7 @@ describe('token/refresh', () => {
     expect(answer.envelope).toMatchObject({ code: 0 });
   });
 
-  it('is 401 in the envelope for a broken token, a broken refresh token and none', async () => {
+  it('is 401 in the envelope for an invalid token, an invalid refresh token and none', async () => {
     const { session } = await stack.pilot();
     const forged = session.access_token.replace(/\.[^.]+$/, '.c2lnbmF0dXJl');
     for (const request of [
@@ -190,7 +190,7 @@ describe('token/refresh', () => {
     }
   });
 
-  it('is refused to a user who was disabled after signing in', async () => {
+  it('is refused for a user who was disabled after sign-in', async () => {
     const user = await stack.createUser('leaving', stack.user(0).workspace_id);
     const answer = await stack.signIn(user.username, user.password);
     const session = stack.keepTokens(answer);

@@ -106,7 +106,7 @@ async function emptyTable(isGone: (item: Record<string, unknown>) => boolean = (
   }
 }
 
-it('makes every version an entry again when the table was emptied', async () => {
+it('makes every version an entry again after the table was emptied', async () => {
   const [one, two, foreign] = [photo('1.JPG'), photo('2 上云.JPG'), photo('3.JPG')];
   const key = await first().upload(one);
   await first().upload(two);
@@ -135,7 +135,7 @@ it('makes every version an entry again when the table was emptied', async () => 
   expect((await reconcile()).counts).toMatchObject({ added: 0, claimed: 0, unread: 0 });
 });
 
-it('finds what the bucket told nobody of: uploads, removals, and removals that were taken back', async () => {
+it('finds changes without a notification: uploads, removals and restored objects', async () => {
   const kept = [photo('back.JPG'), photo('destroyed.JPG'), photo('hidden.JPG')] as const;
   const keys: string[] = [];
   for (const file of kept) keys.push(await first().upload(file, { ext: { file_group_id: 'lost' } }));
@@ -175,7 +175,7 @@ it('finds what the bucket told nobody of: uploads, removals, and removals that w
   expect(await flightSeenBy(first(), 'lost')).toMatchObject({ received_file_count: 1 });
 });
 
-it('has uploads in parts read by the function, or reads them', async () => {
+it('lets the function read uploads in parts, or reads them itself', async () => {
   const [one, two] = [photo('1.MP4'), photo('2.MP4')];
   await first().putInParts(one);
   await queuesEmpty();
@@ -190,7 +190,7 @@ it('has uploads in parts read by the function, or reads them', async () => {
   expect(await isHit(first(), two)).toBe(true);
 });
 
-it('goes on where it was stopped', async () => {
+it('continues where it was stopped', async () => {
   delayInSeconds = LOST;
   const count = 40;
   for (let index = 0; index < count; index++) await second().put(photo(`stopped-${index}.JPG`, 10));
@@ -212,7 +212,7 @@ it('goes on where it was stopped', async () => {
   expect((await listed(second())).filter(({ name }) => name.startsWith('stopped-'))).toHaveLength(count);
 });
 
-it('of one workspace leaves the other alone', async () => {
+it('of one workspace does not change the other', async () => {
   delayInSeconds = LOST;
   const [one, two] = [photo('one.JPG'), photo('two.JPG')];
   await first().put(one);
@@ -223,7 +223,7 @@ it('of one workspace leaves the other alone', async () => {
   expect((await reconcile()).counts).toMatchObject({ added: 1 });
 });
 
-it('says what it cannot read, and begins again when it is told to', async () => {
+it('reports what it cannot read, and starts again on request', async () => {
   writeFileSync(placesFile(), 'nonsense');
   const refused = await runAdmin(['reconcile', '--data', data], { write: () => {} }, { write: () => {} });
   expect(refused).toBe(1);
@@ -236,7 +236,7 @@ it('says what it cannot read, and begins again when it is told to', async () => 
   expect(again.counts['objects']).toBeGreaterThan(0);
 });
 
-it('lists whole histories, whatever their keys and wherever pages end', async () => {
+it('lists complete histories, for any keys and page ends', async () => {
   delayInSeconds = LOST;
   const { bucket, workspaceId } = { bucket: stack.endpoints.bucket, workspaceId: first().workspaceId };
   const prefix = `${workspaceId}/names/`;

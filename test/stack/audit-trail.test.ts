@@ -16,7 +16,7 @@ describe('the audit trail', () => {
   const trail = writes.only('AWS::CloudTrail::Trail');
   const records = writes.target(trail.Properties.S3BucketName);
 
-  it('is not there unless it is configured', () => {
+  it('does not exist by default', () => {
     expect(synthesise().ofType('AWS::CloudTrail::Trail')).toEqual([]);
   });
 
@@ -41,7 +41,7 @@ describe('the audit trail', () => {
     ]);
   });
 
-  it('is logging from the start, with files that prove that nobody changed them', () => {
+  it('is enabled from the start, with digest files', () => {
     expect(trail.Properties).toMatchObject({
       IsLogging: true,
       EnableLogFileValidation: true,
@@ -50,7 +50,7 @@ describe('the audit trail', () => {
     });
   });
 
-  it('writes to a bucket of its own, which stays when the stack is deleted', () => {
+  it('writes to its own bucket, which is retained', () => {
     expect(records.Type).toBe('AWS::S3::Bucket');
     expect(records.DeletionPolicy).toBe('RetainExceptOnCreate');
     expect(writes.text(writes.json.Outputs.AuditBucketName.Value)).toBe('<AWS::S3::Bucket>');
@@ -66,7 +66,7 @@ describe('the audit trail', () => {
     ]);
   });
 
-  it('alone may write there, below the path of the account', () => {
+  it('is the only writer there, below the path of the account', () => {
     const policy = writes
       .ofType('AWS::S3::BucketPolicy')
       .find(({ Properties }) => Properties.Bucket.Ref === records.id);

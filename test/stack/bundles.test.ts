@@ -57,19 +57,19 @@ const callProbe = (name: string, environment: Record<string, string>): Promise<s
 describe('the bundles', () => {
   beforeAll(() => buildBundles({ directory: functions }));
 
-  it.each(Object.entries(BUDGETS))('%s stays within %i bytes', (name, budget) => {
+  it.each(Object.entries(BUDGETS))('%s has at most %i bytes', (name, budget) => {
     expect(bundleSizes(functions)[name]).toBeLessThanOrEqual(budget);
   });
 
-  it('are as many as there are functions', () => {
+  it('are as many as the functions', () => {
     expect(readdirSync(functions).sort()).toEqual(Object.keys(BUDGETS).sort());
   });
 
-  it('each have a name of their own', () => {
+  it('have distinct names', () => {
     expect(Object.keys(functionEntries())).toHaveLength(MANIFEST.length);
   });
 
-  it('hold their own contract and no other', () => {
+  it('contain only their own contract', () => {
     const holds = (name: string, word: string) =>
       readFileSync(join(functions, name, 'index.mjs'), 'utf8').includes(word);
     expect(holds('sts', '/sts')).toBe(true);
@@ -77,7 +77,7 @@ describe('the bundles', () => {
       expect(holds('sts', foreign)).toBe(false);
   });
 
-  it('hold all that they need, and load nothing that is slow to load', async () => {
+  it('contain all that they need, and nothing that is slow to load', async () => {
     const { metafile, outputFiles } = await build({
       entryPoints: Object.keys(BUDGETS).map((name) => join(functions, name, 'index.mjs')),
       bundle: true,
@@ -99,7 +99,7 @@ describe('the bundles', () => {
       expect(readFileSync(join(functions, name, 'index.mjs'), 'utf8')).not.toContain('Dynamic require of');
   });
 
-  it('are left alone when nothing has changed', async () => {
+  it('are not written again when nothing has changed', async () => {
     const written = () =>
       readdirSync(functions).map((name) => statSync(join(functions, name, 'index.mjs')).mtimeMs);
     const before = written();
@@ -124,7 +124,7 @@ describe('the SDK in a bundle', () => {
   });
 
   it.each(services.filter((name) => name !== 'cognito'))(
-    'says that %s needs credentials in the environment',
+    'reports that %s needs credentials in the environment',
     async (name) => {
       expect(await callProbe(name, ENVIRONMENT)).toMatch(/^Error: No AWS credentials in the environment\./);
     },

@@ -198,13 +198,13 @@ describe('the configuration', () => {
     expect(parseConfiguration(EVERYTHING)).toEqual(EVERYTHING);
   });
 
-  it.each(MISTAKES)('%j is refused with the key and what it may be', (configuration, sentence) => {
+  it.each(MISTAKES)('%j is refused with the key and the allowed values', (configuration, sentence) => {
     expect(() => parseConfiguration(configuration)).toThrow(
       expect.objectContaining({ name: 'ConfigurationError', message: sentence }),
     );
   });
 
-  it('refuses a key that it does not know, and names those that it does', () => {
+  it('refuses an unknown key, and names the known ones', () => {
     expect(() => parseConfiguration({ logRetention: 30 })).toThrow(
       'media-library.logRetention is not a key. The keys are stackName, apiDomain, oidcIssuer, oidcAudience, workspacesClaim, tokens, consoleOrigins, lifecycle, logRetentionInDays, logLevel, auditTrail, throttling, dock, mqttAddress, alarmEmail.',
     );
@@ -216,7 +216,7 @@ describe('the configuration', () => {
     );
   });
 
-  it('tells of every mistake at once', () => {
+  it('reports all mistakes at once', () => {
     expect(() => parseConfiguration({ mqttAddress: 1, alarmEmail: 'ops' })).toThrow(
       'media-library.mqttAddress must be a text, and is 1.\nmedia-library.alarmEmail must be an email address, and is "ops".',
     );
@@ -226,15 +226,15 @@ describe('the configuration', () => {
 describe('the context', () => {
   const nodeWith = (context: Record<string, unknown>): Node => new MediaLibraryApp({ context }).node;
 
-  it('may hold no configuration', () => {
+  it('may have no configuration', () => {
     expect(configurationOf(nodeWith({}))).toEqual(DEFAULTS);
   });
 
-  it('may hold the configuration of cdk.json', () => {
+  it('may have the configuration of cdk.json', () => {
     expect(configurationOf(nodeWith({ 'media-library': EVERYTHING }))).toEqual(EVERYTHING);
   });
 
-  it('may hold JSON from the command line', () => {
+  it('may have JSON from the command line', () => {
     expect(configurationOf(nodeWith({ 'media-library': JSON.stringify(EVERYTHING) }))).toEqual(EVERYTHING);
   });
 
@@ -242,7 +242,7 @@ describe('the context', () => {
     ['{"mqttAddress": ', 'media-library must be a JSON object, and is "{\\"mqttAddress\\": ".'],
     ['"mqtt"', 'media-library must be an object, and is "mqtt".'],
     ['[]', 'media-library must be an object, and is [].'],
-  ])('may not hold %s', (typed, sentence) => {
+  ])('may not have %s', (typed, sentence) => {
     expect(() => configurationOf(nodeWith({ 'media-library': typed }))).toThrow(sentence);
   });
 });

@@ -21,7 +21,7 @@ describe('the routes', () => {
     expect(routeKeysOf(template).sort()).toEqual(rows.flatMap(({ routeKeys }) => routeKeys).sort());
   });
 
-  it('ask for a token, but for those that sign in and the unknown ones', () => {
+  it('require a token, except for sign-in and unknown routes', () => {
     const authorizer = template.only('AWS::ApiGatewayV2::Authorizer').id;
     for (const key of routeKeysOf(template)) {
       const { AuthorizationType, AuthorizerId } = route(key);
@@ -38,7 +38,7 @@ describe('the routes', () => {
   });
 
   it.each(rows.flatMap(({ name, routeKeys }) => routeKeys.map((key) => [key, name])))(
-    '%s leads to %s',
+    '%s calls %s',
     (key, name) => {
       const integration = template.target(route(key).Target['Fn::Join'][1].at(-1));
       expect(integration.Properties).toMatchObject({
@@ -67,7 +67,7 @@ describe('the routes', () => {
 });
 
 describe('the authorizer', () => {
-  it('takes a token of the user pool from x-auth-token', () => {
+  it('accepts a token of the user pool in x-auth-token', () => {
     const { AuthorizerType, IdentitySource, JwtConfiguration } = template.only(
       'AWS::ApiGatewayV2::Authorizer',
     ).Properties;
@@ -85,7 +85,7 @@ describe('the authorizer', () => {
 describe('the stage', () => {
   const { Properties, DependsOn } = template.only('AWS::ApiGatewayV2::Stage');
 
-  it('is the default one, deployed by itself', () => {
+  it('is the default one, with automatic deployment', () => {
     expect(Properties).toMatchObject({ StageName: '$default', AutoDeploy: true });
   });
 
@@ -102,12 +102,12 @@ describe('the stage', () => {
     );
   });
 
-  it('waits for the routes that it has settings for', () => {
+  it('is created after the routes in its settings', () => {
     const routes = template.ofType('AWS::ApiGatewayV2::Route').map(({ id }) => id);
     expect(DependsOn).toEqual(expect.arrayContaining(routes));
   });
 
-  it('logs requests as JSON without what may hold a token', () => {
+  it('logs requests as JSON without fields that may contain a token', () => {
     const { DestinationArn, Format } = Properties.AccessLogSettings;
     expect(template.target(DestinationArn)).toMatchObject({
       Type: 'AWS::Logs::LogGroup',
@@ -122,11 +122,11 @@ describe('the stage', () => {
 });
 
 describe('CORS', () => {
-  it('is for nobody by default', () => {
+  it('is off by default', () => {
     expect(template.only('AWS::ApiGatewayV2::Api').Properties.CorsConfiguration).toBeUndefined();
   });
 
-  it('is for the configured consoles', () => {
+  it('allows the configured consoles', () => {
     const consoleOrigins = ['https://console.example.com', 'http://localhost:5173'];
     expect(
       synthesise({ consoleOrigins }).only('AWS::ApiGatewayV2::Api').Properties.CorsConfiguration,
@@ -145,7 +145,7 @@ describe('with an OIDC issuer', () => {
     workspacesClaim: 'workspaces',
   });
 
-  it('the API takes its tokens', () => {
+  it('the API accepts its tokens', () => {
     expect(oidc.only('AWS::ApiGatewayV2::Authorizer').Properties.JwtConfiguration).toEqual({
       Issuer: 'https://login.example.com/',
       Audience: ['pilot', 'console'],
@@ -154,14 +154,14 @@ describe('with an OIDC issuer', () => {
       expect(Properties.AuthorizationScopes).toBeUndefined();
   });
 
-  it('there is no user pool, and nothing to sign in with', () => {
+  it('there is no user pool and no sign-in', () => {
     expect(oidc.resources.filter(({ Type }) => Type.startsWith('AWS::Cognito::'))).toEqual([]);
     const without = routeKeysOf(template).filter((key) => !routeKeysOf(oidc).includes(key));
     expect(without.sort()).toEqual(['POST /manage/api/v1/login', 'POST /manage/api/v1/token/refresh']);
     expect(Object.keys(oidc.json.Outputs)).not.toContain('UserPoolId');
   });
 
-  it('functions that tell names of workspaces know none', () => {
+  it('functions have no names of workspaces', () => {
     for (const { name } of MANIFEST.filter(({ may }) => may.identity === 'workspaces'))
       expect(oidc.function(name).Properties.Environment.Variables.USER_POOL_ID).toBeUndefined();
   });
@@ -192,7 +192,7 @@ describe('with a custom domain', () => {
     expect(DependsOn).toEqual([custom.only('AWS::ApiGatewayV2::Stage').id]);
   });
 
-  it('the outputs name its address, and what its DNS record points to', () => {
+  it('the outputs have its address, and the target of its DNS record', () => {
     const { ApiAddress, ApiDomainTarget } = custom.json.Outputs;
     expect(ApiAddress.Value).toBe('https://api.example.com');
     expect(custom.text(ApiDomainTarget.Value)).toBe('<AWS::ApiGatewayV2::DomainName.RegionalDomainName>');

@@ -8,7 +8,7 @@ describe('the bucket', () => {
   const rulesOf = (lifecycle: Json): Json[] =>
     synthesise({ lifecycle }).only('AWS::S3::Bucket').Properties.LifecycleConfiguration.Rules;
 
-  it('keeps every version, encrypted, for its owner alone', () => {
+  it('keeps every version, encrypted, for its owner only', () => {
     expect(bucket.Properties).toMatchObject({
       VersioningConfiguration: { Status: 'Enabled' },
       OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
@@ -26,7 +26,7 @@ describe('the bucket', () => {
     });
   });
 
-  it('outlives the stack', () => {
+  it('is retained', () => {
     expect(bucket).toMatchObject({
       DeletionPolicy: 'RetainExceptOnCreate',
       UpdateReplacePolicy: 'Retain',
@@ -49,7 +49,7 @@ describe('the bucket', () => {
     ]);
   });
 
-  it('tells its queue of every version that comes, and of everything that goes', () => {
+  it('notifies its queue of all new and removed versions', () => {
     const { QueueConfigurations } = bucket.Properties.NotificationConfiguration;
     expect(QueueConfigurations.map(({ Event }: Json) => Event)).toEqual([
       's3:ObjectCreated:*',
@@ -60,7 +60,7 @@ describe('the bucket', () => {
     expect(new Set(queues).size).toBe(1);
   });
 
-  it('is made after the policy that lets it tell, which names no bucket but the account', () => {
+  it('is created after the queue policy, which allows the account and not the bucket', () => {
     const { Queue } = bucket.Properties.NotificationConfiguration.QueueConfigurations[0];
     const policy = template
       .ofType('AWS::SQS::QueuePolicy')
@@ -75,7 +75,7 @@ describe('the bucket', () => {
     });
   });
 
-  it('by default only drops uploads that nobody finished', () => {
+  it('by default only aborts incomplete uploads', () => {
     expect(bucket.Properties.LifecycleConfiguration.Rules).toEqual([
       {
         Id: 'unfinished-uploads',
@@ -85,7 +85,7 @@ describe('the bucket', () => {
     ]);
   });
 
-  it('moves and expires files as configured, and never their earlier versions', () => {
+  it('moves and expires current versions as configured, and no earlier ones', () => {
     const [, ...rules] = rulesOf({
       infrequentAccessAfterInDays: 30,
       glacierInstantRetrievalAfterInDays: 90,
@@ -108,7 +108,7 @@ describe('the bucket', () => {
 describe('the table', () => {
   const table = template.only('AWS::DynamoDB::GlobalTable');
 
-  it('has the keys, the billing and the expiry that the catalog counts on', () => {
+  it('has the keys, billing and time to live of the catalog', () => {
     expect(table.Properties).toMatchObject({
       KeySchema: [
         { AttributeName: 'pk', KeyType: 'HASH' },
@@ -135,7 +135,7 @@ describe('the table', () => {
     });
   });
 
-  it('can be restored to any point in time, and not be deleted by mistake', () => {
+  it('has point-in-time recovery and deletion protection', () => {
     expect(table.Properties.Replicas).toEqual([
       {
         Region: { Ref: 'AWS::Region' },
@@ -152,14 +152,14 @@ describe('the user pool', () => {
   const pool = template.only('AWS::Cognito::UserPool');
   const client = template.only('AWS::Cognito::UserPoolClient');
 
-  it('lets nobody sign up, or recover an account, without an administrator', () => {
+  it('allows sign-up and account recovery only by an administrator', () => {
     expect(pool.Properties).toMatchObject({
       AdminCreateUserConfig: { AllowAdminCreateUserOnly: true },
       AccountRecoverySetting: { RecoveryMechanisms: [{ Name: 'admin_only', Priority: 1 }] },
     });
   });
 
-  it('asks for strong passwords', () => {
+  it('requires strong passwords', () => {
     expect(pool.Properties.Policies.PasswordPolicy).toEqual({
       MinimumLength: 12,
       RequireLowercase: true,
@@ -170,12 +170,12 @@ describe('the user pool', () => {
     });
   });
 
-  it('outlives the stack', () => {
+  it('is retained', () => {
     expect(pool).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
     expect(pool.Properties.DeletionProtection).toBe('ACTIVE');
   });
 
-  it('has a public client that signs in with a password and tells nobody who exists', () => {
+  it('has a public client with password sign-in, which does not reveal who exists', () => {
     expect(client.Properties).toMatchObject({
       GenerateSecret: false,
       ExplicitAuthFlows: ['ALLOW_USER_PASSWORD_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
@@ -185,7 +185,7 @@ describe('the user pool', () => {
     });
   });
 
-  it('gives access for a day and renews it for a year, or as configured', () => {
+  it('issues access tokens for a day and renews them for a year, or as configured', () => {
     const units = { TokenValidityUnits: { AccessToken: 'minutes', RefreshToken: 'minutes' } };
     expect(client.Properties).toMatchObject({
       AccessTokenValidity: 24 * 60,

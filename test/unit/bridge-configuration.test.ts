@@ -42,15 +42,15 @@ const SAID = new Set(
 );
 
 describe("a dock's connection", () => {
-  it('carries up what the functions read, and nothing else', () => {
+  it('forwards the messages that functions read, and no others', () => {
     expect(topicsThat('out').toSorted()).toEqual([...TOLD].toSorted());
   });
 
-  it('brings down what the functions say, and nothing else', () => {
+  it('forwards the messages that functions send, and no others', () => {
     expect(topicsThat('in').toSorted()).toEqual([...SAID].toSorted());
   });
 
-  it('is allowed all of it by the policy of the dock', () => {
+  it('is allowed by the policy of the dock', () => {
     const gateway = {
       sn: SN,
       workspaceId: WORKSPACE,
@@ -75,25 +75,25 @@ describe("a dock's connection", () => {
     );
   });
 
-  it('speaks QoS 1 in both directions, whatever the dock speaks', () => {
+  it('uses QoS 1 in both directions, with any QoS of the dock', () => {
     expect(dock.topics.map(({ qos }) => qos)).toEqual(dock.topics.map(() => 1));
     expect(broker.get('max_qos')).toBe('2');
   });
 
-  it('signs in as the dock and as nobody else', () => {
+  it('signs in as the dock', () => {
     expect(dock.all('connection')).toEqual([SN]);
     expect(dock.get('remote_username')).toBe(SN);
     expect(dock.get('remote_password')).toBe(PASSWORD);
     expect(dock.get('remote_clientid')).toBe(SN);
   });
 
-  it('goes over TLS to a server that it verifies', () => {
+  it('uses TLS and verifies the server', () => {
     expect(dock.get('address')).toBe('mqtt.example.com:8883');
     expect(dock.get('bridge_cafile')).toMatch(/^\/etc\/ssl\/certs\//);
     expect(dock.all('bridge_insecure')).toEqual([]);
   });
 
-  it('does nothing over which AWS IoT closes a connection', () => {
+  it('does nothing for which AWS IoT closes a connection', () => {
     expect(dock.get('bridge_protocol_version')).toBe('mqttv311');
     expect(dock.get('try_private')).toBe('false');
     expect(dock.get('notifications')).toBe('false');
@@ -104,11 +104,11 @@ describe("a dock's connection", () => {
     expect(keepAlive).toBeLessThanOrEqual(KEEP_ALIVE_IN_SECONDS.most);
   });
 
-  it('has no limit of its own for packets, over which Mosquitto loses count of what is in flight', () => {
+  it('has no packet limit of its own, with which Mosquitto counts messages in flight wrongly', () => {
     expect(dock.all('bridge_max_packet_size')).toEqual([]);
   });
 
-  it('comes back by itself, ever more slowly while it is refused', () => {
+  it('reconnects, with growing delays while it is refused', () => {
     const [first, last] = dock.get('restart_timeout').split(' ').map(Number);
     expect(first).toBeGreaterThanOrEqual(5);
     expect(last).toBeGreaterThan(first ?? Number.POSITIVE_INFINITY);
@@ -117,23 +117,23 @@ describe("a dock's connection", () => {
 });
 
 describe('the broker on site', () => {
-  it('keeps what a dock said through a restart of its own', () => {
+  it('keeps messages after a restart', () => {
     expect(broker.get('persistence')).toBe('true');
     expect(broker.get('persistence_location')).toMatch(/^\/.+\/$/);
     expect(dock.get('cleansession')).toBe('false');
     expect(dock.all('local_cleansession')).toEqual([]);
   });
 
-  it('keeps no more than AWS IoT takes in the second after an outage', () => {
+  it('keeps only as many messages as AWS IoT accepts in a second', () => {
     expect(broker.number('max_queued_messages')).toBeLessThan(MESSAGES_A_SECOND);
     expect(broker.number('max_queued_messages')).toBeGreaterThan(0);
   });
 
-  it('has as many messages in flight as AWS IoT acknowledges at once, lest it lose those of QoS 2', () => {
+  it('has as many messages in flight as AWS IoT allows, so that none of QoS 2 is lost', () => {
     expect(broker.number('max_inflight_messages')).toBe(UNACKNOWLEDGED_MESSAGES);
   });
 
-  it('lets in known docks only, at one address, each under its own client id', () => {
+  it('accepts known docks only, at one address, each with its own client id', () => {
     expect(broker.get('listener')).toBe('1883 SITE_ADDRESS');
     expect(broker.get('allow_anonymous')).toBe('false');
     expect(broker.get('password_file')).toBe('/etc/mosquitto/passwords');
@@ -146,7 +146,7 @@ describe('the broker on site', () => {
     expect(broker.all('connection')).toEqual([]);
   });
 
-  it('lets a dock say and hear on site what its connection carries', () => {
+  it('allows a dock the topics of its connection', () => {
     const rules = aclRules();
     expect(rules.map(({ kind }) => kind)).toEqual(rules.map(() => 'pattern'));
     const filtersFor = (access: string): string[] =>
@@ -165,7 +165,7 @@ describe('the files', () => {
   const placeholdersIn = (name: Parameters<typeof bridgeFile>[0]): Set<string> =>
     new Set(bridgeFile(name).match(PLACEHOLDER));
 
-  it('have the placeholders that the instructions replace, and no others', () => {
+  it('have the placeholders of the instructions, and no others', () => {
     expect(placeholdersIn('mosquitto.conf')).toEqual(new Set(['SITE_ADDRESS']));
     expect(placeholdersIn('dock.conf')).toEqual(new Set(['DOCK_SN', 'DOCK_PASSWORD', 'MQTT_HOST']));
     expect(placeholdersIn('acl')).toEqual(new Set());

@@ -52,7 +52,7 @@ const REFUSALS = [
 const FAULTS = ['TooManyRequestsException', 'InternalErrorException', 'ResourceNotFoundException'];
 
 describe('sign-in with Cognito', () => {
-  it('asks with the password and reads the user from the token', async () => {
+  it('sends the password and reads the user from the token', async () => {
     const { provider, asked } = providerThat(signedIn({ AccessToken: TOKEN, RefreshToken: 'r' }));
     expect(await provider.signIn('pilot', 'pw')).toEqual({ ...ISSUED, renewalToken: 'r' });
     expect(asked()).toEqual({
@@ -62,7 +62,7 @@ describe('sign-in with Cognito', () => {
     });
   });
 
-  it('gives one answer for every refusal', async () => {
+  it('has one error for every refusal', async () => {
     const answers = await Promise.all(
       REFUSALS.map((name) =>
         providerThat(refused(name))
@@ -74,12 +74,12 @@ describe('sign-in with Cognito', () => {
     expect(new Set(answers.map(({ message }) => message)).size).toBe(1);
   });
 
-  it('takes a challenge, which no controller could answer, for a refusal', async () => {
+  it('treats a challenge as a refusal, since controllers cannot respond to it', async () => {
     const challenge = { status: 200, body: '{"ChallengeName":"NEW_PASSWORD_REQUIRED","Session":"s"}' };
     await expect(providerThat(challenge).provider.signIn('a', 'b')).rejects.toThrow(CredentialsWrongError);
   });
 
-  it.each(FAULTS)('is no refusal at %s', async (name) => {
+  it.each(FAULTS)('is not refused at %s', async (name) => {
     for (const attempt of [
       providerThat(refused(name)).provider.signIn('a', 'b'),
       providerThat(refused(name)).provider.renew('r'),
@@ -91,7 +91,7 @@ describe('sign-in with Cognito', () => {
 });
 
 describe('renewal with Cognito', () => {
-  it('asks with the renewal token and reads the user from the new token', async () => {
+  it('sends the renewal token and reads the user from the new token', async () => {
     const { provider, asked } = providerThat(signedIn({ AccessToken: TOKEN }));
     expect(await provider.renew('r-1')).toEqual(ISSUED);
     expect(asked()).toEqual({
@@ -117,12 +117,12 @@ describe('the end of a session with Cognito', () => {
 describe('home workspace', () => {
   const session = { userId: 'u', username: 'n', accessToken: 't' };
 
-  it('is the first by name, whatever the order of the groups', () => {
+  it('is the first by name, in any order of the groups', () => {
     const [first, second] = [WORKSPACE, FOREIGN_WORKSPACE].sort() as [typeof WORKSPACE, typeof WORKSPACE];
     expect(homeWorkspace({ ...session, workspaceIds: [second, first] })).toBe(first);
   });
 
-  it('is nothing that can be made up', () => {
+  it('is an error for a user without a workspace', () => {
     expect(() => homeWorkspace({ ...session, workspaceIds: [] })).toThrow('has no workspace');
   });
 });

@@ -53,7 +53,7 @@ const refused = () => log.lines().filter(({ message: text }) => text === 'refuse
 const counted = (metric: string) => log.lines().filter((line) => metric in line);
 
 describe('a reply', () => {
-  it('repeats tid, bid and method, and has a time of its own', async () => {
+  it('repeats tid, bid and method, and has its own time', async () => {
     seen.mockResolvedValue({ answer: 42 });
     const before = Date.now();
     await say(message(METHOD, GOOD));
@@ -72,18 +72,18 @@ describe('a reply', () => {
     expect(world.published[0]?.message.timestamp).toBeGreaterThanOrEqual(before);
   });
 
-  it('repeats a number as one', async () => {
+  it('repeats a number as a number', async () => {
     await say(message(METHOD, GOOD, { tid: 17, bid: 0 }));
     expect(world.published[0]?.message).toMatchObject({ tid: 17, bid: 0 });
     expect(seen.mock.lastCall?.[0]).toMatchObject({ tid: '17', bid: '0' });
   });
 
-  it('has no output where there is none', async () => {
+  it('has no output when there is none', async () => {
     await say(message(METHOD, GOOD));
     expect(world.published[0]?.message.data).toEqual({ result: 0 });
   });
 
-  it('is the output alone where the protocol knows no result', async () => {
+  it('is only the output when the protocol has no result', async () => {
     seen.mockResolvedValue({ answer: 42 });
     await say(message(METHOD, GOOD), { ...REQUESTS, bareReply: true });
     expect(world.published[0]?.message.data).toEqual({ answer: 42 });
@@ -98,7 +98,7 @@ describe('a reply', () => {
     expect(world.published.map((published) => published.topic)).toEqual([topic]);
   });
 
-  it('is not sent where the protocol knows none', async () => {
+  it('is not sent when the protocol has none', async () => {
     await say(message(METHOD, GOOD, { need_reply: 1 }), { ...REQUESTS, channel: 'services_reply' });
     expect(seen).toHaveBeenCalledOnce();
     expect(world.published).toEqual([]);
@@ -124,13 +124,13 @@ describe('a reply', () => {
 });
 
 describe('an event', () => {
-  it.each([1, true, '1', 'true', 'TRUE'])('is answered when need_reply is %j', async (need_reply) => {
+  it.each([1, true, '1', 'true', 'TRUE'])('gets a reply when need_reply is %j', async (need_reply) => {
     await say(message(METHOD, GOOD, { need_reply }), EVENTS);
     expect(world.published).toHaveLength(1);
   });
 
   it.each([0, false, '0', '', null, undefined, 2, [1], { toString: null }])(
-    'is not answered for %j, and handled',
+    'gets no reply for %j, and is handled',
     async (need_reply) => {
       await say(message(METHOD, GOOD, { need_reply }), EVENTS);
       expect(seen).toHaveBeenCalledOnce();
@@ -138,7 +138,7 @@ describe('an event', () => {
     },
   );
 
-  it('that wants no reply is refused without one, and counted', async () => {
+  it('without need_reply is refused without a reply, and counted', async () => {
     await say(message(METHOD, {}, { need_reply: 0 }), EVENTS);
     expect(world.published).toEqual([]);
     expect(refused()).toHaveLength(1);
@@ -147,7 +147,7 @@ describe('an event', () => {
 });
 
 describe('a request', () => {
-  it.each([0, false, undefined])('is answered though need_reply is %j', async (need_reply) => {
+  it.each([0, false, undefined])('gets a reply when need_reply is %j', async (need_reply) => {
     await say(message(METHOD, GOOD, { need_reply }));
     expect(world.published).toHaveLength(1);
   });
@@ -168,7 +168,7 @@ describe('a message without a reply address', () => {
     ['comes on a topic without a serial number', message(METHOD, GOOD), 'a-b'],
     ['comes on a topic with nothing in its place', message(METHOD, GOOD), ''],
     ['comes on a topic that is a pattern', message(METHOD, GOOD), '+'],
-  ])('that %s is met with silence, one line and a metric', async (_what, sent, sn = SN) => {
+  ])('that %s gets no reply, but one log line and a metric', async (_what, sent, sn = SN) => {
     await say(sent, REQUESTS, sn);
     expect(seen).not.toHaveBeenCalled();
     expect(world.published).toEqual([]);
@@ -184,34 +184,34 @@ describe('a message without a reply address', () => {
 describe('a message that may come without tid', () => {
   const contract = { ...REQUESTS, channel: 'status', takesUnanswerable: true } as const;
 
-  it.each([undefined, null, ''])('is handled when it is %j, and not answered', async (tid) => {
+  it.each([undefined, null, ''])('is handled without a reply when it is %j', async (tid) => {
     await say(message(METHOD, GOOD, { tid }), contract);
     expect(seen.mock.lastCall?.[0]).toMatchObject({ data: GOOD, tid: '' });
     expect(world.published).toEqual([]);
     expect(refused()).toEqual([]);
   });
 
-  it('is not answered when it is refused either', async () => {
+  it('gets no reply when it is refused either', async () => {
     await say(message(METHOD, { word: 7 }, { tid: undefined }), contract);
     expect(world.published).toEqual([]);
     expect(refused()).toHaveLength(1);
   });
 
-  it('is answered when it has one', async () => {
+  it('gets a reply when it has one', async () => {
     await say(message(METHOD, GOOD), contract);
     expect(world.published).toHaveLength(1);
   });
 });
 
 describe('the gateway', () => {
-  it('is the one of the topic, whatever the message says', async () => {
+  it('is that of the topic, and not of the message', async () => {
     world.registry.gateways.set(OTHER_SN, gateway({ sn: OTHER_SN, workspaceId: FOREIGN_WORKSPACE }));
     await say(message(METHOD, GOOD, { gateway: OTHER_SN }));
     expect(seen.mock.calls[0]?.[0].gateway).toMatchObject({ sn: SN, workspaceId: WORKSPACE });
     expect(world.published.map(({ topic }) => topic)).toEqual([`thing/product/${SN}/requests_reply`]);
   });
 
-  it.each(['missing', 'null', 'a number'])('is the one of the topic when the field is %s', async (what) => {
+  it.each(['missing', 'null', 'a number'])('is that of the topic when the field is %s', async (what) => {
     const field = { missing: undefined, null: null, 'a number': 7 }[what];
     await say(message(METHOD, GOOD, { gateway: field }));
     expect(world.published[0]?.message.data).toEqual({ result: 0 });
@@ -224,7 +224,7 @@ describe('the gateway', () => {
     expect(refused()).toHaveLength(1);
   });
 
-  it('is told that it is not registered once it is revoked', async () => {
+  it('gets a refusal after it is revoked', async () => {
     await world.registry.revoke(SN);
     await say(message(METHOD, GOOD));
     expect(seen).not.toHaveBeenCalled();
@@ -232,7 +232,7 @@ describe('the gateway', () => {
     expect(refused()).toHaveLength(1);
   });
 
-  it('is not told so while the registry does not answer', async () => {
+  it('gets another error while the registry fails', async () => {
     world.registry.failure = new Error('throttled');
     await expect(say(message(METHOD, GOOD))).rejects.toThrow('throttled');
     expect(world.published[0]?.message.data).toEqual({ result: 500 });
@@ -240,7 +240,7 @@ describe('the gateway', () => {
 });
 
 describe('data', () => {
-  it('comes with the message as it was sent', async () => {
+  it('includes the raw message', async () => {
     const sent = `{ "tid":"t", "bid":"b","data":{"word":"hello","id":9007199254740993, "future":[]}}`;
     await say(sent);
     expect(seen).toHaveBeenCalledExactlyOnceWith({
@@ -266,7 +266,7 @@ describe('data', () => {
     expect(refused()).toEqual([expect.objectContaining({ reason })]);
   });
 
-  it('does not reach the log', async () => {
+  it('is not in the log', async () => {
     await say(message(METHOD, { word: 'confidential' }));
     await say(message(METHOD, { word: ['confidential'] }));
     await say('confidential');
@@ -283,21 +283,21 @@ describe('a refusal', () => {
     expect(counted('DockMessageRefused')).toHaveLength(1);
   });
 
-  it('has a result where good replies have none', async () => {
+  it('has a result when successful replies have none', async () => {
     seen.mockRejectedValue(new ServiceUnavailableError('slow down'));
     await say(message(METHOD, GOOD), { ...REQUESTS, bareReply: true });
     expect(world.published[0]?.message.data).toEqual({ result: 503 });
   });
 
-  it('that cannot be told is repeated by Lambda', async () => {
+  it('that cannot be sent is retried by Lambda', async () => {
     seen.mockRejectedValue(new ModuleUnsupportedError('not for this module'));
     world.publisher.failures.push(new Error('the broker is away'));
     await expect(say(message(METHOD, GOOD))).rejects.toThrow('the broker is away');
   });
 });
 
-describe('an unexpected fault', () => {
-  it('is told to the dock without its reason, and repeated by Lambda', async () => {
+describe('an unexpected error', () => {
+  it('gets a reply without details, and is retried by Lambda', async () => {
     seen.mockRejectedValue(new TypeError('internal detail'));
     await expect(say(message(METHOD, GOOD, { need_reply: 1 }), EVENTS)).rejects.toThrow('internal detail');
     expect(world.published.map((published) => published.message.data)).toEqual([{ result: 500 }]);
@@ -306,13 +306,13 @@ describe('an unexpected fault', () => {
     );
   });
 
-  it('is repeated by Lambda when it is the reply that fails', async () => {
+  it('of the reply is retried by Lambda', async () => {
     world.publisher.failures.push(new Error('the broker is away'), new Error('the broker is away'));
     await expect(say(message(METHOD, GOOD))).rejects.toThrow('the broker is away');
     expect(world.published).toEqual([]);
   });
 
-  it('is told before Lambda ends the function', async () => {
+  it('gets a reply before Lambda ends the function', async () => {
     seen.mockReturnValue(new Promise(() => {}));
     await expect(say(message(METHOD, GOOD), REQUESTS, SN, 520)).rejects.toThrow();
     expect(world.published[0]?.message.data).toEqual({ result: 500 });
@@ -320,7 +320,7 @@ describe('an unexpected fault', () => {
 });
 
 describe('the log', () => {
-  it('has one line a message, which names the dock, the message and the workspace', async () => {
+  it('has one line for each message, with the dock, the message and the workspace', async () => {
     await say(message(METHOD, GOOD));
     expect(log.lines()).toEqual([
       expect.objectContaining({
@@ -335,7 +335,7 @@ describe('the log', () => {
     ]);
   });
 
-  it('does not lay one message to the charge of another', async () => {
+  it('does not mix messages', async () => {
     const endpoint = endpointOf(REQUESTS);
     await invoke(endpoint, ruleEvent(message(METHOD, GOOD)));
     await invoke(endpoint, ruleEvent('not json', OTHER_SN));

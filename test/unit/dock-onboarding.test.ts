@@ -31,7 +31,7 @@ const topology = async () => (await world.registry.findGateway(SN))?.topology;
 describe('config', () => {
   const ask = () => say('config', message('config', { config_type: 'json', config_scope: 'product' }));
 
-  it('is answered with the settings alone, of which no secret is logged', async () => {
+  it('has the settings as its reply, and no secret in the log', async () => {
     await ask();
     expect(replied()).toEqual({
       ntp_server_host: 'time.aws.com',
@@ -44,7 +44,7 @@ describe('config', () => {
   });
 
   it.each([undefined, '', 0, '0', 'none'])(
-    'has the usual NTP port where the secret says %j',
+    'has the default NTP port when the secret has %j',
     async (port) => {
       world.settings = { ...world.settings, ntp_server_port: port };
       await ask();
@@ -52,7 +52,7 @@ describe('config', () => {
     },
   );
 
-  it('is refused with the names of what is missing in the log, and never the values', async () => {
+  it('is refused with the names of missing settings in the log, and no values', async () => {
     world.settings = { ...world.settings, app_license: '', ntp_server_host: undefined };
     await ask();
     expect(replied()).toEqual({ result: 503 });
@@ -67,7 +67,7 @@ describe('config', () => {
     expect(log.text()).not.toContain('very-secret');
   });
 
-  it('is read from a secret that is not quoted when it is not JSON', async () => {
+  it('does not quote a secret that is not JSON', async () => {
     const { settings } = cannedAws({
       status: 200,
       headers: { 'content-type': 'application/x-amz-json-1.1' },
@@ -92,7 +92,7 @@ describe('airport_bind_status', () => {
     device_callsign: '',
   };
 
-  it('tells for the dock and its drone which workspace they are in, and for others that they are in none', async () => {
+  it('returns the workspace of the dock and its drone, and none for others', async () => {
     await world.registry.rememberNames(SN, [{ sn: DRONE, callsign: 'Heron' }]);
     await ask([{ sn: SN }, { sn: DRONE }, { sn: 'SOMEBODY' }]);
     const bound = {
@@ -112,18 +112,18 @@ describe('airport_bind_status', () => {
     });
   });
 
-  it('says nothing of a dock of another workspace', async () => {
+  it('returns nothing about a dock of another workspace', async () => {
     world.registry.gateways.set(OTHER_SN, gateway({ sn: OTHER_SN, workspaceId: FOREIGN_WORKSPACE }));
     await ask([{ sn: OTHER_SN }]);
     expect(replied()).toEqual({ result: 0, output: { bind_status: [{ sn: OTHER_SN, ...UNBOUND }] } });
   });
 
-  it.each(['constructor', 'toString', '__proto__'])('does not take %s for a device', async (sn) => {
+  it.each(['constructor', 'toString', '__proto__'])('does not treat %s as a device', async (sn) => {
     await ask([{ sn }]);
     expect(replied().output.bind_status).toEqual([{ sn, ...UNBOUND }]);
   });
 
-  it('takes an empty list', async () => {
+  it('accepts an empty list', async () => {
     await ask([]);
     expect(replied()).toEqual({ result: 0, output: { bind_status: [] } });
   });
@@ -141,7 +141,7 @@ describe('airport_organization_get', () => {
   const ask = (data: unknown) => say('airport-organization-get', message('airport_organization_get', data));
 
   it.each(['', '1234', undefined, null])(
-    'names the workspace, whatever the binding code %j',
+    'returns the name of the workspace, with any binding code: %j',
     async (code) => {
       await ask({ device_binding_code: code, organization_id: WORKSPACE });
       expect(replied()).toEqual({ result: 0, output: { organization_name: 'Survey' } });
@@ -149,7 +149,7 @@ describe('airport_organization_get', () => {
   );
 
   it.each([FOREIGN_WORKSPACE, WORKSPACE.toUpperCase(), 'Survey', `${WORKSPACE} `])(
-    'knows no organization %j',
+    'has no organization %j',
     async (organization_id) => {
       world.registry.gateways.set(OTHER_SN, gateway({ sn: OTHER_SN, workspaceId: FOREIGN_WORKSPACE }));
       await ask({ device_binding_code: '1234', organization_id });
@@ -175,7 +175,7 @@ describe('airport_organization_bind', () => {
     ...changes,
   });
 
-  it('binds the dock and its drone, under the names that people gave', async () => {
+  it('binds the dock and its drone, with the names that users gave', async () => {
     await bind(device(SN), device(DRONE, { device_model_key: '0-91-0' }));
     expect(replied()).toEqual({
       result: 0,
@@ -192,7 +192,7 @@ describe('airport_organization_bind', () => {
     ]);
   });
 
-  it('judges each device by itself, and writes only what it binds', async () => {
+  it('checks each device separately, and writes only those that it binds', async () => {
     await bind(
       device(SN, { organization_id: FOREIGN_WORKSPACE }),
       device('not a serial number'),
@@ -213,7 +213,7 @@ describe('airport_organization_bind', () => {
     ]);
   });
 
-  it("does not tell another workspace's device from one that nobody registered", async () => {
+  it('has the same result for a device of another workspace and an unregistered one', async () => {
     const find = vi.spyOn(world.registry, 'findGateway');
     world.registry.gateways.set(OTHER_SN, gateway({ sn: OTHER_SN, workspaceId: FOREIGN_WORKSPACE }));
     await bind(device(OTHER_SN), device('UNKNOWN1'));
@@ -227,13 +227,13 @@ describe('airport_organization_bind', () => {
     expect(world.registry.gateways.get(OTHER_SN)?.workspaceId).toBe(FOREIGN_WORKSPACE);
   });
 
-  it('takes the last name of a device that comes twice, and writes once', async () => {
+  it('uses the last name of a repeated device, and writes once', async () => {
     const remember = vi.spyOn(world.registry, 'rememberNames');
     await bind(device(DRONE), device(DRONE, { device_callsign: 'Heron' }));
     expect(remember.mock.calls).toEqual([[SN, [{ sn: DRONE, callsign: 'Heron' }]]]);
   });
 
-  it('writes nothing when it is said again', async () => {
+  it('writes nothing when it is repeated', async () => {
     await bind(device(SN), device(DRONE));
     const remember = vi.spyOn(world.registry, 'rememberNames');
     await bind(device(SN), device(DRONE));
@@ -242,7 +242,7 @@ describe('airport_organization_bind', () => {
     expect(world.published).toHaveLength(3);
   });
 
-  it('remembers eight devices, those that were bound last', async () => {
+  it('keeps the eight devices that were bound last', async () => {
     await bind(...Array.from({ length: 8 }, (_, index) => device(`A${index}`)));
     await bind(device('B'), device('A7'));
     expect((await topology())?.names.map(({ sn }) => sn)).toEqual([
@@ -262,7 +262,7 @@ describe('airport_organization_bind', () => {
     expect((await world.registry.findGateway(SN))?.workspaceId).toBe(WORKSPACE);
   });
 
-  it('binds under no name when the names are no texts', async () => {
+  it('stores no names that are not text', async () => {
     await bind(device(SN, { device_callsign: ['Dock'], device_binding_code: {}, device_model_key: false }));
     expect(replied()).toEqual({ result: 0, output: { err_infos: [{ sn: SN, err_code: 0 }] } });
     expect((await topology())?.names).toEqual([{ sn: SN, callsign: '' }]);
@@ -284,7 +284,7 @@ describe('update_topo', () => {
   const dock = { domain: 3, type: 2, sub_type: 0 };
   const drone = { sn: DRONE, domain: 0, type: 91, sub_type: 0 };
 
-  it('remembers dock, drone and models', async () => {
+  it('stores dock, drone and models', async () => {
     await tell({ ...dock, device_secret: 'x', nonce: 'y', sub_devices: [{ ...drone, index: 'A' }] });
     expect(world.published).toMatchObject([
       { topic: `sys/product/${SN}/status_reply`, message: { data: { result: 0 } } },
@@ -298,7 +298,7 @@ describe('update_topo', () => {
     });
   });
 
-  it("remembers those of Pilot's remote controller too", async () => {
+  it("stores those of Pilot's remote controller too", async () => {
     const sn = 'RC0PLUS00001';
     world.registry.gateways.set(sn as typeof SN, gateway({ sn: sn as typeof SN }));
     await tell({ domain: '2', type: '144', sub_type: '0', sub_devices: [drone] }, sn);
@@ -310,7 +310,7 @@ describe('update_topo', () => {
   });
 
   it.each([{ ...dock, sub_devices: [] }, { ...dock, sub_devices: null }, dock])(
-    'takes %j for a drone that went offline',
+    'treats %j as a drone that is offline',
     async (data) => {
       await tell({ ...dock, sub_devices: [drone] });
       await tell(data);
@@ -318,13 +318,13 @@ describe('update_topo', () => {
     },
   );
 
-  it('takes devices whose models nobody tells', async () => {
+  it('accepts devices without models', async () => {
     await tell({ sub_devices: [{ sn: DRONE, domain: 0 }] });
     expect(await topology()).toMatchObject({ drones: [{ sn: DRONE }], online: [DRONE] });
     expect(await topology()).not.toHaveProperty('gatewayModelKey');
   });
 
-  it('takes a drone that is told twice once', async () => {
+  it('stores a repeated drone once', async () => {
     const remember = vi.spyOn(world.registry, 'rememberDevices');
     await tell({ ...dock, sub_devices: [{ sn: DRONE }, drone] });
     expect(replied()).toEqual({ result: 0 });
@@ -340,14 +340,14 @@ describe('update_topo', () => {
     { ...dock, sub_devices: [{ sn: 'A'.repeat(65) }] },
     [],
     undefined,
-  ])('refuses %j, and forgets nothing', async (data) => {
+  ])('refuses %j, and deletes nothing', async (data) => {
     await world.registry.rememberDevices(SN, { drones: [{ sn: DRONE }], online: [DRONE] });
     await tell(data);
     expect(replied()).toEqual({ result: 200001 });
     expect(await topology()).toMatchObject({ online: [DRONE] });
   });
 
-  it('takes models that nobody understands for none, and numbers for serial numbers', async () => {
+  it('treats unknown models as missing, and accepts numbers as serial numbers', async () => {
     await tell({
       ...dock,
       domain: {},
@@ -358,7 +358,7 @@ describe('update_topo', () => {
     expect(await topology()).not.toHaveProperty('gatewayModelKey');
   });
 
-  it('writes nothing when it is told the same again', async () => {
+  it('writes nothing when it is repeated', async () => {
     await tell({ ...dock, sub_devices: [drone] });
     const remember = vi.spyOn(world.registry, 'rememberDevices');
     await tell({ ...dock, sub_devices: [drone] });
@@ -369,7 +369,7 @@ describe('update_topo', () => {
     expect(remember).toHaveBeenCalledOnce();
   });
 
-  it('is written down again after an hour, so that somebody can see when the gateway was heard', async () => {
+  it('is written again after an hour, with the time of the message', async () => {
     await tell({ ...dock, sub_devices: [drone] });
     const known = await topology();
     const hourAgo = new Date(Date.now() - 3_600_001).toISOString();
@@ -383,7 +383,7 @@ describe('update_topo', () => {
     expect(Date.parse((await topology())?.heardAt ?? '')).toBeGreaterThan(Date.parse(hourAgo));
   });
 
-  it('remembers eight drones, those that were online last', async () => {
+  it('keeps the eight drones that were online last', async () => {
     await tell({ sub_devices: Array.from({ length: 8 }, (_, index) => ({ sn: `A${index}` })) });
     await tell({ sub_devices: [{ sn: 'B' }] });
     expect((await topology())?.drones.map(({ sn }) => sn)).toEqual([
@@ -399,7 +399,7 @@ describe('update_topo', () => {
     expect(await topology()).toMatchObject({ online: ['B'] });
   });
 
-  it('is taken from a last will, which has no tid, without a reply', async () => {
+  it('is accepted as a last will, without tid, and has no reply', async () => {
     await tell({ ...dock, sub_devices: [drone] });
     await say(
       'update-topo',

@@ -49,13 +49,13 @@ afterEach(() => {
 describe('fast-upload', () => {
   const ask = (body: unknown) => call(httpEndpoint(FAST_UPLOAD, fastUpload(library)), { body });
 
-  it('answers a miss with 200, code -1 and the fingerprint as it came', async () => {
+  it('returns a miss with 200, code -1 and the original fingerprint', async () => {
     const { status, envelope } = await ask(fixture('pilot', 'fast-upload').body);
     expect(status).toBe(200);
     expect(envelope).toEqual({ code: -1, message: `${FINGERPRINT.toUpperCase()} does not exist`, data: {} });
   });
 
-  it.each(fixtures('pilot', 'fast-upload'))('answers a hit with key and id to $name', async ({ body }) => {
+  it.each(fixtures('pilot', 'fast-upload'))('returns a hit with key and id for $name', async ({ body }) => {
     const file = await recordFile(catalog, mediaFile());
     library.storage.put(file.objectKey, storedObject());
     const { status, envelope } = await ask(body);
@@ -67,7 +67,7 @@ describe('fast-upload', () => {
     });
   });
 
-  it('keeps the whole message with the new entry', async () => {
+  it('keeps the raw message in the new entry', async () => {
     const file = await recordFile(catalog, mediaFile());
     library.storage.put(file.objectKey, storedObject());
     const { envelope } = await ask({ fingerprint: FINGERPRINT, name: 'new.jpg', ext: { future: [1] } });
@@ -78,7 +78,7 @@ describe('fast-upload', () => {
     );
   });
 
-  it('is 500 while object storage fails, which Pilot repeats, and not a miss', async () => {
+  it('is 500 while object storage fails, and not a miss', async () => {
     await recordFile(catalog, mediaFile());
     library.storage.failure = new Error('SlowDown');
     expect(await ask({ fingerprint: FINGERPRINT })).toMatchObject({ status: 500, envelope: { code: 500 } });
@@ -95,7 +95,7 @@ describe('tiny-fingerprints', () => {
     }
   });
 
-  it('lists those that exist, in the order asked, each once', async () => {
+  it('returns those that exist, in the order of the request, each once', async () => {
     const missing = `${'c'.repeat(32)}_2022_8_31_15_16_16`;
     const asked = [known[1], missing, known[0], known[1], missing];
     const { envelope } = await call(endpoint(), { body: { tiny_fingerprints: asked } });
@@ -106,12 +106,12 @@ describe('tiny-fingerprints', () => {
     });
   });
 
-  it('echoes them as they came, whatever their case', async () => {
+  it('returns their original text, in any case', async () => {
     const { envelope } = await call(endpoint(), { body: [known[0]?.toUpperCase(), known[0]] });
     expect(envelope.data).toEqual({ tiny_fingerprints: [known[0]?.toUpperCase(), known[0]] });
   });
 
-  it('never has what is no tiny fingerprint, and skips what is no text, which it says once', async () => {
+  it('ignores invalid text, and counts values that are not text once', async () => {
     await recordFile(catalog, mediaFile({ tinyFingerprint: 'unknown' as TinyFingerprint }));
     const body = { tiny_fingerprints: [7, 'unknown', null, known[0], '', { a: 1 }, 'x'.repeat(5000)] };
     const { status, envelope } = await call(endpoint(), { body });
@@ -122,7 +122,7 @@ describe('tiny-fingerprints', () => {
     );
   });
 
-  it('takes the old GET, with signs that an address must encode', async () => {
+  it('accepts the old GET, with encoded characters', async () => {
     const { status, envelope } = await call(endpoint(), {
       method: 'GET',
       query: `tiny_fingerprint=${known[1]}&tiny_fingerprint=a%2Bb&tiny_fingerprint=${known[0]}&x=1`,
@@ -131,15 +131,15 @@ describe('tiny-fingerprints', () => {
     expect(envelope.data).toEqual({ tiny_fingerprints: [known[1], known[0]] });
   });
 
-  it('is 400 for a GET that asks for nothing', async () => {
+  it('is 400 for a GET without parameters', async () => {
     expect((await call(endpoint(), { method: 'GET' })).status).toBe(400);
   });
 
-  it('answers an empty question with an empty list', async () => {
+  it('returns an empty list for an empty one', async () => {
     expect((await call(endpoint(), { body: [] })).envelope.data).toEqual({ tiny_fingerprints: [] });
   });
 
-  it('takes ten thousand within the limit of a body, and refuses one more', async () => {
+  it('accepts ten thousand within the body limit, and refuses one more', async () => {
     const tiny = (index: number) => `${String(index).padStart(32, '0')}_2022_12_31_15_16_16`;
     const asked = Array.from({ length: 10_000 }, (_, index) => tiny(index));
     expect((await call(endpoint(), { body: { tiny_fingerprints: asked } })).status).toBe(200);
@@ -175,7 +175,7 @@ describe('sts', () => {
     ['POST', '{}'],
     ['POST', '{"unknown":1}'],
     ['GET', undefined],
-  ])('answers %s with the body %j as DJI documents it, and logs no key', async (method, body) => {
+  ])('returns for %s with the body %j what DJI documents, and logs no key', async (method, body) => {
     const { status, envelope } = await call(httpEndpoint(STS, sts(issuer)), { method, body });
     expect(status).toBe(200);
     expect(envelope.data).toEqual({
@@ -252,7 +252,7 @@ describe('group-upload-callback', () => {
     });
   });
 
-  it('acknowledges counts of no group, and keeps none', async () => {
+  it('acknowledges counts without a group, and stores none', async () => {
     const keep = vi.spyOn(catalog, 'recordProgress');
     const { body } = fixture('pilot', 'group-upload-callback-no-group');
     expect((await report(body)).envelope).toEqual({ code: 0, message: 'success', data: {} });
@@ -274,7 +274,7 @@ describe('sign-in', () => {
     library.people.workspaceIds = [WORKSPACE, FOREIGN_WORKSPACE] as WorkspaceId[];
   });
 
-  it('answers as DJI does, with a refresh token besides', async () => {
+  it("responds in DJI's form, with a refresh token", async () => {
     const { status, envelope } = await signIn({ ...fixture('pilot', 'login').body, ...FAKE_USER });
     expect(status).toBe(200);
     expect(envelope.data).toEqual({
@@ -290,12 +290,12 @@ describe('sign-in', () => {
     });
   });
 
-  it('is 403 for a user of no workspace', async () => {
+  it('is 403 for a user without a workspace', async () => {
     library.people.workspaceIds = [];
     expect((await signIn(FAKE_USER)).status).toBe(403);
   });
 
-  it('gives new tokens for a refresh token, and prefers it to the header', async () => {
+  it('returns new tokens for a refresh token, and prefers it to the header', async () => {
     const session = await signedIn();
     const renewed = sessionOf(
       await refresh({
@@ -310,7 +310,7 @@ describe('sign-in', () => {
   });
 
   it.each([undefined, '', '{}', 'null', '{"refresh_token":null}'])(
-    'gives a new token for that of the header with the body %j',
+    'returns a new token for that of the header with the body %j',
     async (body) => {
       for (const user_type of [1, 2] as const) {
         const { access_token } = await signedIn(user_type);
@@ -323,13 +323,13 @@ describe('sign-in', () => {
     },
   );
 
-  it('is 401 for a broken token and for none', async () => {
+  it('is 401 for an invalid token and for none', async () => {
     for (const request of [{ headers: { 'x-auth-token': 'broken' } }, { body: { refresh_token: 'broken' } }])
       expect(await refresh(request)).toMatchObject({ status: 401, envelope: { code: 600103, data: {} } });
     expect(await refresh({})).toMatchObject({ status: 401, envelope: { code: 600101, data: {} } });
   });
 
-  it('is 401 for a refresh token that two parties used', async () => {
+  it('is 401 for a refresh token that was used twice', async () => {
     const first = await signedIn();
     const again = async (refresh_token: string) => refresh({ body: { refresh_token } });
     const second = sessionOf(await again(first.refresh_token));
@@ -361,7 +361,7 @@ describe('an unknown route', () => {
     ['POST', 'not json'],
     ['PUT', 'x'.repeat(2_000_000)],
     ['DELETE', ''],
-  ])('is 404 for %s, whatever the body', async (method, body) => {
+  ])('is 404 for %s, with any body', async (method, body) => {
     const { status, envelope } = await call(unknownRoute, {
       method,
       path: '/media/api/v2/files',

@@ -43,14 +43,14 @@ describe('a session', () => {
     });
   });
 
-  it('starts for nobody with a wrong password, or without a workspace', async () => {
+  it('does not start with a wrong password, or without a workspace', async () => {
     await expect(startSession(ports(), 'pilot', 'wrong', 1)).rejects.toThrow(CredentialsWrongError);
     people.workspaceIds = [];
     await expect(signIn()).rejects.toThrow(UserWithoutWorkspaceError);
     expect(store.tokens.size).toBe(0);
   });
 
-  it('is stored without anything that renews it', async () => {
+  it('is stored without anything that can renew it', async () => {
     const { accessToken, refreshToken } = await signIn();
     const stored = JSON.stringify([...store.tokens.values()]);
     for (const secret of [accessToken, refreshToken ?? '', ...people.renewalTokens])
@@ -59,7 +59,7 @@ describe('a session', () => {
 });
 
 describe('renewing with the access token', () => {
-  it('gives another access token and the user type that sign-in asked for', async () => {
+  it('returns another access token, with the user type of the sign-in', async () => {
     for (const userType of [1, 2]) {
       const { accessToken } = await signIn(userType);
       const renewed = await byAccess(accessToken);
@@ -79,14 +79,14 @@ describe('renewing with the access token', () => {
     await expect(byAccess(next)).resolves.toMatchObject({ username: 'pilot' });
   });
 
-  it('works again with the old token, since an answer may be lost', async () => {
+  it('works again with the old token, since a response may be lost', async () => {
     const { accessToken } = await signIn();
     const answers = [await byAccess(accessToken), await byAccess(accessToken)];
     for (const { accessToken: next } of answers)
       await expect(byAccess(next)).resolves.toMatchObject({ username: 'pilot' });
   });
 
-  it('tells the workspaces of now', async () => {
+  it('returns the current workspaces', async () => {
     const { accessToken } = await signIn();
     people.workspaceIds = [FOREIGN_WORKSPACE];
     expect((await byAccess(accessToken)).workspaceIds).toEqual([FOREIGN_WORKSPACE]);
@@ -106,7 +106,7 @@ describe('renewing with the access token', () => {
 });
 
 describe('renewing with the refresh token', () => {
-  it('gives another access token and another refresh token', async () => {
+  it('returns another access token and another refresh token', async () => {
     const first = await signIn();
     const second = await byRefresh(first.refreshToken);
     expect(second.accessToken).not.toBe(first.accessToken);
@@ -116,14 +116,14 @@ describe('renewing with the refresh token', () => {
     await byAccess(second.accessToken);
   });
 
-  it('works again as long as no successor was used', async () => {
+  it('works again until a successor is used', async () => {
     const first = await signIn();
     await byRefresh(first.refreshToken);
     const { refreshToken } = await byRefresh(first.refreshToken);
     await expect(byRefresh(refreshToken)).resolves.toBeDefined();
   });
 
-  it('ends the session when the old token comes after the new one', async () => {
+  it('ends the session when the old token is used after the new one', async () => {
     const first = await signIn();
     const second = await byRefresh(first.refreshToken);
     const third = await byRefresh(second.refreshToken);
@@ -132,7 +132,7 @@ describe('renewing with the refresh token', () => {
     await expect(byAccess(third.accessToken)).rejects.toThrow(TokenInvalidError);
   });
 
-  it('ends the session when two parties have a successor each', async () => {
+  it('ends the session when there are two successors', async () => {
     const first = await signIn();
     const mine = await byRefresh(first.refreshToken);
     const theirs = await byRefresh(first.refreshToken);
@@ -141,7 +141,7 @@ describe('renewing with the refresh token', () => {
     await expect(byAccess(mine.accessToken)).rejects.toThrow(TokenInvalidError);
   });
 
-  it('leaves other sessions of the user alone', async () => {
+  it('does not affect other sessions of the user', async () => {
     const other = await signIn();
     const { refreshToken } = await signIn();
     await byRefresh((await byRefresh(refreshToken)).refreshToken);
@@ -149,7 +149,7 @@ describe('renewing with the refresh token', () => {
     await expect(byRefresh(other.refreshToken)).resolves.toBeDefined();
   });
 
-  it('ends 30 days after the access token that came with it', async () => {
+  it('ends 30 days after the access token that was issued with it', async () => {
     const { refreshToken } = await signIn();
     now += 31 * DAY;
     await expect(byRefresh(refreshToken)).rejects.toThrow(TokenInvalidError);
@@ -162,7 +162,7 @@ describe('renewing with the refresh token', () => {
 });
 
 describe('a sealed text', () => {
-  it('opens with its token only, and not after a change', () => {
+  it('can be opened only with its token, and not after a change', () => {
     const sealed = sealWith('token', 'renewal');
     expect(openWith('token', sealed)).toBe('renewal');
     expect(() => openWith('another', sealed)).toThrow();
@@ -171,7 +171,7 @@ describe('a sealed text', () => {
     expect(() => openWith('token', bytes.toString('base64url'))).toThrow();
   });
 
-  it('looks different each time', () => {
+  it('is different each time', () => {
     expect(sealWith('token', 'renewal')).not.toBe(sealWith('token', 'renewal'));
   });
 });

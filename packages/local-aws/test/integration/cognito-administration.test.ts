@@ -103,7 +103,7 @@ async function groupsInToken(username: string): Promise<unknown> {
 }
 
 describe('users', () => {
-  it('are created with a temporary password, and told apart by their state', async () => {
+  it('are created with a temporary password, and have a status', async () => {
     const { User } = await create('anna', { TemporaryPassword: Password, email: 'anna@example.com' });
     expect(User).toMatchObject({ Username: 'anna', Enabled: true, UserStatus: 'FORCE_CHANGE_PASSWORD' });
     expect(User?.UserCreateDate?.getTime()).toBeGreaterThan(Date.now() - 60_000);
@@ -119,21 +119,21 @@ describe('users', () => {
     expect(user.UserAttributes?.map(({ Name }) => Name)).toContain('sub');
   });
 
-  it('are created once, also when asked twice at the same time', async () => {
+  it('are created once, also by concurrent calls', async () => {
     const attempts = await Promise.allSettled([create('twin'), create('twin'), create('twin')]);
     const refused = attempts.filter((attempt) => attempt.status === 'rejected').map(({ reason }) => reason);
     expect(refused).toHaveLength(2);
     for (const reason of refused) expect(reason).toMatchObject({ name: 'UsernameExistsException' });
   });
 
-  it('may have a name that is a property of every object', async () => {
+  it('may have the name of a property of every object', async () => {
     await create('__proto__');
     await create('constructor');
     const user = await administrator.send(new AdminGetUserCommand({ UserPoolId, Username: '__proto__' }));
     expect(user.Username).toBe('__proto__');
   });
 
-  it('need a password that keeps the policy, which the refusal names', async () => {
+  it('need a password that fulfils the policy, which the refusal quotes', async () => {
     await create('weak');
     const set = (password: string) =>
       administrator.send(
@@ -200,7 +200,7 @@ describe('users', () => {
     await expect(found('nonsense')).rejects.toMatchObject({ name: 'InvalidParameterException' });
   });
 
-  it('are refused attributes that the pool does not have, and messages that nobody sends', async () => {
+  it('are refused with attributes that the pool does not have, and messages that are not sent', async () => {
     const withAttribute = administrator.send(
       new AdminCreateUserCommand({
         UserPoolId,
@@ -241,7 +241,7 @@ describe('groups', () => {
     expect(await names()).toEqual([workspace]);
   });
 
-  it('stand in the tokens of their members, and not after they have left or the group is gone', async () => {
+  it('are in the tokens of their members, and no longer after they leave or the group is deleted', async () => {
     const Username = 'member';
     await create(Username);
     await administrator.send(
@@ -285,7 +285,7 @@ describe('groups', () => {
 });
 
 describe('a pool and its client', () => {
-  it('are described as the template has them', async () => {
+  it('are described as in the template', async () => {
     const { UserPool } = await administrator.send(new DescribeUserPoolCommand({ UserPoolId }));
     expect(UserPool).toMatchObject({
       Id: UserPoolId,
@@ -344,7 +344,7 @@ describe('administration', () => {
     expect(anonymous.headers.get('x-amzn-errortype')).toBe('MissingAuthenticationTokenException');
   });
 
-  it('needs the permission of the operation, on the very pool', async () => {
+  it('needs permission for the operation, on this pool', async () => {
     const pool = `arn:aws:cognito-idp:${region}:${accountId}:userpool/${UserPoolId}`;
     const reader = sessionWith('reader', ['cognito-idp:ListUsers'], pool);
     await reader.send(new ListUsersCommand({ UserPoolId }));
@@ -362,13 +362,13 @@ describe('administration', () => {
     ).rejects.toMatchObject(denied);
   });
 
-  it('does not tell whether a pool exists to somebody who may not use it', async () => {
+  it('does not reveal whether a pool exists without permission', async () => {
     const stranger = sessionWith('stranger', ['dynamodb:GetItem'], '*');
     const list = stranger.send(new ListUsersCommand({ UserPoolId: 'eu-central-1_Nowhere' }));
     await expect(list).rejects.toMatchObject({ name: 'AccessDeniedException' });
   });
 
-  it('refuses a page of more than 60, and a parameter that it does not have', async () => {
+  it('refuses a page of more than 60, and unknown parameters', async () => {
     await expect(administrator.send(new ListUsersCommand({ UserPoolId, Limit: 61 }))).rejects.toMatchObject({
       name: 'InvalidParameterException',
     });

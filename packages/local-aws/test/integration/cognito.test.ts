@@ -130,7 +130,7 @@ const getUser = (AccessToken: string) => visitor.send(new GetUserCommand({ Acces
 const notAuthorized = (message: string) => ({ name: 'NotAuthorizedException', message });
 
 describe('a sign-in', () => {
-  it('answers tokens with the claims of Cognito, signed by the published key', async () => {
+  it("returns tokens with Cognito's claims, signed by the published key", async () => {
     const username = await newUser();
     const { AuthenticationResult, ChallengeName } = await signIn(username);
     expect(ChallengeName).toBeUndefined();
@@ -170,7 +170,7 @@ describe('a sign-in', () => {
     });
   });
 
-  it('refuses a wrong password and an unknown user with the same answer', async () => {
+  it('refuses a wrong password and an unknown user with the same response', async () => {
     const username = await newUser();
     const [wrong, unknown] = await Promise.all(
       [signIn(username, 'Wrong-horse-1'), signIn('nobody')].map((attempt) =>
@@ -202,13 +202,13 @@ describe('a sign-in', () => {
     expect(known).toBeGreaterThan(unknown / 3);
   });
 
-  it('says that a user does not exist only to a client that asks for it', async () => {
+  it('reports an unknown user only for a client with that setting', async () => {
     await expect(signIn('nobody', Password, 'legacy')).rejects.toMatchObject({
       name: 'UserNotFoundException',
     });
   });
 
-  it('says that a user is disabled only after the right password', async () => {
+  it('reports a disabled user only after the right password', async () => {
     const Username = await newUser();
     await administrator.send(new AdminDisableUserCommand({ UserPoolId, Username }));
     await expect(signIn(Username)).rejects.toMatchObject(notAuthorized('User is disabled.'));
@@ -219,7 +219,7 @@ describe('a sign-in', () => {
     expect((await signIn(Username)).AuthenticationResult).toBeDefined();
   });
 
-  it('with a temporary password asks for a new one, until the password is too old', async () => {
+  it('with a temporary password requires a new one, until the password has expired', async () => {
     const Username = await newUser();
     await administrator.send(new AdminSetUserPasswordCommand({ UserPoolId, Username, Password }));
     const answer = await signIn(Username);
@@ -232,7 +232,7 @@ describe('a sign-in', () => {
     );
   });
 
-  it('names the client that does not exist, the flow that is off, the parameter that is missing', async () => {
+  it('names the missing client, the disabled flow, the missing parameter', async () => {
     await expect(signIn('nobody', Password, 'stranger')).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
       message: 'User pool client stranger does not exist.',
@@ -257,7 +257,7 @@ describe('a sign-in', () => {
 });
 
 describe('a refresh token', () => {
-  it('brings new tokens of the same session, and no new refresh token', async () => {
+  it('returns new tokens of the same session, and no new refresh token', async () => {
     const username = await newUser();
     const tokens = await tokensOf(username);
     now += 60_000;
@@ -279,13 +279,13 @@ describe('a refresh token', () => {
     }
   });
 
-  it('expires when the client says so', async () => {
+  it('expires by the setting of the client', async () => {
     const tokens = await tokensOf(await newUser());
     now += 30 * 24 * 3600 * 1000;
     await expect(refresh(tokens.refresh)).rejects.toMatchObject(notAuthorized('Refresh Token has expired'));
   });
 
-  it('is refused to another client, to another pool, and when it is not one', async () => {
+  it('is refused for another client, for another pool, and when it is invalid', async () => {
     const tokens = await tokensOf(await newUser());
     for (const client of ['second', 'foreign']) {
       await expect(refresh(tokens.refresh, client)).rejects.toMatchObject(
@@ -297,7 +297,7 @@ describe('a refresh token', () => {
     }
   });
 
-  it('is refused while the user is disabled, and stays so afterwards', async () => {
+  it('is refused while the user is disabled, and after that', async () => {
     const Username = await newUser();
     const tokens = await tokensOf(Username);
     await administrator.send(new AdminDisableUserCommand({ UserPoolId, Username }));
@@ -308,7 +308,7 @@ describe('a refresh token', () => {
     );
   });
 
-  it('of a deleted user is not good for another one of the same name', async () => {
+  it('of a deleted user is invalid for another one of the same name', async () => {
     const Username = await newUser();
     const tokens = await tokensOf(Username);
     await administrator.send(new AdminDeleteUserCommand({ UserPoolId, Username }));
@@ -319,7 +319,7 @@ describe('a refresh token', () => {
 });
 
 describe('an access token', () => {
-  it('tells who it belongs to', async () => {
+  it('identifies its user', async () => {
     const username = await newUser();
     const { access } = await tokensOf(username);
     const user = await getUser(access);
@@ -334,7 +334,7 @@ describe('an access token', () => {
     await expect(getUser(access)).rejects.toMatchObject(notAuthorized('Access Token has expired'));
   });
 
-  it('is refused when it is an id token, forged, or nonsense', async () => {
+  it('is refused when it is an id token, forged, or invalid', async () => {
     const { access, id } = await tokensOf(await newUser());
     const [header, payload = '', signature] = access.split('.');
     const claims = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), username: 'somebody-else' };
@@ -345,7 +345,7 @@ describe('an access token', () => {
     }
   });
 
-  it('is refused when a foreign key signed it under the name of the pool', async () => {
+  it('is refused when another key signed it for the pool', async () => {
     const foreignUser = await newUser(otherPoolId);
     const { access } = await tokensOf(foreignUser, 'foreign');
     expect((await getUser(access)).Username).toBe(foreignUser);
@@ -357,7 +357,7 @@ describe('an access token', () => {
 });
 
 describe('an end of sessions', () => {
-  it('by RevokeToken ends one session and leaves the others', async () => {
+  it('by RevokeToken ends one session and no others', async () => {
     const username = await newUser();
     const [one, other] = [await tokensOf(username), await tokensOf(username)];
     await visitor.send(new RevokeTokenCommand({ ClientId, Token: one.refresh }));
@@ -385,7 +385,7 @@ describe('an end of sessions', () => {
       'AdminUserGlobalSignOut',
       (Username) => administrator.send(new AdminUserGlobalSignOutCommand({ UserPoolId, Username })),
     ],
-  ])('by %s ends all sessions, and the next sign-in is a new one at once', async (_operation, signOut) => {
+  ])('by %s ends all sessions, and the user can sign in again at once', async (_operation, signOut) => {
     const username = await newUser();
     const [one, other] = [await tokensOf(username), await tokensOf(username)];
     await signOut(username, one.access);
@@ -399,7 +399,7 @@ describe('an end of sessions', () => {
 });
 
 describe('the well-known documents', () => {
-  it('are the ones that the pool publishes, without a private part of the key', async () => {
+  it('are those of the pool, without a private key', async () => {
     const keys = await (await fetch(`${endpoint}/${UserPoolId}/.well-known/jwks.json`)).json();
     expect(keys).toEqual(cognito.jwks(UserPoolId));
     expect(Object.keys((keys as { keys: object[] }).keys[0] ?? {}).sort()).toEqual([
@@ -418,13 +418,13 @@ describe('the well-known documents', () => {
     });
   });
 
-  it('do not exist for a pool that does not', async () => {
+  it('do not exist for an unknown pool', async () => {
     expect((await fetch(`${endpoint}/eu-central-1_Nowhere/.well-known/jwks.json`)).status).toBe(404);
     expect(() => cognito.jwks('eu-central-1_Nowhere')).toThrow('There is no user pool');
   });
 });
 
-describe('what is not there', () => {
+describe('an operation that is not implemented', () => {
   it('is refused by name', async () => {
     const respond = visitor.send(
       new RespondToAuthChallengeCommand({

@@ -25,7 +25,7 @@ beforeEach(async () => {
 afterEach(() => stack.close());
 
 describe.each(['tcp', 'ws'] as const)('over %s', (transport) => {
-  it('a device hears what is said on its own topics, and no other', async () => {
+  it('a device receives messages on its own topics, and no others', async () => {
     const dock = await stack.connect('DOCK1', {}, stack[transport]);
     const messages = received(dock);
     expect(await dock.subscribeAsync(REPLIES, { qos: 1 })).toMatchObject([{ topic: REPLIES, qos: 1 }]);
@@ -36,7 +36,7 @@ describe.each(['tcp', 'ws'] as const)('over %s', (transport) => {
     expect(messages).toEqual([{ topic: REPLIES, text: 'own', dup: false, retain: false }]);
   });
 
-  it('what a device says reaches the rule', async () => {
+  it('a message of a device reaches the rule', async () => {
     const dock = await stack.connect('DOCK1', {}, stack[transport]);
     await dock.publishAsync(EVENTS, '{"method":"file_upload_callback"}', { qos: 1 });
     await until(() => stack.events.length > 0);
@@ -51,7 +51,7 @@ describe.each(['tcp', 'ws'] as const)('over %s', (transport) => {
 });
 
 describe('a device', () => {
-  it('is described to the authorizer as AWS does', async () => {
+  it('is described to the authorizer as on AWS', async () => {
     await stack.connect('DOCK1');
     expect(stack.asked).toEqual([
       {
@@ -82,12 +82,12 @@ describe('a device', () => {
     await expect(stack.connect('DOCK1', options)).rejects.toMatchObject({ code: 5 });
   });
 
-  it('may not speak MQTT 3.1 or 5', async () => {
+  it('cannot use MQTT 3.1 or 5', async () => {
     await expect(stack.connect('DOCK1', { protocolId: 'MQIsdp', protocolVersion: 3 })).rejects.toThrow();
     await expect(stack.connect('DOCK1', { protocolVersion: 5 })).rejects.toThrow();
   });
 
-  it('is refused when its policy does not let it connect, or not in this way', async () => {
+  it('is refused when its policy does not allow the connection', async () => {
     const deny = { Effect: 'Deny', Action: 'iot:Connect', Resource: '*' };
     const persistent = { 'ForAnyValue:StringEquals': { 'iot:ConnectAttributes': ['PersistentConnect'] } };
     stack.devices.set('DOCK1', { password: 'secret', more: [{ ...deny, Condition: persistent }] });
@@ -135,7 +135,7 @@ describe('a device', () => {
     expect(stack.lines.join()).toContain('client DOCK1 is disconnected: it may not subscribe');
   });
 
-  it('hears only what it may receive on a filter that is wider', async () => {
+  it('receives only messages that it may, on a wider filter', async () => {
     const dock = await stack.connect('DOCK1');
     const messages = received(dock);
     await dock.subscribeAsync('thing/product/DOCK1/+', { qos: 1 });
@@ -145,7 +145,7 @@ describe('a device', () => {
     expect(messages.map(({ text }) => text)).toEqual(['may receive']);
   });
 
-  it('that connects again under the same client id replaces the older connection', async () => {
+  it('with the same client id replaces the older connection', async () => {
     const older = await stack.connect('DOCK1');
     const newer = await stack.connect('DOCK1');
     await closed(older);
@@ -181,7 +181,7 @@ describe('a device', () => {
     expect(stack.lines.join()).toContain('AWS IoT does not support QoS 2');
   });
 
-  it('is disconnected when it asks for nine topic filters at once', async () => {
+  it('is disconnected when it subscribes to nine topic filters at once', async () => {
     const resource = arn('topicfilter', 'filters/*');
     stack.devices.set('DOCK1', {
       password: 'secret',
@@ -194,7 +194,7 @@ describe('a device', () => {
     expect(stack.lines.join()).toContain('over 8 topic filters');
   });
 
-  it('gets failure 128 for its 51st subscription', async () => {
+  it('gets return code 128 for its 51st subscription', async () => {
     const resource = arn('topicfilter', 'filters/*');
     stack.devices.set('DOCK1', {
       password: 'secret',
@@ -210,7 +210,7 @@ describe('a device', () => {
 });
 
 describe('retained messages', () => {
-  it('need a permission of their own', async () => {
+  it('need their own permission', async () => {
     const dock = await stack.connect('DOCK1');
     dock.publish(EVENTS, '{}', { qos: 1, retain: true }, () => {});
     await closed(dock);
@@ -241,14 +241,14 @@ describe('a last will', () => {
     },
   });
 
-  it('is published when the device is gone without a word', async () => {
+  it('is published when the connection ends without DISCONNECT', async () => {
     const dock = await stack.connect('DOCK1', will(EVENTS));
     dock.stream.destroy();
     await until(() => stack.events.length > 0);
     expect(stack.events).toHaveLength(1);
   });
 
-  it('is forgotten when the device takes its leave', async () => {
+  it('is dropped by DISCONNECT', async () => {
     const dock = await stack.connect('DOCK1', will(EVENTS));
     await dock.endAsync();
     await quiet();
@@ -265,8 +265,8 @@ describe('a last will', () => {
   });
 });
 
-describe('the doors', () => {
-  it('take a WebSocket at /mqtt under the name mqtt only', async () => {
+describe('the listeners', () => {
+  it('accept a WebSocket at /mqtt with the subprotocol mqtt only', async () => {
     const statusOf = (address: string, protocols: string[]) =>
       new Promise((resolve) => {
         const socket = new WebSocket(address, protocols);
@@ -283,7 +283,7 @@ describe('the doors', () => {
     expect((await fetch(stack.ws.replace('ws:', 'http:'))).status).toBe(426);
   });
 
-  it('survive a client that talks nonsense', async () => {
+  it('survive invalid packets', async () => {
     const socket = connectSocket(stack.tcpPort, '127.0.0.1');
     socket.on('error', () => {});
     socket.write('GET / HTTP/1.1\r\n\r\n');
@@ -291,7 +291,7 @@ describe('the doors', () => {
     expect((await stack.connect('DOCK1')).connected).toBe(true);
   });
 
-  it('close with connections that never said who they are', async () => {
+  it('close with connections that did not send CONNECT', async () => {
     const other = await startStack();
     const socket = connectSocket(other.tcpPort, '127.0.0.1');
     socket.on('error', () => {});
