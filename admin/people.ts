@@ -118,8 +118,8 @@ export async function createUser(
 }
 
 /**
- * The old password is invalid at once, and all sessions of the user end as with `signOutUser`. The new password is shown
- * once and cannot be read again.
+ * The old password is invalid at once, and all sessions of the user end as with `signOutUser`. The new
+ * password is shown once and cannot be read again.
  */
 export async function resetPassword(
   installation: Installation,
@@ -155,8 +155,8 @@ export async function listUsers(
 }
 
 /**
- * Nothing renews the user's tokens any more. Access tokens that were issued already are valid until they expire, a day later
- * by default. The user can sign in again.
+ * Nothing renews the user's tokens any more. Access tokens that were issued already are valid until they
+ * expire, a day later by default. The user can sign in again.
  */
 export async function signOutUser(installation: Installation, username: string): Promise<void> {
   const user = { UserPoolId: userPoolOf(installation), Username: username };

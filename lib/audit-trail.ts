@@ -16,8 +16,8 @@ export interface AuditTrailProps {
 }
 
 /**
- * CloudTrail's record of who wrote which object: every credential names its user or gateway. The records are in
- * a bucket of their own, which stays when the stack is deleted.
+ * CloudTrail's record of who wrote which object: every credential names its user or gateway. The records are
+ * in a bucket of their own, which stays when the stack is deleted.
  */
 export class AuditTrail extends Construct {
   constructor(scope: Construct, id: string, { bucket, events, retentionInDays }: AuditTrailProps) {

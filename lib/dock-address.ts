@@ -42,8 +42,8 @@ export class DockAddress extends Construct {
 
     if (dock.endpoint === 'managed-domain') {
       const domain = new CfnDomainConfiguration(this, 'ManagedDomain', letsDocksIn);
-      // AWS deletes such a domain only when it has been disabled for seven days. Otherwise the stack could not
-      // be deleted.
+      // AWS deletes such a domain only when it has been disabled for seven days. Otherwise the stack could
+      // not be deleted.
       domain.applyRemovalPolicy(RemovalPolicy.RETAIN);
       new CfnOutput(this, 'Domain', {
         value: domain.ref,

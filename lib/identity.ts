@@ -23,8 +23,8 @@ export class Identity extends Construct {
   /** A token must name one of these. */
   readonly audience: string[];
   /**
-   * A token must have one of these, unless the list is empty. ID tokens of a user pool have no scope, and access tokens of users who signed in with
-   * a password have this one.
+   * A token must have one of these, unless the list is empty. ID tokens of a user pool have no scope, and
+   * access tokens of users who signed in with a password have this one.
    */
   readonly scopes: string[];
   private readonly workspacesClaim: string;
@@ -100,7 +100,8 @@ export class Identity extends Construct {
       mfa: Mfa.OFF,
       accountRecovery: AccountRecovery.NONE,
       deletionProtection: true,
-      // Also after a failed first deployment: its rollback could not delete what is protected, and would fail.
+      // Also after a failed first deployment: its rollback could not delete what is protected, and would
+      // fail.
       removalPolicy: RemovalPolicy.RETAIN,
     });
     Validations.of(pool).acknowledge(
@@ -120,8 +121,8 @@ export class Identity extends Construct {
 }
 
 /**
- * Pilot is a public client: a secret in an app would not be secret. Cognito's refresh tokens stay on the server and are not rotated: a
- * session would be lost with the answer that holds the next one.
+ * Pilot is a public client: a secret in an app would not be secret. Cognito's refresh tokens stay on the
+ * server and are not rotated: a session would be lost with the answer that holds the next one.
  */
 const clientOf = (pool: UserPool, tokens: Configuration['tokens']): UserPoolClient =>
   pool.addClient('Client', {

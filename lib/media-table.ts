@@ -28,7 +28,8 @@ export class MediaTable extends Construct {
       billing: Billing.onDemand(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: true,
-      // Also after a failed first deployment: its rollback could not delete what is protected, and would fail.
+      // Also after a failed first deployment: its rollback could not delete what is protected, and would
+      // fail.
       removalPolicy: RemovalPolicy.RETAIN,
     });
     new CfnOutput(this, 'Name', { value: this.table.tableName }).overrideLogicalId('MediaTableName');

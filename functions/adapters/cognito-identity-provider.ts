@@ -36,8 +36,8 @@ function issuedAccess(accessToken: string): IssuedAccess {
 }
 
 /**
- * Sign-in with a Cognito user pool. Groups whose names are UUIDs are the workspaces. Cognito's refresh token is
- * the renewal token.
+ * Sign-in with a Cognito user pool. Groups whose names are UUIDs are the workspaces. Cognito's refresh token
+ * is the renewal token.
  */
 export function cognitoIdentityProvider(
   clientId: string,

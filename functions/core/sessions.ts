@@ -8,10 +8,15 @@ export const REFRESHABLE_FOR_IN_DAYS = 30;
 
 const DAY_IN_MILLISECONDS = 24 * 3600 * 1000;
 
-/** A token that a session can be renewed with. It is stored under its digest; neither the token nor the renewal token can be read there. */
+/**
+ * A token that a session can be renewed with. It is stored under its digest; neither the token nor the
+ * renewal token can be read there.
+ */
 export interface SessionToken {
   readonly digest: string;
-  /** Access tokens come in the header, refresh tokens in the body. One is not accepted in place of the other. */
+  /**
+   * Access tokens come in the header, refresh tokens in the body. One is not accepted in place of the other.
+   */
   readonly kind: 'access' | 'refresh';
   /** The provider's renewal token, which only this token opens. */
   readonly sealedRenewalToken: string;
@@ -94,8 +99,8 @@ export async function startSession(
 }
 
 /**
- * A new access token for an old one, whether it has expired or not. The old one can be exchanged again: an answer may be lost on
- * its way, and a page shares its token with Pilot. Throws `TokenInvalidError`.
+ * A new access token for an old one, whether it has expired or not. The old one can be exchanged again: an
+ * answer may be lost on its way, and a page shares its token with Pilot. Throws `TokenInvalidError`.
  */
 export async function renewByAccessToken(ports: SessionPorts, accessToken: string): Promise<Session> {
   const renewal = renewalOf(accessToken, await getToken(ports, accessToken, 'access'));
@@ -105,9 +110,9 @@ export async function renewByAccessToken(ports: SessionPorts, accessToken: strin
 }
 
 /**
- * A new access token and a new refresh token for a refresh token, which is used up as soon as its successor is used. A
- * refresh token that is used after that, or a second successor, means that two parties hold it: the session ends for both. Throws
- * `TokenInvalidError` and `TokenReusedError`.
+ * A new access token and a new refresh token for a refresh token, which is used up as soon as its successor
+ * is used. A refresh token that is used after that, or a second successor, means that two parties hold it:
+ * the session ends for both. Throws `TokenInvalidError` and `TokenReusedError`.
  */
 export async function renewByRefreshToken(ports: SessionPorts, refreshToken: string): Promise<Session> {
   const token = await getToken(ports, refreshToken, 'refresh');

@@ -18,8 +18,8 @@ export interface IssuedAccess extends SignedInPerson {
 /** The identity provider. Implemented in `adapters/`. */
 export interface IdentityProvider {
   /**
-   * Throws `CredentialsWrongError`: the same for a wrong password, an unknown user and a disabled one. The renewal token is
-   * the provider's own refresh token. It never leaves the server.
+   * Throws `CredentialsWrongError`: the same for a wrong password, an unknown user and a disabled one. The
+   * renewal token is the provider's own refresh token. It never leaves the server.
    */
   signIn(username: string, password: string): Promise<IssuedAccess & { readonly renewalToken: string }>;
   /** Throws `TokenInvalidError` when the session was revoked or is too old, or its user is disabled. */

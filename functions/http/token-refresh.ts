@@ -1,8 +1,8 @@
 /**
  * `POST /manage/api/v1/token/refresh`
  *
- * Issues a new access token for the refresh token in the body, or for the access token in the header, which may
- * have expired.
+ * Issues a new access token for the refresh token in the body, or for the access token in the header, which
+ * may have expired.
  */
 import { TokenMissingError } from '../core/errors.ts';
 import { renewByAccessToken, renewByRefreshToken, type SessionPorts } from '../core/sessions.ts';
