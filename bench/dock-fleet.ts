@@ -51,7 +51,7 @@ export class DockFleet {
       this.#stack.endpoints.table,
       DynamoDBDocumentClient.from(database),
     );
-    const passwordHash = await hashPassword(this.#password);
+    const passwordHash = hashPassword(this.#password);
     for (const sn of this.serialNumbers) {
       await registry.createGateway({
         sn: sn as GatewaySn,

@@ -49,6 +49,7 @@ const MUST_BE = {
   sessionInDays: 'a whole number of days, from 1 to 3650',
   rate: 'a number of requests a second, greater than 0',
   burst: 'a whole number of requests, at least 1',
+  reservedConcurrency: 'a whole number from 1 to 10000',
   dockMode: `one of ${DOCK_MODES.join(', ')}`,
   auditEvents: `one of ${AUDIT_EVENTS.join(', ')}`,
   dockEndpoint: `one of ${DOCK_ENDPOINTS.join(', ')}`,
@@ -150,6 +151,18 @@ const TOKENS = {
   sessionInDays: v.optional(wholeNumber(1, 3650, MUST_BE.sessionInDays), 365),
 };
 
+/** Functions that strangers can call, without a token or with a wrong password. */
+const RESERVED_CONCURRENCY = {
+  /** Of the sign-in of docks. @default - none */
+  authorizer: v.optional(wholeNumber(1, 10_000, MUST_BE.reservedConcurrency)),
+  /** Of the sign-in of users. @default - none */
+  login: v.optional(wholeNumber(1, 10_000, MUST_BE.reservedConcurrency)),
+  /** Of the renewal of tokens. @default - none */
+  tokenRefresh: v.optional(wholeNumber(1, 10_000, MUST_BE.reservedConcurrency)),
+  /** Of requests to unknown routes. @default - none */
+  unknownRoute: v.optional(wholeNumber(1, 10_000, MUST_BE.reservedConcurrency)),
+};
+
 const DOCK = {
   /**
    * `full`: the library is the docks' only cloud. `media-only`: another cloud replies to everything but the
@@ -247,6 +260,12 @@ const CONFIGURATION = {
   auditTrail: v.optional(object(AUDIT_TRAIL), {}),
   /** Limits of each route that needs a token. */
   throttling: v.optional(object(THROTTLING), {}),
+  /**
+   * Lambda's reserved concurrency of functions that strangers can call: they cannot use more of the account's
+   * concurrency, and other functions cannot use theirs. New accounts have too little concurrency for it.
+   * @default - none
+   */
+  reservedConcurrency: v.optional(object(RESERVED_CONCURRENCY), {}),
   /** Where docks connect to. */
   dock: v.optional(object(DOCK), {}),
   /**
@@ -303,7 +322,8 @@ function fromCommandLine(typed: string): unknown {
 }
 
 /** Mistakes that involve several keys. */
-function contradictions({ apiDomain, oidcIssuer, oidcAudience, lifecycle, dock }: Configuration): string[] {
+function contradictions(configuration: Configuration): string[] {
+  const { apiDomain, oidcIssuer, oidcAudience, lifecycle, dock } = configuration;
   const { infrequentAccessAfterInDays, glacierInstantRetrievalAfterInDays, expireAfterInDays } = lifecycle;
   const mistakes: string[] = [];
 
@@ -330,7 +350,12 @@ function contradictions({ apiDomain, oidcIssuer, oidcAudience, lifecycle, dock }
         `storage class, and is ${expireAfterInDays}.`,
     );
 
-  return [...mistakes, ...contradictionsOfApiDomain(apiDomain), ...contradictionsOfDock(dock)];
+  return [
+    ...mistakes,
+    ...contradictionsOfApiDomain(apiDomain),
+    ...contradictionsOfDock(dock),
+    ...reservedForNothing(configuration),
+  ];
 }
 
 function contradictionsOfApiDomain(apiDomain: Configuration['apiDomain']): string[] {
@@ -339,6 +364,20 @@ function contradictionsOfApiDomain(apiDomain: Configuration['apiDomain']): strin
   return Object.entries(needed)
     .filter(([key]) => apiDomain[key as keyof typeof needed] === undefined)
     .map(([key, mustBe]) => `${pathTo(`apiDomain.${key}`)} must be ${mustBe}, and is missing.`);
+}
+
+/** Reserved concurrency of functions that the stack does not have. */
+function reservedForNothing({ reservedConcurrency, oidcIssuer, dock }: Configuration): string[] {
+  const absent = [
+    ...(oidcIssuer !== undefined ? (['login', 'tokenRefresh'] as const) : []),
+    ...(dock.endpoint === 'none' ? (['authorizer'] as const) : []),
+  ];
+  return absent
+    .filter((key) => reservedConcurrency[key] !== undefined)
+    .map((key) => {
+      const why = key === 'authorizer' ? 'dock.endpoint is "none"' : 'oidcIssuer is set';
+      return `${pathTo(`reservedConcurrency.${key}`)} must not be set when ${why}.`;
+    });
 }
 
 function contradictionsOfDock(dock: Configuration['dock']): string[] {
@@ -373,6 +412,7 @@ function keysBeside(dotPath: string): string[] {
     lifecycle: LIFECYCLE,
     tokens: TOKENS,
     throttling: THROTTLING,
+    reservedConcurrency: RESERVED_CONCURRENCY,
     dock: DOCK,
   };
   return Object.keys(nested[parent] ?? CONFIGURATION);

@@ -31,6 +31,8 @@ export interface EndpointFunctionProps extends EndpointFunctionSettings {
   readonly timeout: Duration;
   /** Megabytes. */
   readonly memorySize: number;
+  /** Calls at the same time, before others are refused. @default - the account's concurrency */
+  readonly reservedConcurrency?: number | undefined;
 }
 
 /**
@@ -58,6 +60,9 @@ export class EndpointFunction extends NodejsFunction {
       code: Code.fromAsset(join(props.bundlesDirectory, props.name)),
       handler: 'index.handler',
       memorySize: props.memorySize,
+      ...(props.reservedConcurrency !== undefined && {
+        reservedConcurrentExecutions: props.reservedConcurrency,
+      }),
       timeout: props.timeout,
       role,
       logGroup,

@@ -30,6 +30,7 @@ export interface LibraryFunctionsProps extends EndpointFunctionSettings {
   readonly uploadRole: UploadRole;
   readonly identity: Identity;
   readonly dock: Configuration['dock'];
+  readonly reservedConcurrency: Configuration['reservedConcurrency'];
   /** Undefined when no function replies to `config`. */
   readonly dockSettings: DockSettings | undefined;
   /** The MQTT address that sign-in returns to Pilot; empty for none. */
@@ -86,6 +87,18 @@ const grant = <Name extends keyof Given>(
   if (what !== undefined) GRANTS[name](endpoint, what, props);
 };
 
+/** The configuration names functions in camel case. */
+const reservedConcurrencyOf = (
+  name: string,
+  reserved: LibraryFunctionsProps['reservedConcurrency'],
+): number | undefined =>
+  ({
+    authorizer: reserved.authorizer,
+    login: reserved.login,
+    'token-refresh': reserved.tokenRefresh,
+    'unknown-route': reserved.unknownRoute,
+  })[name];
+
 /** Whether docks call it, or it calls docks. */
 const isForDocks = ({ trigger, may }: FunctionRow): boolean =>
   trigger.kind.startsWith('mqtt') || may.publish !== undefined;
@@ -127,6 +140,7 @@ export class LibraryFunctions extends Construct {
       does,
       memorySize: memoryInMegabytes,
       timeout: Duration.seconds(row.timeoutInSeconds ?? TIMEOUT_IN_SECONDS[trigger.kind]),
+      reservedConcurrency: reservedConcurrencyOf(name, props.reservedConcurrency),
       bundlesDirectory,
       logRetentionInDays,
       logLevel,

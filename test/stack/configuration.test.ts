@@ -16,6 +16,7 @@ const DEFAULTS = {
   logLevel: 'INFO',
   auditTrail: { events: 'none', retentionInDays: 365 },
   throttling: { rateLimit: 500, burstLimit: 1000 },
+  reservedConcurrency: {},
   dock: { mode: 'full', endpoint: 'managed-domain' },
   mqttAddress: '',
 };
@@ -44,6 +45,7 @@ const EVERYTHING = {
   logLevel: 'DEBUG',
   auditTrail: { events: 'all', retentionInDays: 730 },
   throttling: { rateLimit: 0.5, burstLimit: 1 },
+  reservedConcurrency: { authorizer: 50, unknownRoute: 1 },
   dock: { mode: 'media-only', ...CUSTOM_DOMAIN, validationCertificateArn: CERTIFICATE },
   mqttAddress: 'ssl://mqtt.example.com:8883',
   alarmEmail: 'ops@example.com',
@@ -148,6 +150,27 @@ const MISTAKES: [object, string][] = [
     { throttling: { burstLimit: 0.5 } },
     'media-library.throttling.burstLimit must be a whole number of requests, at least 1, and is 0.5.',
   ],
+  [
+    { reservedConcurrency: { login: 0 } },
+    'media-library.reservedConcurrency.login must be a whole number from 1 to 10000, and is 0.',
+  ],
+  [
+    { reservedConcurrency: { sts: 1 } },
+    'media-library.reservedConcurrency.sts is not a key. The keys are authorizer, login, tokenRefresh, unknownRoute.',
+  ],
+  [
+    { reservedConcurrency: { authorizer: 1 }, dock: { endpoint: 'none' } },
+    'media-library.reservedConcurrency.authorizer must not be set when dock.endpoint is "none".',
+  ],
+  [
+    {
+      reservedConcurrency: { login: 1, tokenRefresh: 1, unknownRoute: 1 },
+      oidcIssuer: 'https://login.example.com',
+      oidcAudience: ['media'],
+    },
+    'media-library.reservedConcurrency.login must not be set when oidcIssuer is set.\n' +
+      'media-library.reservedConcurrency.tokenRefresh must not be set when oidcIssuer is set.',
+  ],
   [{ dock: { mode: 'media' } }, 'media-library.dock.mode must be one of full, media-only, and is "media".'],
   [
     { dock: { endpoint: 'none', mode: 'media-only' } },
@@ -206,7 +229,7 @@ describe('the configuration', () => {
 
   it('refuses an unknown key, and names the known ones', () => {
     expect(() => parseConfiguration({ logRetention: 30 })).toThrow(
-      'media-library.logRetention is not a key. The keys are stackName, apiDomain, oidcIssuer, oidcAudience, workspacesClaim, tokens, consoleOrigins, lifecycle, logRetentionInDays, logLevel, auditTrail, throttling, dock, mqttAddress, alarmEmail.',
+      'media-library.logRetention is not a key. The keys are stackName, apiDomain, oidcIssuer, oidcAudience, workspacesClaim, tokens, consoleOrigins, lifecycle, logRetentionInDays, logLevel, auditTrail, throttling, reservedConcurrency, dock, mqttAddress, alarmEmail.',
     );
     expect(() => parseConfiguration({ throttling: { rate: 1 } })).toThrow(
       'media-library.throttling.rate is not a key. The keys are rateLimit, burstLimit.',

@@ -137,3 +137,26 @@ describe('the functions', () => {
     expect(Variables.MQTT_ADDRESS).toBe(told);
   });
 });
+
+describe('reserved concurrency', () => {
+  const reservedIn = (synthesised: ReturnType<typeof synthesise>) =>
+    Object.fromEntries(
+      synthesised.functionNames
+        .map((name) => [name, synthesised.function(name).Properties.ReservedConcurrentExecutions])
+        .filter(([, reserved]) => reserved !== undefined),
+    );
+
+  it('is not set by default, since new accounts have too little', () => {
+    expect(reservedIn(template)).toEqual({});
+  });
+
+  it('is set for the functions that strangers can call, as configured', () => {
+    const reservedConcurrency = { authorizer: 50, login: 20, tokenRefresh: 10, unknownRoute: 5 };
+    expect(reservedIn(synthesise({ reservedConcurrency }))).toEqual({
+      authorizer: 50,
+      login: 20,
+      'token-refresh': 10,
+      'unknown-route': 5,
+    });
+  });
+});

@@ -185,9 +185,11 @@ class ApiGateway {
     if (!result.ok) {
       const { errorType, errorMessage } = result.error;
       const integrationError = `${errorType}: ${errorMessage}`;
-      return errorType === 'RequestTooLargeException'
-        ? { ...refusal(413, 'Request Entity Too Large'), ...measured, integrationError }
-        : { ...refusal(500, 'Internal Server Error'), ...measured, integrationError };
+      if (errorType === 'RequestTooLargeException')
+        return { ...refusal(413, 'Request Entity Too Large'), ...measured, integrationError };
+      if (errorType === 'TooManyRequestsException')
+        return { ...refusal(503, 'Service Unavailable'), ...measured, integrationError };
+      return { ...refusal(500, 'Internal Server Error'), ...measured, integrationError };
     }
     const answer = functionAnswer(result.payload);
     if (answer) return { answer, ...measured, integrationStatus: 200 };

@@ -13,6 +13,8 @@ export interface FunctionDefinition {
   readonly roleArn: string;
   readonly timeoutInSeconds: number;
   readonly memoryInMegabytes: number;
+  /** Invocations at the same time, before further ones are refused. @default no limit */
+  readonly reservedConcurrency?: number | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly logFormat: 'JSON' | 'Text';
   readonly applicationLogLevel?: string | undefined;

@@ -62,6 +62,8 @@ export class Lambda {
   readonly #pool: WorkerPool;
   readonly #retries = new Map<NodeJS.Timeout, () => void>();
   readonly #running = new Set<Promise<unknown>>();
+  /** Invocations of each function that have not ended. */
+  readonly #inFlight = new Map<FunctionDefinition, number>();
   #closing = false;
 
   constructor(options: LambdaOptions) {
@@ -112,11 +114,17 @@ export class Lambda {
   }
 
   /**
-   * Invokes the function and waits for its response. Rejects only when there is no such function. `onStart`
+   * Invokes the function and waits for its response. Fails when its reserved concurrency is used up. Rejects only when there is no such function. `onStart`
    * is called when a worker has taken the event. The queue before that does not exist on AWS.
    */
   invoke(functionArn: string, event: unknown, onStart?: () => void): Promise<InvocationResult> {
     const definition = this.definition(functionArn);
+    const { reservedConcurrency = Number.POSITIVE_INFINITY } = definition;
+    if ((this.#inFlight.get(definition) ?? 0) >= reservedConcurrency) {
+      const throttled = failed('TooManyRequestsException', 'Rate Exceeded.');
+      if (!throttled.ok) this.#logFailure(definition, randomUUID(), throttled.error);
+      return Promise.resolve(throttled);
+    }
     return this.#track(this.#invoke(definition, randomUUID(), event, SYNCHRONOUS_LIMIT_IN_BYTES, onStart));
   }
 
@@ -165,9 +173,25 @@ export class Lambda {
             'RequestTooLargeException',
             `Request must be smaller than ${limitInBytes} bytes for the InvokeFunction operation`,
           )
-        : checkedSize(await this.#pool.run(definition, requestId, text, onStart));
+        : checkedSize(await this.#run(definition, requestId, text, onStart));
     if (!result.ok) this.#logFailure(definition, requestId, result.error);
     return result;
+  }
+
+  async #run(
+    definition: FunctionDefinition,
+    requestId: string,
+    event: string,
+    onStart?: () => void,
+  ): Promise<InvocationResult> {
+    const count = (change: 1 | -1) =>
+      this.#inFlight.set(definition, (this.#inFlight.get(definition) ?? 0) + change);
+    count(1);
+    try {
+      return await this.#pool.run(definition, requestId, event, onStart);
+    } finally {
+      count(-1);
+    }
   }
 
   async #invokeWithRetries(definition: FunctionDefinition, event: unknown): Promise<InvocationResult> {

@@ -13,6 +13,8 @@ const EVENT_SOURCE_MAPPING = 'AWS::Lambda::EventSourceMapping';
 /** Lambda's limits for a function. */
 const TIMEOUT_IN_SECONDS = { least: 1, most: 900 };
 const MEMORY_IN_MEGABYTES = { least: 128, most: 10_240 };
+/** At least one: the local Lambda does not support functions that are switched off. */
+const RESERVED_CONCURRENCY = { least: 1, most: 100_000 };
 
 /** Functions, their resource policies, settings of asynchronous invocations, and event source mappings. */
 export const LAMBDA_TYPES: ResourceTypes = {
@@ -28,6 +30,7 @@ export const LAMBDA_TYPES: ResourceTypes = {
       'Handler',
       'LoggingConfig',
       'MemorySize',
+      'ReservedConcurrentExecutions',
       'Role',
       'Runtime',
       'Tags',
@@ -93,6 +96,7 @@ export function readFunctions(
       roleArn: properties.text('Role'),
       timeoutInSeconds: wholeNumber(fn, 'Timeout', TIMEOUT_IN_SECONDS) ?? 3,
       memoryInMegabytes: wholeNumber(fn, 'MemorySize', MEMORY_IN_MEGABYTES) ?? 128,
+      reservedConcurrency: wholeNumber(fn, 'ReservedConcurrentExecutions', RESERVED_CONCURRENCY),
       environment: textsByName(properties.object('Environment').object('Variables').toJSON()),
       logFormat: logging.optionalText('LogFormat') === 'JSON' ? 'JSON' : 'Text',
       applicationLogLevel: logging.optionalText('ApplicationLogLevel'),

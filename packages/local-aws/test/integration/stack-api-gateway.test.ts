@@ -159,6 +159,12 @@ describe('integrations that fail', () => {
       500,
       'Internal Server Error',
     ],
+    [
+      'by throttling',
+      () => ({ ok: false, error: { errorType: 'TooManyRequestsException', errorMessage: '', trace: [] } }),
+      503,
+      'Service Unavailable',
+    ],
     ['by an answer that is none', () => returning({ statusCode: 'x' }), 500, 'Internal Server Error'],
     [
       'by throwing in the stack itself',

@@ -135,6 +135,29 @@ describe('a function in its worker', () => {
     expect(linesOf('writer').slice(0, 3).sort()).toEqual(['a line', 'lines', 'two']);
   });
 
+  it('refuses invocations beyond its reserved concurrency, and takes them again later', async () => {
+    const code = 'export const handler = () => new Promise((resolve) => setTimeout(resolve, 200, "done"));';
+    const fn = bundled('reserved', code, { reservedConcurrency: 2 });
+    const lambda = lambdaOf([fn]);
+    const results = await Promise.all([1, 2, 3].map(() => lambda.invoke(fn.arn, {})));
+    expect(results.map((result) => (result.ok ? result.payload : result.error.errorType))).toEqual([
+      '"done"',
+      '"done"',
+      'TooManyRequestsException',
+    ]);
+    expect(linesOf('reserved').join()).toContain('TooManyRequestsException');
+    expect(await answerOf(lambda, fn)).toBe('done');
+  });
+
+  it('takes all events in the end, whatever its reserved concurrency', async () => {
+    const fn = bundled('reserved-events', 'export const handler = async (event) => event;', {
+      reservedConcurrency: 1,
+    });
+    const lambda = lambdaOf([fn]);
+    const results = await Promise.all([1, 2, 3].map((event) => lambda.invokeEvent(fn.arn, event)));
+    expect(results).toEqual([1, 2, 3].map((event) => ({ ok: true, payload: String(event) })));
+  });
+
   it('reports the errors of a handler, and continues', async () => {
     const fn = bundled(
       'thrower',

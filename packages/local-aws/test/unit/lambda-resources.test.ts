@@ -101,15 +101,19 @@ describe('event source mappings of the template', () => {
 
 describe('functions of the template', () => {
   it('may have up to 15 minutes and 10 GB', () => {
-    const template = interpret({ Worker: fn({ Timeout: 900, MemorySize: 10_240 }) });
+    const template = interpret({
+      Worker: fn({ Timeout: 900, MemorySize: 10_240, ReservedConcurrentExecutions: 5 }),
+    });
     expect(readFunctions(template, () => '/code')).toMatchObject([
-      { timeoutInSeconds: 900, memoryInMegabytes: 10_240 },
+      { timeoutInSeconds: 900, memoryInMegabytes: 10_240, reservedConcurrency: 5 },
     ]);
+    expect(readFunctions(interpret({}), () => '/code')[0]?.reservedConcurrency).toBeUndefined();
   });
 
   it.each([
     [{ Timeout: 901 }, 'Worker: Timeout is 901, and Lambda takes 1 to 900'],
     [{ Timeout: 0 }, 'Timeout is 0'],
+    [{ ReservedConcurrentExecutions: 0 }, 'ReservedConcurrentExecutions is 0'],
     [{ MemorySize: 64 }, 'MemorySize is 64, and Lambda takes 128 to 10240'],
   ])('are refused with %j', (properties, reason) => {
     expect(() => readFunctions(interpret({ Worker: fn(properties) }), () => '/code')).toThrow(reason);
