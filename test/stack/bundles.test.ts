@@ -12,12 +12,12 @@ const KB = 1000;
 
 /**
  * The limit of the size of a bundle, in KB, by the services that the function calls: 60 for its own code with
- * log and metrics, 260 with DynamoDB, 300 with DynamoDB and another service, 365 with S3. Replying to docks
+ * log and metrics, 260 with DynamoDB, 300 with DynamoDB and another service, 370 with S3. Replying to docks
  * takes 25 more, sending to queues 30, the event bus another 20.
  */
 function budgetOf({ trigger, may }: FunctionRow): number {
   const replies = (trigger.kind === 'mqtt' ? 25 : 0) + (may.queues ? 30 : 0) + (may.events ? 20 : 0);
-  if (may.bucket === 'read') return (365 + replies) * KB;
+  if (may.bucket === 'read') return (370 + replies) * KB;
   if (may.uploadRole || may.dockSettings || may.publish || (may.table && may.identity))
     return (300 + replies) * KB;
   return may.table || may.identity ? (260 + replies) * KB : 60 * KB;
