@@ -18,11 +18,17 @@ export function dockSettingsOf(secret: Readonly<Record<string, unknown>>): DockS
   };
 }
 
-/** Reads the secret for every request: docks send one for each connection. */
+const KEPT_IN_MILLISECONDS = 5 * 60_000;
+
+/**
+ * Reads the secret, and keeps complete settings for five minutes: docks ask for each connection, and AWS
+ * charges for each read.
+ */
 export function secretsManagerDockSettings(
   secretArn: string,
   client = new SecretsManagerClient({}),
 ): DockSettingsSource {
+  let kept: { readonly settings: DockSettings; readonly until: number } | undefined;
   const parsed = (text: string | undefined): Record<string, unknown> => {
     try {
       return (JSON.parse(text ?? '{}') ?? {}) as Record<string, unknown>;
@@ -33,8 +39,11 @@ export function secretsManagerDockSettings(
   };
   return {
     async read() {
+      if (kept && Date.now() < kept.until) return kept.settings;
       const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
-      return dockSettingsOf(parsed(SecretString));
+      const settings = dockSettingsOf(parsed(SecretString));
+      kept = { settings, until: Date.now() + KEPT_IN_MILLISECONDS };
+      return settings;
     },
   };
 }

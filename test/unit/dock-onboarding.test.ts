@@ -67,6 +67,34 @@ describe('config', () => {
     expect(log.text()).not.toContain('very-secret');
   });
 
+  const secret = (content: object) => ({
+    status: 200,
+    headers: { 'content-type': 'application/x-amz-json-1.1' },
+    body: JSON.stringify({ SecretString: JSON.stringify(content) }),
+  });
+
+  it('reads complete settings once in five minutes', async () => {
+    const filled = { ntp_server_host: 'h', app_id: '1', app_key: 'k', app_license: 'l' };
+    const { settings, sent } = cannedAws(secret(filled), secret({ ...filled, app_id: '2' }));
+    const source = secretsManagerDockSettings('arn', new SecretsManagerClient(settings));
+    const now = vi.spyOn(Date, 'now').mockReturnValue(1_000_000);
+    expect((await source.read()).appId).toBe('1');
+    now.mockReturnValue(1_000_000 + 299_999);
+    expect((await source.read()).appId).toBe('1');
+    expect(sent).toHaveLength(1);
+    now.mockReturnValue(1_000_000 + 300_000);
+    expect((await source.read()).appId).toBe('2');
+    expect(sent).toHaveLength(2);
+  });
+
+  it('reads settings again that were incomplete', async () => {
+    const filled = { ntp_server_host: 'h', app_id: '1', app_key: 'k', app_license: 'l' };
+    const { settings } = cannedAws(secret({ ...filled, app_id: '' }), secret(filled));
+    const source = secretsManagerDockSettings('arn', new SecretsManagerClient(settings));
+    await expect(source.read()).rejects.toThrow('lacks app_id');
+    expect((await source.read()).appId).toBe('1');
+  });
+
   it('does not quote a secret that is not JSON', async () => {
     const { settings } = cannedAws({
       status: 200,
