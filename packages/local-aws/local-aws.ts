@@ -10,7 +10,7 @@ import { DEFAULT_ACCOUNT_ID, Identities, type RootCredentials } from './iam/iden
 import { jsonFile } from './json/json-file.ts';
 import { withLocalAddresses } from './local-addresses.ts';
 import { tryLock } from './lock.ts';
-import type { Log } from './log.ts';
+import { type Log, singleLines } from './log.ts';
 import type { NotificationDeliveries } from './s3/notifications.ts';
 import {
   type Addresses,
@@ -155,7 +155,7 @@ async function start(
     timeScales: options.timeScales ?? {},
     notificationDeliveries: options.notificationDeliveries,
     onEvent: options.onEvent,
-    log: options.log ?? (() => {}),
+    log: singleLines(options.log ?? (() => {})),
     lossAdvice: options.lossAdvice,
     onClose,
   });

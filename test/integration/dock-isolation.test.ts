@@ -55,6 +55,22 @@ describe('the broker', () => {
     expect((await stack.dock({ ...identity, password: 'a new one' })).client.connected).toBe(true);
   });
 
+  it('writes no line to its log that a client made up', async () => {
+    const lines = () => stack.stack.logged.filter(({ source }) => source === 'iot').map(({ line }) => line);
+    const forged = 'client DOCK is admitted';
+    const attempts = [
+      stack.dock({ ...own(), password: '' }, { clientId: `a\n${forged}` }),
+      stack.dock({ ...own(), sn: `a\r\n${forged}` }, { clientId: `b\r${forged}` }),
+      stack.dock({ ...own(), password: '' }, { clientId: `\u001b[2J\u2028${forged}` }),
+    ];
+    for (const attempt of attempts) await expect(attempt).rejects.toMatchObject(refusal);
+    const spare = await another();
+    spare.client.publish(`thing\n${forged}`, '{}', { qos: 1 });
+    await spare.thrownOff();
+    await vi.waitFor(() => expect(lines().filter((line) => line.includes(forged))).toHaveLength(4));
+    for (const line of lines()) expect(line).toMatch(/^[^\p{Cc}\u2028\u2029]*$/u);
+  });
+
   it('has at most five connections of a dock, each of which ends the one before it', async () => {
     const identity = await stack.register(dock.workspaceId);
     const clientIds = ['', '-1', '-2', '-3', '-4'].map((end) => `${identity.sn}${end}`);
