@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { createLocalJWKSet } from 'jose';
 import { createApiGateway } from './api-gateway/api-gateway.ts';
 import { discoveredKeys } from './api-gateway/jwt-authorizer.ts';
+import type { BucketDeploymentDefinition } from './bucket-deployment/definitions.ts';
+import { runBucketDeployments } from './bucket-deployment/deployments.ts';
+import { createCloudFront } from './cloudfront/cloudfront.ts';
 import { createCognito } from './cognito/cognito.ts';
 import { createDynamoDb } from './dynamodb/dynamodb.ts';
 import type { BusEvent } from './events/definitions.ts';
@@ -27,6 +30,8 @@ import { createSts } from './sts/sts.ts';
 import type { Assembly } from './template/assembly.ts';
 import type { InterpretedTemplate } from './template/interpreter.ts';
 import { TemplateError } from './template/intrinsics.ts';
+import { readBucketDeployments } from './template/resources/bucket-deployment.ts';
+import { readDistributions } from './template/resources/cloudfront.ts';
 import { readUserPools, userPoolOfIssuer } from './template/resources/cognito.ts';
 import { readTables } from './template/resources/dynamodb.ts';
 import { readEventRules } from './template/resources/events.ts';
@@ -36,6 +41,7 @@ import {
   readEventSourceMappings,
   readFunctions,
   readInvokePermissions,
+  roleOfFunction,
 } from './template/resources/lambda.ts';
 import { readBuckets } from './template/resources/s3.ts';
 import { readSecrets } from './template/resources/secrets-manager.ts';
@@ -98,8 +104,11 @@ export interface ComposedServer {
 export interface Composition {
   readonly servers: readonly ComposedServer[];
   readonly functions: Lambda;
-  /** Starts work that no request triggers. Call it when every service listens. */
-  readonly begin: () => void;
+  /**
+   * Puts deployed files into buckets, and starts work that no request triggers. Call it when every service
+   * listens.
+   */
+  readonly begin: () => Promise<void>;
 }
 
 /**
@@ -232,10 +241,33 @@ export async function composeServices(options: ComposeOptions): Promise<Composit
       }),
     );
   }
+  const [distribution, ...otherDistributions] = readDistributions(template);
+  if (otherDistributions.length > 0) throw new TemplateError('The local AWS supports one distribution');
+  if (distribution) {
+    const context = { 'aws:SourceArn': distribution.arn, 'aws:SourceAccount': accountId };
+    const identity = identities.addService({ service: 'cloudfront.amazonaws.com', context });
+    const { addresses, log } = options;
+    add('cloudfront', createCloudFront({ distribution, addresses, identity, region, log }));
+  }
   add('other', createRefusal());
-  const begin = () => {
+  const deployments = (): readonly BucketDeploymentDefinition[] =>
+    readBucketDeployments(template, {
+      assetPath: options.assembly.assetPath,
+      roleOf: (functionArn) => roleOfFunction(template, functionArn),
+      localised: (text) => withLocalAddresses(text, template, options.addresses),
+    });
+  // A mistake in one stops the start before anything listens.
+  deployments();
+  const begin = async (): Promise<void> => {
     s3?.announceMissed();
     for (const mapping of mappings) mapping.start();
+    await runBucketDeployments({
+      deployments: deployments(),
+      file: join(options.dataDirectory, 'deployments.json'),
+      addresses: options.addresses,
+      region,
+      identities,
+    });
   };
   return { servers, functions, begin };
 }
@@ -275,14 +307,14 @@ function createFunctions(
   { template, assembly, identities, addresses, environmentOf, addressesForFunctions, log }: ComposeOptions,
   queues: LocalSqs,
 ): Lambda {
-  const definitions = readFunctions(template, assembly.codeDirectory).map((definition) => ({
+  const definitions = readFunctions(template, assembly.assetPath).map((definition) => ({
     ...definition,
     // Read when a worker starts. All services have their addresses by then.
     get environment() {
       const reached = addressesForFunctions(addresses);
       const declared = Object.entries(definition.environment).map(([name, value]) => [
         name,
-        withLocalAddresses(value, template.environment, reached),
+        withLocalAddresses(value, template, reached),
       ]);
       return { ...Object.fromEntries(declared), ...environmentOf(definition, reached) };
     },

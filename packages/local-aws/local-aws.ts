@@ -160,11 +160,11 @@ async function start(
     onClose,
   });
   for (const { key, server } of servers) addresses[key] = await startService(server, key, ports, host);
-  begin();
+  await begin();
   const outputs = Object.fromEntries(
     Object.entries(template.outputs).map(([name, value]) => [
       name,
-      withLocalAddresses(value, template.environment, addresses),
+      withLocalAddresses(value, template, addresses),
     ]),
   );
   const call = administratorCall({ addresses, region, root });

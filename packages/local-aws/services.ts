@@ -15,6 +15,7 @@ export const SERVICES = [
   { key: 'sqs', title: 'SQS', sdkVariable: 'AWS_ENDPOINT_URL_SQS' },
   { key: 'eventbridge', title: 'EventBridge', sdkVariable: 'AWS_ENDPOINT_URL_EVENTBRIDGE' },
   { key: 'other', title: 'every other service', sdkVariable: 'AWS_ENDPOINT_URL' },
+  { key: 'cloudfront', title: 'CloudFront' },
 ] as const satisfies readonly ServiceRow[];
 
 interface ServiceRow {

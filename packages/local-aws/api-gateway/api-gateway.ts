@@ -122,6 +122,9 @@ class ApiGateway {
     const { cors, stage } = this.#options.api;
     if (read.end === 'too-large') return refusal(413, 'Request Entity Too Large');
     const header = (name: string) => headerOf(request, name);
+    const { domainNames = [], closed = false } = this.#options.api;
+    if (closed && !domainNames.includes((header('host') ?? '').replace(/:\d+$/, '')))
+      return refusal(404, 'Not Found');
     const preflight =
       cors &&
       preflightAnswer(cors, {

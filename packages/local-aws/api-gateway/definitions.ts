@@ -1,6 +1,10 @@
 /** An HTTP API of the template. */
 export interface HttpApiDefinition {
   readonly id: string;
+  /** Custom domains. @default none */
+  readonly domainNames?: readonly string[] | undefined;
+  /** Whether it serves only its custom domains. @default false */
+  readonly closed?: boolean | undefined;
   readonly stage: StageDefinition;
   readonly routes: readonly RouteDefinition[];
   /** @default requests from other origins get no CORS headers */

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { base32 } from './base32.ts';
-import type { Identity, Role } from './identity.ts';
+import type { Identity, Role, ServicePrincipal } from './identity.ts';
 import { type ConditionContext, evaluateResourcePolicy, type PolicyDocument } from './policy.ts';
 import { checkPolicy } from './policy-validation.ts';
 import { readSessions, type Session, writeSessions } from './session-store.ts';
@@ -39,6 +39,7 @@ export class Identities {
   /** The next request probably has the same signer. */
   readonly #sessionIdentities = new WeakMap<Session, { readonly role: Role; readonly identity: Identity }>();
   readonly #rootIdentity: Identity;
+  readonly #services = new Map<string, Identity>();
 
   constructor(options: {
     root: RootCredentials;
@@ -78,9 +79,27 @@ export class Identities {
   /** The owner of an access key, also of an expired one. */
   find(accessKeyId: string): Identity | undefined {
     if (accessKeyId === this.#rootIdentity.accessKeyId) return this.#rootIdentity;
+    const service = this.#services.get(accessKeyId);
+    if (service) return service;
     const session = this.#sessions.get(accessKeyId);
     const role = session && this.#roles.get(session.roleArn);
     return role && this.#identityOf(session, role);
+  }
+
+  /** Makes an identity for a service of AWS. It ends with the process. */
+  addService(servicePrincipal: ServicePrincipal): Identity {
+    const identity: Identity = {
+      accessKeyId: `ASIA${base32(randomBytes(16), 16)}`,
+      secretAccessKey: randomBytes(30).toString('base64'),
+      principalArn: servicePrincipal.service,
+      root: false,
+      rolePolicies: [],
+      sessionPolicies: [],
+      principalTags: {},
+      servicePrincipal,
+    };
+    this.#services.set(identity.accessKeyId, identity);
+    return identity;
   }
 
   /** Makes a session of a role. The caller checks who may. */

@@ -20,6 +20,16 @@ export interface Identity {
   roleArn?: string;
   sourceIdentity?: string;
   sessionName?: string;
+  /** A service of AWS has no policies of its own. Only resource policies allow it anything. */
+  servicePrincipal?: ServicePrincipal;
+}
+
+/** A service of AWS that acts for a resource of the account, such as CloudFront for a distribution. */
+export interface ServicePrincipal {
+  /** Such as `cloudfront.amazonaws.com`. */
+  service: string;
+  /** Such as `aws:SourceArn`. */
+  context: Record<string, string>;
 }
 
 /** A role of the template. */

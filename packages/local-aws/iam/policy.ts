@@ -42,6 +42,12 @@ export function evaluate(
   request: AccessRequest,
   resourcePolicy?: PolicyDocument,
 ): Decision {
+  if (identity.servicePrincipal) {
+    const { service, context } = identity.servicePrincipal;
+    if (!resourcePolicy) return 'implicit-deny';
+    const ofService = { ...request, context: { ...request.context, ...context } };
+    return evaluateResourcePolicy(resourcePolicy, { service }, ofService);
+  }
   const byResource = resourcePolicy
     ? decideForPrincipal(resourcePolicy, 'resource', identity, request, 'caller')
     : 'implicit-deny';

@@ -67,7 +67,7 @@ export async function authenticate(
       : hash('sha256', options.body ?? new Uint8Array());
   const requestHash = canonicalRequestHash(request, target, claims, payloadHash);
   const sign = (stringToSign: string) => signed(stringToSign, signingKey(identity, claims));
-  const expected = sign(`AWS4-HMAC-SHA256\n${claims.timestamp}\n${claims.scope}\n${requestHash}`);
+  const expected = signatureOf(identity, claims, requestHash);
   if (!sameSecret(expected, claims.signature)) {
     throw refuse(
       protocol,
@@ -80,6 +80,16 @@ export async function authenticate(
     payload: service === 's3' ? s3Payload(payloadHash, claims, sign) : { kind: 'verified' },
     presigned: claims.expiresInSeconds !== undefined,
   };
+}
+
+/** The signature of a request by its digest. */
+export function signatureOf(
+  identity: Identity,
+  claims: Pick<SignatureClaims, 'timestamp' | 'scope' | 'scopeDate' | 'region' | 'service'>,
+  requestHash: string,
+): string {
+  const stringToSign = `AWS4-HMAC-SHA256\n${claims.timestamp}\n${claims.scope}\n${requestHash}`;
+  return signed(stringToSign, signingKey(identity, claims));
 }
 
 /** Signing keys. Each is for one day, region and service. */

@@ -10,8 +10,8 @@ export interface Assembly {
   readonly accountId?: string | undefined;
   readonly region?: string | undefined;
   readonly template: Template;
-  /** The folder of a code asset, by its key in the asset bucket. */
-  codeDirectory(assetKey: string): string;
+  /** The folder or file of an asset, by its key in the asset bucket. */
+  assetPath(assetKey: string): string;
 }
 
 interface Manifest {
@@ -63,13 +63,13 @@ export function readAssembly(directory: string, stackName?: string): Assembly {
         : `The assembly has no stack ${stackName}: it has ${names}`,
     );
   }
-  const assetFolders = new Map<string, string>();
+  const assetPaths = new Map<string, string>();
   for (const { type, properties } of Object.values(artifacts)) {
     if (type !== 'cdk:asset-manifest' || properties?.file === undefined) continue;
     const { files } = readJson<AssetManifest>(directory, properties.file);
     for (const { source, destinations } of Object.values(files ?? {})) {
       for (const { objectKey } of Object.values(destinations)) {
-        if (source.path !== undefined) assetFolders.set(objectKey, join(directory, source.path));
+        if (source.path !== undefined) assetPaths.set(objectKey, join(directory, source.path));
       }
     }
   }
@@ -77,10 +77,10 @@ export function readAssembly(directory: string, stackName?: string): Assembly {
     stackName: stack.name,
     ...environmentOf(stack.environment),
     template: readJson<Template>(directory, templateFile),
-    codeDirectory: (assetKey) => {
-      const folder = assetFolders.get(assetKey);
-      if (folder === undefined) throw new TemplateError(`The assembly has no asset ${assetKey}`);
-      return folder;
+    assetPath: (assetKey) => {
+      const path = assetPaths.get(assetKey);
+      if (path === undefined) throw new TemplateError(`The assembly has no asset ${assetKey}`);
+      return path;
     },
   };
 }

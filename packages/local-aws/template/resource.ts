@@ -64,6 +64,12 @@ export function stableId(resource: Pick<Resource, 'environment' | 'logicalId'>, 
   return BigInt(`0x${digest}`).toString(36).padStart(length, '0').slice(-length);
 }
 
+/** A UUID that depends only on the resource, for ids that AWS makes so. */
+export function stableUuid({ environment, logicalId }: Pick<Resource, 'environment' | 'logicalId'>): string {
+  const digest = createHash('sha256').update(`${environment.stackName}/${logicalId}`).digest('hex');
+  return [0, 8, 12, 16, 20].map((start, index) => digest.slice(start, [8, 12, 16, 20, 32][index])).join('-');
+}
+
 /** The resolved properties of a resource, with the types that the caller expects. */
 export class Properties {
   readonly #values: Readonly<Record<string, unknown>>;
@@ -80,6 +86,28 @@ export class Properties {
 
   value(name: string): unknown {
     return this.#values[name];
+  }
+
+  /** These properties, after a check that there are no others. */
+  only(...names: readonly string[]): this {
+    const unknown = this.names.filter((name) => !names.includes(name));
+    if (unknown.length > 0)
+      throw new TemplateError(`${this.#path}: the local AWS does not support ${unknown.join(', ')}`);
+    return this;
+  }
+
+  /** A `TemplateError` about these properties. */
+  error(reason: string): TemplateError {
+    return new TemplateError(`${this.#path}: ${reason}`);
+  }
+
+  /** A text that is one of these. */
+  choice<const Choice extends string>(name: string, choices: readonly Choice[]): Choice {
+    const value = this.text(name);
+    return (
+      choices.find((choice) => choice === value) ??
+      this.#wrong(name, `one of ${choices.join(', ')}, but ${value}`)
+    );
   }
 
   text(name: string): string {

@@ -5,6 +5,12 @@
  * they drift.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import {
+  MANAGED_CACHE_POLICIES,
+  MANAGED_ORIGIN_REQUEST_POLICIES,
+  MANAGED_RESPONSE_HEADERS_POLICIES,
+} from '../cloudfront/managed-policies.ts';
+import { CLOUDFRONT_HEADERS } from '../cloudfront/origin-request.ts';
 import { groupOperations } from '../cognito/group-administration.ts';
 import { descriptionOperations } from '../cognito/pool-description.ts';
 import { signInOperations } from '../cognito/sign-in.ts';
@@ -17,6 +23,7 @@ import { SERVICES, type ServiceKey } from '../services.ts';
 import { sqsOperations } from '../sqs/operations.ts';
 import { STS_OPERATIONS } from '../sts/sts.ts';
 import { INTRINSIC_FUNCTIONS } from '../template/intrinsics.ts';
+import { CLOUDFRONT_PROPERTIES } from '../template/resources/cloudfront-properties.ts';
 import { MANAGED_POLICIES } from '../template/resources/iam.ts';
 import { RESOURCE_TYPES } from '../template/resources/index.ts';
 
@@ -44,6 +51,8 @@ const OPERATIONS: Readonly<Record<ServiceKey, readonly string[] | string>> = {
   secretsmanager: Object.keys(secretsManagerOperations(NOBODY)),
   sqs: Object.keys(sqsOperations(NOBODY)),
   eventbridge: Object.keys(eventBridgeOperations(NOBODY)),
+  cloudfront:
+    'one distribution: behaviors, origins, policies, functions, error responses, cache, compression',
   other: 'none: every call is refused by the name of its service',
 };
 
@@ -75,6 +84,22 @@ const SECTIONS: Readonly<Record<string, () => string>> = {
     ),
   intrinsics: () => codes(INTRINSIC_FUNCTIONS),
   'managed-policies': () => codes(MANAGED_POLICIES),
+  cloudfront: () =>
+    table(
+      ['part', 'properties'],
+      Object.entries(CLOUDFRONT_PROPERTIES).map(([part, properties]) => [
+        // `errorResponse` → `error response`
+        part.replaceAll(/(?=[A-Z])/g, ' ').toLowerCase(),
+        codes(properties),
+      ]),
+    ),
+  'cloudfront-policies': () =>
+    codes(
+      [MANAGED_CACHE_POLICIES, MANAGED_ORIGIN_REQUEST_POLICIES, MANAGED_RESPONSE_HEADERS_POLICIES].flatMap(
+        (policies) => [...policies.values()].map(({ name }) => name),
+      ),
+    ),
+  'cloudfront-headers': () => codes(CLOUDFRONT_HEADERS),
 };
 
 /** The README with its tables as the code has them. Throws when a mark is missing. */

@@ -9,14 +9,16 @@ import { TemplateError } from '../intrinsics.ts';
 import { generatedName, type Properties, type Resource, type ResourceTypes, stableId } from '../resource.ts';
 
 const API = 'AWS::ApiGatewayV2::Api';
+const API_MAPPING = 'AWS::ApiGatewayV2::ApiMapping';
 const AUTHORIZER = 'AWS::ApiGatewayV2::Authorizer';
+const DOMAIN_NAME = 'AWS::ApiGatewayV2::DomainName';
 const INTEGRATION = 'AWS::ApiGatewayV2::Integration';
 const ROUTE = 'AWS::ApiGatewayV2::Route';
 const STAGE = 'AWS::ApiGatewayV2::Stage';
 
 /**
- * HTTP APIs with their routes, integrations, authorizers and stages. Custom domains have no effect: the API has
- * the address of this machine.
+ * HTTP APIs with their routes, integrations, authorizers and stages. Custom domains have no addresses here, but
+ * clients can name them in the `Host` header.
  */
 export const HTTP_API_TYPES: ResourceTypes = {
   [API]: {
@@ -26,7 +28,14 @@ export const HTTP_API_TYPES: ResourceTypes = {
       ApiEndpoint: (api) =>
         `https://${api.physicalId}.execute-api.${api.environment.region}.${api.environment.urlSuffix}`,
     },
-    properties: ['CorsConfiguration', 'Description', 'Name', 'ProtocolType', 'Tags'],
+    properties: [
+      'CorsConfiguration',
+      'Description',
+      'DisableExecuteApiEndpoint',
+      'Name',
+      'ProtocolType',
+      'Tags',
+    ],
   },
   [AUTHORIZER]: {
     physicalId: (authorizer) => stableId(authorizer, 6),
@@ -70,7 +79,7 @@ export const HTTP_API_TYPES: ResourceTypes = {
       'Tags',
     ],
   },
-  'AWS::ApiGatewayV2::DomainName': {
+  [DOMAIN_NAME]: {
     physicalId: (domain) => String(domain.property('DomainName')),
     attributes: {
       RegionalDomainName: (domain) =>
@@ -78,7 +87,7 @@ export const HTTP_API_TYPES: ResourceTypes = {
     },
     properties: ['DomainName', 'DomainNameConfigurations', 'Tags'],
   },
-  'AWS::ApiGatewayV2::ApiMapping': {
+  [API_MAPPING]: {
     physicalId: (mapping) => stableId(mapping, 6),
     attributes: { ApiMappingId: (mapping) => mapping.physicalId },
     properties: ['ApiId', 'DomainName', 'Stage'],
@@ -106,6 +115,8 @@ export function readHttpApis(template: InterpretedTemplate): HttpApiDefinition[]
     const { properties } = stage;
     return {
       id: api.physicalId,
+      domainNames: own(API_MAPPING).map(({ properties }) => properties.text('DomainName')),
+      closed: api.properties.optionalFlag('DisableExecuteApiEndpoint') ?? false,
       cors: api.properties.has('CorsConfiguration')
         ? corsOf(api.properties.object('CorsConfiguration'))
         : undefined,

@@ -1,4 +1,6 @@
 import type { ResourceTypes } from '../resource.ts';
+import { BUCKET_DEPLOYMENT_TYPES } from './bucket-deployment.ts';
+import { CLOUDFRONT_TYPES } from './cloudfront.ts';
 import { COGNITO_TYPES } from './cognito.ts';
 import { DYNAMODB_TYPES } from './dynamodb.ts';
 import { EVENTS_TYPES } from './events.ts';
@@ -16,6 +18,8 @@ import { SQS_TYPES } from './sqs.ts';
  * the template.
  */
 export const RESOURCE_TYPES: ResourceTypes = {
+  ...BUCKET_DEPLOYMENT_TYPES,
+  ...CLOUDFRONT_TYPES,
   ...COGNITO_TYPES,
   ...DYNAMODB_TYPES,
   ...EVENTS_TYPES,

@@ -1,9 +1,16 @@
-import { createHash } from 'node:crypto';
 import type { FunctionDefinition, InvokePermission } from '../../lambda/definitions.ts';
 import type { EventSourceMappingDefinition } from '../../lambda/event-source-mapping.ts';
 import type { InterpretedTemplate } from '../interpreter.ts';
 import { TemplateError } from '../intrinsics.ts';
-import { arnOf, generatedName, type Properties, type Resource, type ResourceTypes } from '../resource.ts';
+import {
+  arnOf,
+  generatedName,
+  type Properties,
+  type Resource,
+  type ResourceTypes,
+  stableUuid,
+} from '../resource.ts';
+import { isDeploymentFunction } from './bucket-deployment.ts';
 
 const FUNCTION = 'AWS::Lambda::Function';
 const PERMISSION = 'AWS::Lambda::Permission';
@@ -28,6 +35,7 @@ export const LAMBDA_TYPES: ResourceTypes = {
       'Environment',
       'FunctionName',
       'Handler',
+      'Layers',
       'LoggingConfig',
       'MemorySize',
       'ReservedConcurrentExecutions',
@@ -52,7 +60,7 @@ export const LAMBDA_TYPES: ResourceTypes = {
     ],
   },
   [EVENT_SOURCE_MAPPING]: {
-    physicalId: uuidOf,
+    physicalId: stableUuid,
     attributes: {
       EventSourceMappingArn: (mapping) =>
         arnOf(mapping, 'lambda', `event-source-mapping:${mapping.physicalId}`),
@@ -72,15 +80,20 @@ export const LAMBDA_TYPES: ResourceTypes = {
 };
 
 /**
- * The functions of the template. `codeDirectory` finds the folder of a code asset by its key in the asset
- * bucket.
+ * The functions of the template, without those that deploy files. `assetPath` finds the folder of a code
+ * asset by its key in the asset bucket.
  */
 export function readFunctions(
   template: InterpretedTemplate,
-  codeDirectory: (assetKey: string) => string,
+  assetPath: (assetKey: string) => string,
 ): FunctionDefinition[] {
-  return template.ofType(FUNCTION).map((fn) => {
+  const functions = template
+    .ofType(FUNCTION)
+    .filter((fn) => !isDeploymentFunction(template, fn.attribute('Arn')));
+  return functions.map((fn) => {
     const { properties } = fn;
+    if (properties.has('Layers'))
+      throw new TemplateError(`${fn.logicalId}: the local stack supports no layers`);
     const runtime = properties.text('Runtime');
     if (!runtime.startsWith('nodejs'))
       throw new TemplateError(`${fn.logicalId}: the local stack cannot run ${runtime}`);
@@ -90,7 +103,7 @@ export function readFunctions(
       name: fn.physicalId,
       arn: fn.attribute('Arn'),
       label: labelOf(fn),
-      codeDirectory: codeDirectory(properties.object('Code').text('S3Key')),
+      codeDirectory: assetPath(properties.object('Code').text('S3Key')),
       handler: properties.text('Handler'),
       runtime,
       roleArn: properties.text('Role'),
@@ -108,6 +121,13 @@ export function readFunctions(
         .optionalText('Destination'),
     };
   });
+}
+
+/** The role of a function, by the function's ARN. */
+export function roleOfFunction(template: InterpretedTemplate, arn: string): string {
+  const fn = template.ofType(FUNCTION).find((candidate) => candidate.attribute('Arn') === arn);
+  if (!fn) throw new TemplateError(`There is no function ${arn}`);
+  return fn.properties.text('Role');
 }
 
 /** Who may invoke which function, besides the function's own account. */
@@ -198,13 +218,6 @@ function wholeNumber(
   const value = place.optionalNumber(name);
   if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return value;
   throw new TemplateError(`${logicalId}: ${name} is ${value}, and Lambda takes ${least} to ${most}`);
-}
-
-/** The id of an event source mapping, which has no name. It stays the same after a restart. */
-function uuidOf(mapping: Pick<Resource, 'environment' | 'logicalId'>): string {
-  const { stackName } = mapping.environment;
-  const digest = createHash('sha256').update(`${stackName}/${mapping.logicalId}`).digest('hex');
-  return [0, 8, 12, 16, 20].map((start, index) => digest.slice(start, [8, 12, 16, 20, 32][index])).join('-');
 }
 
 function textsByName(values: Readonly<Record<string, unknown>>): Record<string, string> {

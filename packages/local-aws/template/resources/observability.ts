@@ -9,6 +9,19 @@ export const OBSERVABILITY_TYPES: ResourceTypes = {
     attributes: { Arn: (group) => arnOf(group, 'logs', `log-group:${group.physicalId}:*`) },
     properties: 'any',
   },
+  'AWS::Logs::Delivery': { physicalId: generatedName, properties: 'any' },
+  'AWS::Logs::DeliveryDestination': {
+    physicalId: (destination) => String(destination.property('Name') ?? generatedName(destination)),
+    attributes: {
+      Arn: (destination) => arnOf(destination, 'logs', `delivery-destination:${destination.physicalId}`),
+    },
+    properties: 'any',
+  },
+  'AWS::Logs::DeliverySource': {
+    physicalId: (source) => String(source.property('Name') ?? generatedName(source)),
+    attributes: { Arn: (source) => arnOf(source, 'logs', `delivery-source:${source.physicalId}`) },
+    properties: 'any',
+  },
   'AWS::Logs::MetricFilter': { physicalId: generatedName, properties: 'any' },
   'AWS::CloudWatch::Alarm': {
     physicalId: (alarm) => String(alarm.property('AlarmName') ?? generatedName(alarm)),

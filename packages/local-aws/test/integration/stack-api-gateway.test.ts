@@ -56,6 +56,18 @@ describe('a request through the gateway', () => {
     expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([0, 255, 1]);
   });
 
+  it('is refused at the own address of an API that serves its custom domain only', async () => {
+    const api = await gateway(echo, { domainNames: ['api.example.com'], closed: true });
+    const statusFor = async (host: string) => {
+      const outgoing = request(`${api}/a/1`, { headers: { host } }).end();
+      const [response] = await once(outgoing, 'response');
+      response.resume();
+      return response.statusCode as number;
+    };
+    expect(await statusFor(new URL(api).host)).toBe(404);
+    expect(await statusFor('api.example.com:8080')).toBe(200);
+  });
+
   it('has no body for HEAD', async () => {
     const response = await fetch(`${await gateway(echo)}/a/1`, { method: 'HEAD' });
     expect(response.status).toBe(200);

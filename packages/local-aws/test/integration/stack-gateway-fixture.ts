@@ -68,9 +68,22 @@ export async function gateway(
   api: Partial<HttpApiDefinition> & Partial<HttpApiDefinition['stage']> = {},
   options: Partial<ApiGatewayOptions> = {},
 ): Promise<string> {
-  const { routes = [route('ANY /a/{id}'), route('GET /secret', { authorizer })], cors, ...stage } = api;
+  const {
+    routes = [route('ANY /a/{id}'), route('GET /secret', { authorizer })],
+    cors,
+    domainNames,
+    closed,
+    ...stage
+  } = api;
   const service = createApiGateway({
-    api: { id: 'api1', cors, routes, stage: { name: '$default', routeThrottles: new Map(), ...stage } },
+    api: {
+      id: 'api1',
+      cors,
+      domainNames,
+      closed,
+      routes,
+      stage: { name: '$default', routeThrottles: new Map(), ...stage },
+    },
     functions: {
       invoke: async (_arn, event) => handler(event as Record<string, never>),
       mayInvoke: () => true,

@@ -30,14 +30,14 @@ function assembly(name: string, stacks: Readonly<Record<string, object>>): strin
   return directory;
 }
 
-it('reads template and code assets of the only stack', () => {
+it('reads template and assets of the only stack', () => {
   const read = readAssembly(
     assembly('one', { Shop: { environment: 'aws://unknown-account/unknown-region' } }),
   );
   expect(read).toMatchObject({ stackName: 'Shop', template: { Description: 'Shop' } });
   expect([read.accountId, read.region]).toEqual([undefined, undefined]);
-  expect(read.codeDirectory('abc.zip')).toMatch(/asset\.abc$/);
-  expect(() => read.codeDirectory('other.zip')).toThrow('no asset other.zip');
+  expect(read.assetPath('abc.zip')).toMatch(/asset\.abc$/);
+  expect(() => read.assetPath('other.zip')).toThrow('no asset other.zip');
 });
 
 it('reads the account and the region of the stack', () => {
