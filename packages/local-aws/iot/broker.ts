@@ -20,6 +20,18 @@ const DRAIN_TIMEOUT_IN_MILLISECONDS = 10_000;
 
 const NOT_AUTHORIZED = 5;
 
+const MQTT_3_1 = 3;
+
+/** CONNACK with return code 1. */
+const UNACCEPTABLE_VERSION = Buffer.from([0x20, 2, 0, 1]);
+
+/** CONNACK of MQTT 5 with reason code 0x84, and without properties. */
+const UNSUPPORTED_VERSION_OF_MQTT_5 = Buffer.from([0x20, 3, 0, 0x84, 0]);
+
+/** AWS's limits for the keep-alive interval, in seconds. */
+const MIN_KEEP_ALIVE = 30;
+const MAX_KEEP_ALIVE = 1_200;
+
 /** How to start the local broker. */
 export interface IotBrokerOptions extends BrokerLocation {
   readonly rules: readonly TopicRuleDefinition[];
@@ -84,9 +96,14 @@ export async function createIotBroker(options: IotBrokerOptions): Promise<IotBro
   const broker = await Aedes.createBroker({
     persistence: store,
     maxTopicLevels: MAX_TOPIC_LEVELS,
+    // For MQTT 3.1, whose limit is 23. AWS IoT's limit is checked for all versions.
+    maxClientsIdLength: Number.POSITIVE_INFINITY,
     drainTimeout: DRAIN_TIMEOUT_IN_MILLISECONDS,
     preConnect: (client, packet, done) => {
-      if (packet.protocolVersion === 3) return done(new Error('AWS IoT supports MQTT 3.1.1, not 3.1'), false);
+      const refusal = versionRefusal(packet);
+      if (refusal)
+        return void client.conn.write(refusal.connack, () => done(new Error(refusal.reason), false));
+      packet.keepalive = keepAliveOf(packet);
       begin(client, packet);
       done(null, true);
     },
@@ -94,7 +111,15 @@ export async function createIotBroker(options: IotBrokerOptions): Promise<IotBro
       const connection = connections.get(client);
       if (!connection) return done(notAuthorized('it did not sign in'), false);
       connection.admit().then(
-        (refusal) => done(refusal === undefined ? null : notAuthorized(refusal), refusal === undefined),
+        (refusal) => {
+          if (refusal !== undefined) return done(notAuthorized(refusal), false);
+          if (connection.protocolVersion !== MQTT_3_1) return done(null, true);
+          // Last, since clients that try 3.1 after 3.1.1 show this answer, and not that to a wrong password.
+          client.conn.write(UNACCEPTABLE_VERSION, () => {
+            onError(client, new Error('AWS IoT supports MQTT 3.1.1 and 5, not 3.1'));
+            client.close();
+          });
+        },
         (error: Error) => done(notAuthorized(error.message), false),
       );
     },
@@ -179,6 +204,26 @@ export async function createIotBroker(options: IotBrokerOptions): Promise<IotBro
       await servers.close();
     },
   };
+}
+
+/** The answer to a version that the broker does not support, and why. */
+function versionRefusal(
+  connect: ConnectPacket,
+): { readonly connack: Buffer; readonly reason: string } | undefined {
+  // The parser takes the highest bit of the version out, which is that of bridges.
+  const { protocolVersion, bridgeMode }: ConnectPacket & { readonly bridgeMode?: boolean } = connect;
+  if (protocolVersion === 5) {
+    return { connack: UNSUPPORTED_VERSION_OF_MQTT_5, reason: 'the local stack does not support MQTT 5' };
+  }
+  if (bridgeMode) {
+    return { connack: UNACCEPTABLE_VERSION, reason: 'AWS IoT does not support the protocol of bridges' };
+  }
+  return undefined;
+}
+
+/** AWS IoT's limits, in seconds. No keep-alive counts as the longest one. */
+function keepAliveOf({ keepalive = 0 }: ConnectPacket): number {
+  return keepalive === 0 ? MAX_KEEP_ALIVE : Math.min(Math.max(keepalive, MIN_KEEP_ALIVE), MAX_KEEP_ALIVE);
 }
 
 function notAuthorized(reason: string): AuthenticateError {

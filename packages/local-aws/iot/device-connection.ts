@@ -42,6 +42,10 @@ export class DeviceConnection {
     this.#permissions = this.#permissionsOf([]);
   }
 
+  get protocolVersion(): number | undefined {
+    return this.#options.connect.protocolVersion;
+  }
+
   get clientId(): string {
     return this.#options.connect.clientId;
   }

@@ -45,7 +45,7 @@ const OPERATIONS: Readonly<Record<ServiceKey, readonly string[] | string>> = {
     ...groupOperations(NOBODY),
     ...descriptionOperations(NOBODY),
   }),
-  mqtt: 'MQTT 3.1.1 over TCP, custom authorizers, topic rules',
+  mqtt: 'MQTT 3.1.1 over TCP, custom authorizers, topic rules; MQTT 5 is refused',
   mqtt_ws: 'the same over WebSocket',
   iot_data: ['Publish'],
   secretsmanager: Object.keys(secretsManagerOperations(NOBODY)),

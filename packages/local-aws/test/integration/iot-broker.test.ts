@@ -1,6 +1,6 @@
 import { connect as connectSocket } from 'node:net';
 import type mqtt from 'mqtt';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { arn, closed, quiet, received, startStack, type TestStack, until } from './iot-stack.ts';
 
@@ -82,9 +82,58 @@ describe('a device', () => {
     await expect(stack.connect('DOCK1', options)).rejects.toMatchObject({ code: 5 });
   });
 
-  it('cannot use MQTT 3.1 or 5', async () => {
-    await expect(stack.connect('DOCK1', { protocolId: 'MQIsdp', protocolVersion: 3 })).rejects.toThrow();
-    await expect(stack.connect('DOCK1', { protocolVersion: 5 })).rejects.toThrow();
+  it('is refused with return code 1 when it uses MQTT 3.1', async () => {
+    const old = { protocolId: 'MQIsdp', protocolVersion: 3 } as const;
+    await expect(stack.connect('DOCK1', old)).rejects.toMatchObject({ code: 1 });
+    const longId = { ...old, clientId: 'A-client-id-of-over-23-characters' };
+    await expect(stack.connect('DOCK1', longId)).rejects.toMatchObject({ code: 1 });
+    // Paho tries 3.1 after each refusal of 3.1.1, and shows the response to that.
+    await expect(stack.connect('DOCK1', { ...old, password: 'guess' })).rejects.toMatchObject({ code: 5 });
+  });
+
+  it.each(['tcp', 'ws'] as const)(
+    'is refused with reason code 0x84 when it uses MQTT 5 over %s',
+    async (transport) => {
+      const refused = stack.connect('DOCK1', { protocolVersion: 5 }, stack[transport]);
+      await expect(refused).rejects.toMatchObject({ code: 0x84 });
+      expect(stack.asked).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['MQTT 3.1', 3],
+    ['MQTT 3.1.1 as a bridge', 0x84],
+    ['MQTT 5', 5],
+  ])('gets one CONNACK for %s, and is disconnected', async (_description, version) => {
+    const name = version === 3 ? 'MQIsdp' : 'MQTT';
+    const text = (value: string) => [0, value.length, ...Buffer.from(value)];
+    const properties = version === 5 ? [0] : [];
+    const body = [
+      ...[...text(name), version, 0xc2, 0, 60, ...properties],
+      ...[...text('DOCK1'), ...text('DOCK1'), ...text('secret')],
+    ];
+    const socket = connectSocket(stack.tcpPort, '127.0.0.1');
+    const response: Buffer[] = [];
+    socket.on('data', (chunk) => response.push(chunk));
+    socket.write(Buffer.from([0x10, body.length, ...body]));
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect([...Buffer.concat(response)]).toEqual(version === 5 ? [0x20, 3, 0, 0x84, 0] : [0x20, 2, 0, 1]);
+    await until(() => stack.lines.some((line) => line.includes('is disconnected')));
+    expect(stack.lines).toHaveLength(1);
+  });
+
+  it.each([
+    [0, 1_200],
+    [10, 30],
+    [60, 60],
+    [3_600, 1_200],
+  ])('that asks for a keep-alive of %i s gets one of %i s', async (asked, granted) => {
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    await stack.connect('DOCK1', { keepalive: asked });
+    const delays = timers.mock.calls.map(([, milliseconds]) => milliseconds);
+    timers.mockRestore();
+    // The broker waits one and a half times as long.
+    expect(delays).toContain(granted * 1_500 + 1);
   });
 
   it('is refused when its policy does not allow the connection', async () => {
