@@ -1,4 +1,10 @@
-import { Alarm, type CreateAlarmOptions, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  Alarm,
+  type CreateAlarmOptions,
+  type Metric,
+  Stats,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
@@ -6,10 +12,11 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Aws, Duration, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { METRICS, METRICS_NAMESPACE, type MetricName } from '../functions/telemetry.ts';
+import { METRICS, type MetricName } from '../functions/telemetry.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { DockSettings } from './dock-settings.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
+import { metricOfFunctions } from './function-metrics.ts';
 import type { MediaHttpApi } from './media-http-api.ts';
 import type { WorkQueues } from './work-queues.ts';
 
@@ -33,20 +40,14 @@ const LATE_IN_SECONDS = 15 * 60;
 
 const PERIOD = { period: Duration.minutes(5), statistic: Stats.SUM };
 
-const metricOfFunctions = (stack: Stack, metricName: MetricName): Metric =>
-  new Metric({
-    ...PERIOD,
-    namespace: METRICS_NAMESPACE,
-    metricName,
-    dimensionsMap: { service: stack.stackName },
-  });
-
 /**
  * The alarms. Each description names its section in docs/operations.md. Refused messages of docks have a
  * metric, `DockMessageRefused`, but no alarm: a dock that asks for storage of PSDK files, or reports a file
  * too early, is refused in normal operation. Faults of the library have other alarms.
  */
 export class Alarms extends Construct {
+  /** All alarms. */
+  readonly all: Alarm[] = [];
   private readonly topic: Topic | undefined;
 
   constructor(
@@ -56,7 +57,7 @@ export class Alarms extends Construct {
   ) {
     super(scope, id);
     this.topic = alarmEmail ? this.topicTo(alarmEmail) : undefined;
-    const metric = (name: MetricName): Metric => metricOfFunctions(Stack.of(this), name);
+    const metric = (name: MetricName): Metric => metricOfFunctions(Stack.of(this), name, PERIOD);
 
     for (const endpoint of functions)
       this.alarm(`${endpoint.node.id}Errors`, endpoint.metricErrors(PERIOD), 1, {
@@ -130,6 +131,7 @@ export class Alarms extends Construct {
       treatMissingData: TreatMissingData.NOT_BREACHING,
       alarmDescription: `${says} See docs/operations.md#${section}`,
     });
+    this.all.push(alarm);
     if (this.topic) alarm.addAlarmAction(new SnsAction(this.topic));
   }
 

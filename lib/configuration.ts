@@ -54,6 +54,7 @@ const MUST_BE = {
   auditEvents: `one of ${AUDIT_EVENTS.join(', ')}`,
   dockEndpoint: `one of ${DOCK_ENDPOINTS.join(', ')}`,
   email: 'an email address',
+  usd: 'a number of US dollars, greater than 0',
   stackName: 'a name of letters, digits and hyphens, at most 64, with a letter first',
   domainName: 'a domain name in lower case, such as mqtt.example.com',
   certificate: 'the ARN of a certificate in ACM',
@@ -278,6 +279,12 @@ const CONFIGURATION = {
    * @default - alarms are only visible in CloudWatch
    */
   alarmEmail: v.optional(v.pipe(v.string(MUST_BE.email), v.email(MUST_BE.email))),
+  /**
+   * Monthly budget of the whole account, in US dollars. AWS sends an email to `alarmEmail` when 80 % are spent,
+   * and when more than all of it is forecast.
+   * @default - no budget
+   */
+  monthlyBudgetInUsd: v.optional(v.pipe(v.number(MUST_BE.usd), v.gtValue(0, MUST_BE.usd))),
 };
 
 const Configuration = object(CONFIGURATION);
@@ -323,7 +330,8 @@ function fromCommandLine(typed: string): unknown {
 
 /** Mistakes that involve several keys. */
 function contradictions(configuration: Configuration): string[] {
-  const { apiDomain, oidcIssuer, oidcAudience, lifecycle, dock } = configuration;
+  const { apiDomain, oidcIssuer, oidcAudience, lifecycle, dock, alarmEmail, monthlyBudgetInUsd } =
+    configuration;
   const { infrequentAccessAfterInDays, glacierInstantRetrievalAfterInDays, expireAfterInDays } = lifecycle;
   const mistakes: string[] = [];
 
@@ -348,6 +356,11 @@ function contradictions(configuration: Configuration): string[] {
     mistakes.push(
       `${pathTo('lifecycle.expireAfterInDays')} must be greater than ${lastMove}, when files move to their last ` +
         `storage class, and is ${expireAfterInDays}.`,
+    );
+
+  if (monthlyBudgetInUsd !== undefined && alarmEmail === undefined)
+    mistakes.push(
+      `${pathTo('alarmEmail')} must be ${MUST_BE.email}, when monthlyBudgetInUsd is set, and is missing.`,
     );
 
   return [

@@ -42,6 +42,8 @@ export interface EndpointFunctionProps extends EndpointFunctionSettings {
 export class EndpointFunction extends NodejsFunction {
   /** Used by no other function. */
   declare readonly role: Role;
+  /** Megabytes. */
+  readonly memorySize: number;
 
   constructor(scope: Construct, id: string, props: EndpointFunctionProps) {
     const logGroup = new LogGroup(scope, `${id}Logs`, {
@@ -75,6 +77,7 @@ export class EndpointFunction extends NodejsFunction {
         [POWERTOOLS_SERVICE_NAME]: Stack.of(scope).stackName,
       },
     });
+    this.memorySize = props.memorySize;
     logGroup.grantWrite(role);
   }
 }

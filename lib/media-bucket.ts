@@ -1,3 +1,4 @@
+import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import {
   BlockedEncryptionType,
@@ -91,6 +92,17 @@ export class MediaBucket extends Construct {
   grantAddress(endpoint: EndpointFunction): void {
     endpoint.addEnvironment(MEDIA_BUCKET_NAME, this.bucket.bucketName);
     endpoint.addEnvironment(OBJECT_STORAGE_ENDPOINT, `https://s3.${Aws.REGION}.${Aws.URL_SUFFIX}`);
+  }
+
+  /** Stored bytes of a storage class, earlier versions included. S3 counts them once a day. */
+  storedBytes(storageType: string): Metric {
+    return new Metric({
+      namespace: 'AWS/S3',
+      metricName: 'BucketSizeBytes',
+      dimensionsMap: { BucketName: this.bucket.bucketName, StorageType: storageType },
+      period: Duration.days(1),
+      statistic: Stats.AVERAGE,
+    });
   }
 
   /** ARN of the objects whose keys match a pattern, which may contain policy variables. */

@@ -62,6 +62,8 @@ export interface MediaHttpApiProps
 export class MediaHttpApi extends Construct {
   /** Its metrics are those of the API. */
   readonly stage: HttpStage;
+  /** One line a request. */
+  readonly accessLogs: LogGroup;
   private readonly api: HttpApi;
   private readonly authorizer: HttpJwtAuthorizer;
   private readonly scopes: string[];
@@ -90,7 +92,7 @@ export class MediaHttpApi extends Construct {
       identitySource: ['$request.header.x-auth-token'],
       jwtAudience: props.identity.audience,
     });
-    const accessLogs = new LogGroup(this, 'AccessLogs', {
+    this.accessLogs = new LogGroup(this, 'AccessLogs', {
       // API Gateway adds every other group to a policy of the account, which holds only so many.
       logGroupName: `/aws/vendedlogs/apigateway/${Stack.of(this).stackName}`,
       retention: props.logRetentionInDays,
@@ -102,7 +104,7 @@ export class MediaHttpApi extends Construct {
       autoDeploy: true,
       throttle: props.throttling,
       accessLogSettings: {
-        destination: new LogGroupLogDestination(accessLogs),
+        destination: new LogGroupLogDestination(this.accessLogs),
         format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG_LINE)),
       },
     });

@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import { Alarms } from './alarms.ts';
 import { AuditTrail } from './audit-trail.ts';
 import type { Configuration } from './configuration.ts';
+import { Dashboard } from './dashboard.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { mqttAddressOf } from './dock-address.ts';
 import { DockGateway } from './dock-gateway.ts';
@@ -12,6 +13,7 @@ import { LibraryFunctions } from './library-functions.ts';
 import { MediaBucket } from './media-bucket.ts';
 import { MediaHttpApi } from './media-http-api.ts';
 import { MediaTable } from './media-table.ts';
+import { MonthlyBudget } from './monthly-budget.ts';
 import { UploadRole } from './upload-role.ts';
 import { WorkQueues } from './work-queues.ts';
 
@@ -33,7 +35,7 @@ export class MediaLibraryStack extends Stack {
     id: string,
     { configuration, bundlesDirectory, ...props }: MediaLibraryStackProps,
   ) {
-    const { stackName, lifecycle, dock, auditTrail, alarmEmail } = configuration;
+    const { stackName, lifecycle, dock, auditTrail, alarmEmail, monthlyBudgetInUsd } = configuration;
     super(scope, id, { description: 'Media library for DJI devices', stackName, ...props });
     const mqttAddress = mqttAddressOf(configuration);
     const hasDocks = dock.endpoint !== 'none';
@@ -56,7 +58,7 @@ export class MediaLibraryStack extends Stack {
     const api = new MediaHttpApi(this, 'Http', { ...configuration, identity, functions });
     const docks = hasDocks ? new DockGateway(this, 'Docks', { dock, functions, deadLetters }) : undefined;
 
-    new Alarms(this, 'Alarms', {
+    const alarms = new Alarms(this, 'Alarms', {
       api,
       functions: functions.all,
       deadLetters,
@@ -64,6 +66,10 @@ export class MediaLibraryStack extends Stack {
       dockSettings,
       ...(alarmEmail && { alarmEmail }),
     });
+    const watched = { api, functions: functions.all, table, bucket, queues };
+    new Dashboard(this, 'Dashboard', { ...watched, alarms: alarms.all, hasDocks });
+    if (alarmEmail && monthlyBudgetInUsd)
+      new MonthlyBudget(this, 'Budget', { amountInUsd: monthlyBudgetInUsd, email: alarmEmail });
     docks?.opensAfter(...this.node.children.filter((child) => child !== docks));
     if (mqttAddress) new CfnOutput(this, 'MqttAddress', { value: mqttAddress });
     new CfnOutput(this, 'Region', { value: Aws.REGION });

@@ -1,3 +1,4 @@
+import { Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { AttributeType, Billing, ProjectionType, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { CfnOutput, RemovalPolicy } from 'aws-cdk-lib/core';
@@ -33,6 +34,20 @@ export class MediaTable extends Construct {
       removalPolicy: RemovalPolicy.RETAIN,
     });
     new CfnOutput(this, 'Name', { value: this.table.tableName }).overrideLogicalId('MediaTableName');
+  }
+
+  /** Request units that the table and its index have consumed. */
+  consumed(kind: 'Read' | 'Write', options: MetricOptions): Metric[] {
+    const TableName = this.table.tableName;
+    return [{ TableName }, { TableName, GlobalSecondaryIndexName: BY_TIME.name }].map(
+      (dimensionsMap) =>
+        new Metric({
+          ...options,
+          namespace: 'AWS/DynamoDB',
+          metricName: `Consumed${kind}CapacityUnits`,
+          dimensionsMap,
+        }),
+    );
   }
 
   /** Grants exactly these actions. */

@@ -13,7 +13,9 @@ export type RegionalService =
   /** AWS IoT Core. */
   | 'iot'
   /** Domain configurations of AWS IoT Core. Regions without AWS IoT do not list them. */
-  | 'iot-domains';
+  | 'iot-domains'
+  /** Budgets as resources of CloudFormation. */
+  | 'budgets';
 
 /**
  * All known regions, with the services that they lack. From the resource types that CloudFormation has in
@@ -21,43 +23,43 @@ export type RegionalService =
  * `test/stack/regions-templates.test.ts` compares.
  */
 export const REGIONS: Readonly<Record<string, readonly RegionalService[]>> = {
-  'af-south-1': ['iot'],
-  'ap-east-1': [],
-  'ap-east-2': ['http-apis', 'iot'],
+  'af-south-1': ['iot', 'budgets'],
+  'ap-east-1': ['budgets'],
+  'ap-east-2': ['http-apis', 'iot', 'budgets'],
   'ap-northeast-1': [],
   'ap-northeast-2': [],
-  'ap-northeast-3': ['iot'],
+  'ap-northeast-3': ['iot', 'budgets'],
   'ap-south-1': [],
-  'ap-south-2': ['iot'],
+  'ap-south-2': ['iot', 'budgets'],
   'ap-southeast-1': [],
   'ap-southeast-2': [],
-  'ap-southeast-3': ['iot'],
-  'ap-southeast-4': ['iot'],
-  'ap-southeast-5': [],
-  'ap-southeast-6': ['http-apis', 'iot'],
-  'ap-southeast-7': ['iot'],
+  'ap-southeast-3': ['iot', 'budgets'],
+  'ap-southeast-4': ['iot', 'budgets'],
+  'ap-southeast-5': ['budgets'],
+  'ap-southeast-6': ['http-apis', 'iot', 'budgets'],
+  'ap-southeast-7': ['iot', 'budgets'],
   'ca-central-1': [],
-  'ca-west-1': ['iot'],
+  'ca-west-1': ['iot', 'budgets'],
   'cn-north-1': ['user-pools'],
   'cn-northwest-1': ['user-pools'],
   'eu-central-1': [],
-  'eu-central-2': ['iot'],
-  'eu-north-1': [],
-  'eu-south-1': [],
-  'eu-south-2': [],
+  'eu-central-2': ['iot', 'budgets'],
+  'eu-north-1': ['budgets'],
+  'eu-south-1': ['budgets'],
+  'eu-south-2': ['budgets'],
   'eu-west-1': [],
   'eu-west-2': [],
   'eu-west-3': [],
-  'il-central-1': [],
-  'me-central-1': [],
-  'me-south-1': [],
-  'mx-central-1': ['iot'],
+  'il-central-1': ['budgets'],
+  'me-central-1': ['budgets'],
+  'me-south-1': ['budgets'],
+  'mx-central-1': ['iot', 'budgets'],
   'sa-east-1': [],
   'us-east-1': [],
   'us-east-2': [],
   // CloudFormation has the resource type. AWS IoT's developer guide says that the feature is not available.
-  'us-gov-east-1': ['iot-domains'],
-  'us-gov-west-1': ['iot-domains'],
+  'us-gov-east-1': ['iot-domains', 'budgets'],
+  'us-gov-west-1': ['iot-domains', 'budgets'],
   'us-west-1': [],
   'us-west-2': [],
 };
@@ -89,6 +91,11 @@ const SERVICES: Readonly<Record<RegionalService, Service>> = {
     title: 'domain configurations of AWS IoT Core',
     isNeeded: ({ dock }) => dock.endpoint === 'managed-domain' || dock.endpoint === 'custom-domain',
     advice: `Set ${pathTo('dock.endpoint')} to "account-default", or to "none" for a library without docks.`,
+  },
+  budgets: {
+    title: 'budgets in CloudFormation',
+    isNeeded: ({ monthlyBudgetInUsd }) => monthlyBudgetInUsd !== undefined,
+    advice: `Leave out ${pathTo('monthlyBudgetInUsd')}, and make the budget in the console: it is for the whole account.`,
   },
 };
 

@@ -65,6 +65,11 @@ export class WorkQueues extends Construct {
     }
   }
 
+  /** All queues. */
+  get all(): Queue[] {
+    return [...this.queues.values()];
+  }
+
   /** The queue of one kind of work. */
   of(name: WorkQueueName): Queue {
     const queue = this.queues.get(name);

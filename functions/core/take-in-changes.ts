@@ -26,6 +26,8 @@ export interface ChangesOutcome {
   /** Ids of notifications that must be received again, and why. */
   readonly failures: ReadonlyMap<string, unknown>;
   readonly arrived: number;
+  /** Bytes of those that arrived. */
+  readonly arrivedInBytes: number;
   readonly removed: number;
   /** Objects that are not uploads of a workspace. */
   readonly ignored: number;
@@ -44,7 +46,7 @@ export async function takeInChanges(
   queued: readonly QueuedEvents[] = [],
 ): Promise<ChangesOutcome> {
   const failures = new Map<string, unknown>();
-  const counts = { arrived: 0, removed: 0, ignored: 0 };
+  const counts = { arrived: 0, arrivedInBytes: 0, removed: 0, ignored: 0 };
   const finished: { readonly id: string; readonly outcome: ArrivalOutcome }[] = [];
   const flights = new Map<string, { readonly flight: FlightRef; readonly ids: string[] }>();
   const look = (flight: FlightRef, id: string): void => {
@@ -71,6 +73,7 @@ export async function takeInChanges(
         const version = { workspaceId, objectKey, versionId, stored: change.stored };
         const outcome = await takeInArrival(library, version, new Date().toISOString());
         counts.arrived += 1;
+        counts.arrivedInBytes += change.stored.sizeInBytes;
         if (outcome === undefined) continue;
         finished.push({ id: change.id, outcome });
         if (outcome.flight) look(outcome.flight, change.id);

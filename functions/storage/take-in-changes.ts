@@ -6,6 +6,7 @@
  */
 import type { LibraryWithDigests } from '../core/library.ts';
 import { takeInChanges as takeIn } from '../core/take-in-changes.ts';
+import { countingFlightStates, countUploads } from '../middleware/log.ts';
 import { type QueueEndpoint, queueEndpoint } from '../middleware/queue-endpoint.ts';
 import { backgroundLibrary, digestQueue } from '../ports.ts';
 import { type QueuedChanges, toQueuedChanges } from '../protocol/s3-notification.ts';
@@ -22,11 +23,12 @@ export const takeInChanges =
         return [];
       }
     });
-    const { failures, ...counts } = await takeIn(
-      library,
+    const { failures, arrivedInBytes, ...counts } = await takeIn(
+      { ...library, events: countingFlightStates(library.events) },
       read.flatMap(({ changes }) => changes),
       read,
     );
+    countUploads(counts.arrived, arrivedInBytes);
     return { failures: new Map([...unreadable, ...failures]), log: { ...counts } };
   };
 

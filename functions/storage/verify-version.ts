@@ -6,7 +6,7 @@
  */
 import type { LibraryWithDigester } from '../core/library.ts';
 import { verifyVersion as verify } from '../core/verify-version.ts';
-import { countMismatch } from '../middleware/log.ts';
+import { countingFlightStates, countMismatch } from '../middleware/log.ts';
 import { forEachMessage, type QueueEndpoint, queueEndpoint } from '../middleware/queue-endpoint.ts';
 import { backgroundLibrary, objectDigester } from '../ports.ts';
 import { toObjectVersion } from '../protocol/work-messages.ts';
@@ -17,10 +17,11 @@ const NOTE_IN_MILLISECONDS = 10_000;
 export const verifyVersion =
   (library: LibraryWithDigester): QueueEndpoint =>
   async (messages, remainingTimeInMilliseconds) => {
+    const counted = { ...library, events: countingFlightStates(library.events) };
     const outcomes: (string | undefined)[] = [];
     const signal = AbortSignal.timeout(Math.max(0, remainingTimeInMilliseconds - NOTE_IN_MILLISECONDS));
     const failures = await forEachMessage(messages, async ({ body }) => {
-      const outcome = await verify(library, toObjectVersion(body), signal);
+      const outcome = await verify(counted, toObjectVersion(body), signal);
       if (outcome === 'mismatch') countMismatch();
       outcomes.push(outcome);
     });

@@ -69,6 +69,7 @@ describe('the app', () => {
       UnhandledQueueUrl: '<AWS::SQS::Queue>',
       DockSettingsSecretArn: '<AWS::SecretsManager::Secret>',
       MqttDomainConfiguration: '<AWS::IoT::DomainConfiguration>',
+      DashboardName: '<AWS::CloudWatch::Dashboard>',
       Region: '<AWS::Region>',
     });
   });
@@ -111,6 +112,7 @@ describe('cdk-nag', () => {
       lifecycle: { expireAfterInDays: 400 },
       alarmEmail: 'ops@example.com',
       auditTrail: { events: 'writes' },
+      monthlyBudgetInUsd: 50,
     },
     { oidcIssuer: 'https://login.example.com', oidcAudience: ['pilot'] },
     {

@@ -49,6 +49,7 @@ const EVERYTHING = {
   dock: { mode: 'media-only', ...CUSTOM_DOMAIN, validationCertificateArn: CERTIFICATE },
   mqttAddress: 'ssl://mqtt.example.com:8883',
   alarmEmail: 'ops@example.com',
+  monthlyBudgetInUsd: 50,
 };
 
 const LOG_RETENTION =
@@ -141,6 +142,14 @@ const MISTAKES: [object, string][] = [
     { auditTrail: { retentionInDays: 0 } },
     'media-library.auditTrail.retentionInDays must be a whole number of days, at least 1, and is 0.',
   ],
+  [
+    { alarmEmail: 'ops@example.com', monthlyBudgetInUsd: 0 },
+    'media-library.monthlyBudgetInUsd must be a number of US dollars, greater than 0, and is 0.',
+  ],
+  [
+    { monthlyBudgetInUsd: 50 },
+    'media-library.alarmEmail must be an email address, when monthlyBudgetInUsd is set, and is missing.',
+  ],
   [{ throttling: null }, 'media-library.throttling must be an object, and is null.'],
   [
     { throttling: { rateLimit: 0 } },
@@ -229,7 +238,7 @@ describe('the configuration', () => {
 
   it('refuses an unknown key, and names the known ones', () => {
     expect(() => parseConfiguration({ logRetention: 30 })).toThrow(
-      'media-library.logRetention is not a key. The keys are stackName, apiDomain, oidcIssuer, oidcAudience, workspacesClaim, tokens, consoleOrigins, lifecycle, logRetentionInDays, logLevel, auditTrail, throttling, reservedConcurrency, dock, mqttAddress, alarmEmail.',
+      'media-library.logRetention is not a key. The keys are stackName, apiDomain, oidcIssuer, oidcAudience, workspacesClaim, tokens, consoleOrigins, lifecycle, logRetentionInDays, logLevel, auditTrail, throttling, reservedConcurrency, dock, mqttAddress, alarmEmail, monthlyBudgetInUsd.',
     );
     expect(() => parseConfiguration({ throttling: { rate: 1 } })).toThrow(
       'media-library.throttling.rate is not a key. The keys are rateLimit, burstLimit.',

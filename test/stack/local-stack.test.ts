@@ -15,6 +15,7 @@ const CONFIGURATIONS: [string, object][] = [
   ],
   ["the account's address for docks", { dock: { endpoint: 'account-default' } }],
   ['an audit trail', { auditTrail: { events: 'all' } }],
+  ['a budget', { alarmEmail: 'ops@example.com', monthlyBudgetInUsd: 50 }],
   ['no docks', { dock: { endpoint: 'none' } }],
 ];
 

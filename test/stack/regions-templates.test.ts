@@ -14,10 +14,25 @@ import { synthesise } from './synthesise.ts';
 
 const OWN_ISSUER = { oidcIssuer: 'https://login.example.com', oidcAudience: ['pilot'] };
 
+const certificateArn = 'arn:aws:acm:eu-central-1:123456789012:certificate/6f1d';
+
 /**
  * From the most that a region can have to the least. A region gets the first that it has the services for.
  */
 const CONFIGURATIONS = {
+  'with every option': {
+    apiDomain: { domainName: 'api.example.com', certificateArn },
+    dock: { endpoint: 'custom-domain', domainName: 'mqtt.example.com', certificateArn },
+    consoleOrigins: ['https://console.example.com'],
+    lifecycle: {
+      infrequentAccessAfterInDays: 30,
+      glacierInstantRetrievalAfterInDays: 90,
+      expireAfterInDays: 400,
+    },
+    auditTrail: { events: 'all' },
+    alarmEmail: 'ops@example.com',
+    monthlyBudgetInUsd: 50,
+  },
   'as it is': {},
   "with docks at the account's address": { dock: { endpoint: 'account-default' } },
   'with an OIDC issuer': OWN_ISSUER,

@@ -16,7 +16,7 @@ const refusal = (region: string, configuration: object): string | undefined => {
 };
 
 describe('a region', () => {
-  it.each(Object.entries(REGIONS).filter(([, lacks]) => lacks.length === 0))(
+  it.each(Object.entries(REGIONS).filter(([, lacks]) => lacks.every((service) => service === 'budgets')))(
     '%s accepts the default configuration',
     (region) => {
       expect(refusal(region, {})).toBeUndefined();
@@ -55,6 +55,12 @@ describe('a region', () => {
     );
   });
 
+  it('without budgets takes the library without a budget', () => {
+    expect(refusal('eu-north-1', { alarmEmail: 'ops@example.com', monthlyBudgetInUsd: 50 })).toBe(
+      'eu-north-1 has no budgets in CloudFormation. Leave out media-library.monthlyBudgetInUsd, and make the budget in the console: it is for the whole account.',
+    );
+  });
+
   it('that is not in the list is accepted', () => {
     expect(refusal('xx-north-1', {})).toBeUndefined();
   });
@@ -79,6 +85,7 @@ describe('the table of regions in docs/operations.md', () => {
     expect(told('Cognito user pools')).toEqual(lacking('user-pools'));
     expect(told('AWS IoT Core')).toEqual(lacking('iot'));
     expect(told('AWS IoT domain configurations')).toEqual(lacking('iot-domains'));
+    expect(told('budgets')).toEqual(lacking('budgets'));
     expect(told('nothing')).toEqual(
       Object.keys(REGIONS)
         .filter((region) => REGIONS[region]?.length === 0)

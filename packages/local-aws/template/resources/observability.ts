@@ -1,7 +1,8 @@
 import { arnOf, generatedName, type ResourceTypes } from '../resource.ts';
 
 /**
- * Alarms, dashboards, log groups and trails, which have no effect here: log lines go to the local stack's log.
+ * Alarms, dashboards, budgets, topics, log groups and trails, which have no effect here: log lines go to the local
+ * stack's log.
  */
 export const OBSERVABILITY_TYPES: ResourceTypes = {
   'AWS::Logs::LogGroup': {
@@ -34,5 +35,14 @@ export const OBSERVABILITY_TYPES: ResourceTypes = {
     attributes: { Arn: (trail) => arnOf(trail, 'cloudtrail', `trail/${trail.physicalId}`) },
     properties: 'any',
   },
+  // Only alarms publish here: calls of SNS are refused, and so are notifications and rules with a topic.
+  'AWS::SNS::Topic': {
+    physicalId: (topic) => arnOf(topic, 'sns', String(topic.property('TopicName') ?? generatedName(topic))),
+    attributes: { TopicArn: (topic) => topic.physicalId },
+    properties: 'any',
+  },
+  'AWS::SNS::TopicPolicy': { physicalId: generatedName, properties: 'any' },
+  'AWS::SNS::Subscription': { physicalId: generatedName, properties: 'any' },
+  'AWS::Budgets::Budget': { physicalId: generatedName, properties: 'any' },
   'AWS::CDK::Metadata': { physicalId: generatedName, properties: 'any' },
 };
