@@ -204,6 +204,14 @@ describe('the work', () => {
     expect(createHash).toHaveBeenCalledOnce();
   });
 
+  it('in the registry is one read, and one for each remembered drone', async () => {
+    const drones = ['DRONE1', 'DRONE2', 'not a serial number'].map((sn) => ({ sn }));
+    await registry.rememberDevices(SN, { drones, online: [] });
+    const find = vi.spyOn(registry, 'findGateway');
+    await connectAs(RIGHT);
+    expect(find.mock.calls).toEqual([[SN], ['DRONE1'], ['DRONE2']]);
+  });
+
   it('in the registry is the same for a wrong password and an unknown gateway', async () => {
     const find = vi.spyOn(registry, 'findGateway');
     await connectAs({ ...RIGHT, password: 'wrong' });
