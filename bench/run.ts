@@ -18,6 +18,7 @@ const BENCHMARKS: Readonly<Record<string, string>> = {
   'two-hundred-photos': 'a folder of 200 photos: the uploader, a loop over the SDK, the AWS CLI: [rounds]',
   uplink: 'the same over a line of 100 Mbit/s and 20 ms: the uploader, the AWS CLI: [rounds]',
   'dock-events': '1,000 events from 50 docks at once, none lost, none twice: [rounds]',
+  kill: 'everything killed at random while services fail, and nothing lost: [kills] [seed]',
   'dock-memory': "the local stack's memory over 100,000 events of docks: [events]",
 };
 

@@ -23,9 +23,19 @@ export function atTheEnd(cleanUp: () => void): void {
   cleanUps.push(cleanUp);
 }
 
+const kept = new Set<string>();
+
 /** Makes the folder. */
 export function scratchFolder(name: string): string {
   const folder = mkdtempSync(join(tmpdir(), `media-library-bench-${name}-`));
-  atTheEnd(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  atTheEnd(() => {
+    if (!kept.has(folder)) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+  return folder;
+}
+
+/** Leaves a folder where it is, for whoever looks into it. */
+export function keepFolder(folder: string): string {
+  kept.add(folder);
   return folder;
 }

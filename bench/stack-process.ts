@@ -84,7 +84,10 @@ export function demoUser({ endpoints }: Pick<StackProcess, 'endpoints'>) {
 }
 
 /** Settings of an SDK client that calls one of the stack's services as the account's administrator. */
-export function administrator({ endpoints }: Pick<StackProcess, 'endpoints'>, service: 's3' | 'dynamodb') {
+export function administrator(
+  { endpoints }: Pick<StackProcess, 'endpoints'>,
+  service: 's3' | 'dynamodb' | 'sqs',
+) {
   const { region, root } = endpoints;
   return {
     endpoint: endpoints[service],
