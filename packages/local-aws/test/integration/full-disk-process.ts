@@ -7,10 +7,22 @@ import { join } from 'node:path';
 import { createCognito } from '../../cognito/cognito.ts';
 import { createDynamoDb } from '../../dynamodb/dynamodb.ts';
 import { Identities } from '../../iam/identities.ts';
+import { BucketNotifications } from '../../s3/notifications.ts';
 import { createS3 } from '../../s3/s3.ts';
 import { createSecretsManager } from '../../secrets-manager/secrets-manager.ts';
 import { createSqs } from '../../sqs/sqs.ts';
-import { bucket, media, queue, region, role, root, secret, userPoolId } from './full-disk.ts';
+import {
+  bucket,
+  changes,
+  media,
+  queue,
+  region,
+  role,
+  root,
+  secret,
+  userPoolId,
+  watched,
+} from './full-disk.ts';
 
 const [, , directory = ''] = process.argv;
 const log = (line: string): void => {
@@ -26,21 +38,41 @@ const common = (service: string) => ({
   dataDirectory: join(directory, service),
 });
 const lossAdvice = 'Compare it with the bucket.';
+const sqs = await createSqs({
+  ...common('sqs'),
+  queues: [queue, changes],
+  log: ({ line }) => log(line),
+});
+const buckets = [{ name: bucket, versioned: true }, watched];
+const notifications = new BucketNotifications({
+  partition: 'aws',
+  region,
+  accountId: '123456789012',
+  buckets,
+  sqs,
+  toEventBridge: async () => {},
+});
 const services = {
   dynamodb: await createDynamoDb({ ...common('dynamodb'), tables: [media], lossAdvice }),
-  s3: createS3({ ...common('s3'), buckets: [{ name: bucket, versioned: true }] }),
+  s3: createS3({
+    ...common('s3'),
+    buckets,
+    onEvent: (event) => notifications.tell(event),
+    onConfigured: (bucketName) => notifications.test(bucketName),
+  }),
   cognito: await createCognito({
     ...common('cognito'),
     userPools: [{ id: userPoolId, name: 'people', clients: [] }],
   }),
   secrets: await createSecretsManager({ ...common('secrets'), secrets: [secret] }),
-  sqs: await createSqs({ ...common('sqs'), queues: [queue], log: ({ line }) => log(line) }),
+  sqs,
 };
 
 const portOf = async (server: Server): Promise<number> => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port;
 };
+services.s3.announceMissed();
 process.send?.({
   ports: {
     dynamodb: await portOf(services.dynamodb.server),

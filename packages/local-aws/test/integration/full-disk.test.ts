@@ -3,7 +3,12 @@ import { readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { AdminCreateUserCommand, AdminGetUserCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
-import { GetObjectCommand, ListObjectVersionsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
 import { GetSecretValueCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { GetQueueUrlCommand, ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
@@ -12,6 +17,7 @@ import { createDynamoDb } from '../../dynamodb/dynamodb.ts';
 import { Identities } from '../../iam/identities.ts';
 import {
   bucket,
+  changes,
   DISKS,
   type Disk,
   FullDiskStack,
@@ -20,9 +26,18 @@ import {
   root,
   secret,
   userPoolId,
+  watched,
 } from './full-disk.ts';
 
 const TableName = media.name;
+
+/** The body of a notification; a test event has no records. */
+interface NotificationMessage {
+  readonly Records?: readonly {
+    readonly eventName: string;
+    readonly s3: { readonly object: { readonly key: string } };
+  }[];
+}
 
 let disk: Disk;
 let stack: FullDiskStack;
@@ -175,6 +190,58 @@ for (const kind of DISKS) {
       free();
       await start();
       expect(await get()).toBe('first');
+    });
+
+    it('announces every acknowledged change of a bucket, and no other', async () => {
+      disk = kind.make();
+      await start();
+      const Bucket = watched.name;
+      const acknowledged: string[] = [];
+      const refused: string[] = [];
+      const attempt = async (change: string, send: () => Promise<{ VersionId?: string | undefined }>) => {
+        const VersionId = await send().then(
+          (result) => result.VersionId,
+          (error: unknown) => {
+            expect(error).toMatchObject(fault);
+            return undefined;
+          },
+        );
+        (VersionId === undefined ? refused : acknowledged).push(change);
+        return VersionId;
+      };
+      const put = (Key: string) =>
+        attempt(`ObjectCreated:Put ${Key}`, () =>
+          stack.s3.send(new PutObjectCommand({ Bucket, Key, Body: randomBytes(20_000) })),
+        );
+      const remove = (Key: string, VersionId: string | undefined) =>
+        attempt(`ObjectRemoved:Delete ${Key}`, async () => {
+          await stack.s3.send(new DeleteObjectCommand({ Bucket, Key, VersionId }));
+          return VersionId === undefined ? {} : { VersionId };
+        });
+      const versions: (string | undefined)[] = [];
+      for (let number = 0; number < 4; number++) versions.push(await put(`before-${number}`));
+      await remove('before-0', versions[0]);
+      fill();
+      while (refused.length < 3) await put(`full-${refused.length}-${acknowledged.length}`);
+      await remove('before-1', versions[1]);
+      await remove('before-2', versions[2]);
+      free();
+      await put('after');
+      await killAndRestart();
+
+      const { QueueUrl } = await stack.sqs.send(new GetQueueUrlCommand({ QueueName: changes.name }));
+      const announced = new Set<string>();
+      const receive = async () => {
+        const { Messages = [] } = await stack.sqs.send(
+          new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }),
+        );
+        for (const { Body = '' } of Messages) {
+          const { Records = [] } = JSON.parse(Body) as NotificationMessage;
+          for (const { eventName, s3 } of Records) announced.add(`${eventName} ${s3.object.key}`);
+        }
+        return [...announced].sort();
+      };
+      await expect.poll(receive, { timeout: 10_000 }).toEqual(acknowledged.sort());
     });
 
     it('keeps acknowledged messages of a queue', async () => {

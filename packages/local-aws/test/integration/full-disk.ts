@@ -11,6 +11,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { TableDefinition } from '../../dynamodb/dynamodb.ts';
 import type { Role } from '../../iam/identities.ts';
+import type { BucketDefinition } from '../../s3/definitions.ts';
 import type { QueueDefinition } from '../../sqs/queue.ts';
 
 export const region = 'eu-central-1';
@@ -45,6 +46,41 @@ export const queue: QueueDefinition = {
   arn: `arn:aws:sqs:${region}:123456789012:jobs`,
   retentionInSeconds: 3600,
   visibilityTimeoutInSeconds: 30,
+};
+
+/** A bucket that sends its notifications to a queue. */
+export const watched: BucketDefinition = {
+  name: 'watched',
+  versioned: true,
+  notifications: {
+    eventBridge: false,
+    queues: [
+      {
+        id: 'changes',
+        queueArn: `arn:aws:sqs:${region}:123456789012:changes`,
+        events: ['ObjectCreated:Put', 'ObjectRemoved:Delete'],
+        prefix: '',
+        suffix: '',
+      },
+    ],
+  },
+};
+
+export const changes: QueueDefinition = {
+  ...queue,
+  name: 'changes',
+  arn: `arn:aws:sqs:${region}:123456789012:changes`,
+  policy: {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { Service: 's3.amazonaws.com' },
+        Action: 'sqs:SendMessage',
+        Resource: `arn:aws:sqs:${region}:123456789012:changes`,
+      },
+    ],
+  },
 };
 
 /** A role whose sessions may list the tables. */
