@@ -6,6 +6,7 @@ const FUNCTIONS = [
   'index-report',
   'list-readings',
   'overreach',
+  'record-image',
   'record-reading',
   'station-authorizer',
 ] as const;

@@ -52,7 +52,7 @@ export class StationsStack extends Stack {
       BUCKET_NAME: this.bucket.bucketName,
       HEAT_URL: heat.queueUrl,
     };
-    const listReadings = this.#function('list-readings', environment);
+    const listReadings = this.addFunction('list-readings', environment);
     table.grantReadData(listReadings);
     this.api.addRoutes({
       path: '/stations/{station}/readings',
@@ -60,14 +60,14 @@ export class StationsStack extends Stack {
       integration: new HttpLambdaIntegration('ListReadings', listReadings),
       authorizer: new HttpUserPoolAuthorizer('People', people, { userPoolClients: [client] }),
     });
-    const overreach = this.#function('overreach', { ...environment, USER_POOL_ID: people.userPoolId });
+    const overreach = this.addFunction('overreach', { ...environment, USER_POOL_ID: people.userPoolId });
     this.api.addRoutes({
       path: '/overreach',
       methods: [HttpMethod.POST],
       integration: new HttpLambdaIntegration('Overreach', overreach),
     });
 
-    const recordReading = this.#function('record-reading', environment);
+    const recordReading = this.addFunction('record-reading', environment);
     table.grantWriteData(recordReading);
     const rule = new CfnTopicRule(this, 'Readings-Rule', {
       topicRulePayload: {
@@ -87,7 +87,7 @@ export class StationsStack extends Stack {
         actions: [{ sqs: { queueUrl: heat.queueUrl, roleArn: sender.roleArn, useBase64: false } }],
       },
     });
-    const stationAuthorizer = this.#function('station-authorizer', {
+    const stationAuthorizer = this.addFunction('station-authorizer', {
       REGION_AND_ACCOUNT: `${this.region}:${this.account}`,
     });
     const authorizer = new CfnAuthorizer(this, 'Stations', {
@@ -97,7 +97,7 @@ export class StationsStack extends Stack {
     });
     stationAuthorizer.addPermission('Iot', { principal: iot, sourceArn: authorizer.attrArn });
 
-    const indexReport = this.#function('index-report', environment);
+    const indexReport = this.addFunction('index-report', environment);
     table.grantWriteData(indexReport);
     this.bucket.grantRead(indexReport);
     new Rule(this, 'Stored', {
@@ -122,7 +122,8 @@ export class StationsStack extends Stack {
     }
   }
 
-  #function(name: FunctionName, environment: Record<string, string>): LambdaFn {
+  /** A function of the app, with its variables. */
+  addFunction(name: FunctionName, environment: Record<string, string>): LambdaFn {
     return new LambdaFn(this, name, {
       description: `${name}: for tests`,
       code: Code.fromAsset(`${this.#bundles}/${name}`),
