@@ -5,7 +5,7 @@ import type { InvocationResult } from '../lambda/definitions.ts';
 import type { Log } from '../log.ts';
 import { accessLogLine } from './access-log.ts';
 import { type Answer, functionAnswer, gatewayAnswer } from './answer.ts';
-import { preflightAnswer, withCors } from './cors.ts';
+import { type CorsRequest, isPreflight, PREFLIGHT_ANSWER, withCors } from './cors.ts';
 import type { HttpApiDefinition, RouteDefinition } from './definitions.ts';
 import { type JwtContext, payloadEvent, type ReceivedRequest } from './event.ts';
 import { JwtAuthorizer, type KeysOf } from './jwt-authorizer.ts';
@@ -108,7 +108,7 @@ class ApiGateway {
       });
       outcome = { answer: gatewayAnswer(500, 'Internal Server Error') };
     }
-    const answer = withCors(outcome.answer, this.#options.api.cors, headerOf(incoming, 'origin'));
+    const answer = withCors(outcome.answer, this.#options.api.cors, corsRequest(request));
     send(response, answer, extendedRequestId, incoming.method === 'HEAD', read.end === 'too-large');
     this.#logAccess(
       request,
@@ -125,18 +125,12 @@ class ApiGateway {
     const { domainNames = [], closed = false } = this.#options.api;
     if (closed && !domainNames.includes((header('host') ?? '').replace(/:\d+$/, '')))
       return refusal(404, 'Not Found');
-    const preflight =
-      cors &&
-      preflightAnswer(cors, {
-        method: request.method,
-        origin: header('origin'),
-        requestedMethod: header('access-control-request-method'),
-      });
-    if (preflight) return { answer: preflight };
     const routePath = pathWithoutStage(request.rawPath, stage.name);
     if (routePath === undefined) return refusal(404, 'Not Found');
     if (!isDecodable(request.rawPath)) return refusal(400, 'Bad Request');
     const match = this.#router.match(request.method, routePath);
+    // With a route for OPTIONS, which $default is as well, API Gateway leaves the response to it.
+    if (!match && cors && isPreflight(corsRequest(request))) return { answer: PREFLIGHT_ANSWER };
     if (!match) return refusal(404, 'Not Found');
     const { route } = match;
     const routeKey = route.key;
@@ -259,6 +253,14 @@ function receivedRequest(incoming: IncomingMessage, read: ReadBodyResult, receiv
     localPort: incoming.socket.localPort ?? 0,
     body: read.body,
     receivedAt,
+  };
+}
+
+function corsRequest(request: ReceivedRequest): CorsRequest {
+  return {
+    method: request.method,
+    origin: headerOf(request, 'origin'),
+    requestedMethod: headerOf(request, 'access-control-request-method'),
   };
 }
 

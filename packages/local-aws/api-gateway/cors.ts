@@ -7,53 +7,47 @@ const CORS_HEADER = /^access-control-/;
 /** The parts of a request that CORS depends on. */
 export interface CorsRequest {
   readonly method: string;
-  readonly origin?: string | undefined;
-  readonly requestedMethod?: string | undefined;
+  readonly origin: string | undefined;
+  readonly requestedMethod: string | undefined;
 }
 
-/** The gateway's response to a preflight request: 204, and no more when the origin is not allowed. */
-export function preflightAnswer(cors: CorsDefinition, request: CorsRequest): Answer | undefined {
-  if (request.method !== 'OPTIONS' || request.origin === undefined || request.requestedMethod === undefined) {
-    return undefined;
-  }
-  const headers = originHeaders(cors, request.origin);
-  const allowed = Object.keys(headers).length > 0;
-  return {
-    statusCode: 204,
-    headers: allowed ? { ...headers, ...preflightHeaders(cors) } : {},
-    body: Buffer.alloc(0),
-  };
+/** Whether a browser asks if it may send a request. */
+export function isPreflight({ method, origin, requestedMethod }: CorsRequest): boolean {
+  return method === 'OPTIONS' && origin !== undefined && requestedMethod !== undefined;
 }
+
+/** The gateway's own response to a preflight request that no route matches. */
+export const PREFLIGHT_ANSWER: Answer = { statusCode: 204, headers: {}, body: Buffer.alloc(0) };
 
 /** A response with the API's CORS headers in place of the integration's. */
-export function withCors(
-  answer: Answer,
-  cors: CorsDefinition | undefined,
-  origin: string | undefined,
-): Answer {
+export function withCors(answer: Answer, cors: CorsDefinition | undefined, request: CorsRequest): Answer {
   if (!cors) return answer;
   const own = Object.entries(answer.headers).filter(([name]) => !CORS_HEADER.test(name));
-  const exposed = cors.exposeHeaders.join(',');
-  const headers = origin === undefined ? {} : originHeaders(cors, origin);
-  const expose =
-    exposed && Object.keys(headers).length > 0 ? { 'access-control-expose-headers': exposed } : {};
-  return { ...answer, headers: { ...Object.fromEntries(own), ...headers, ...expose } };
+  return { ...answer, headers: { ...Object.fromEntries(own), ...corsHeaders(cors, request) } };
 }
 
-function originHeaders(cors: CorsDefinition, origin: string): Record<string, string> {
+/** None for an origin that is not allowed. */
+function corsHeaders(cors: CorsDefinition, request: CorsRequest): Record<string, string> {
+  const { origin } = request;
   const anyOrigin = cors.allowOrigins.includes('*');
-  if (!anyOrigin && !cors.allowOrigins.includes(origin)) return {};
+  if (origin === undefined || !(anyOrigin || cors.allowOrigins.includes(origin))) return {};
   return {
     'access-control-allow-origin': anyOrigin ? '*' : origin,
     ...(anyOrigin ? {} : { vary: 'Origin' }),
     ...(cors.allowCredentials ? { 'access-control-allow-credentials': 'true' } : {}),
+    ...(isPreflight(request)
+      ? preflightHeaders(cors)
+      : list('access-control-expose-headers', cors.exposeHeaders)),
   };
 }
 
 function preflightHeaders(cors: CorsDefinition): Record<string, string> {
-  const headers: Record<string, string> = {};
-  if (cors.allowMethods.length > 0) headers['access-control-allow-methods'] = cors.allowMethods.join(',');
-  if (cors.allowHeaders.length > 0) headers['access-control-allow-headers'] = cors.allowHeaders.join(',');
-  if (cors.maxAgeInSeconds !== undefined) headers['access-control-max-age'] = String(cors.maxAgeInSeconds);
-  return headers;
+  return {
+    ...list('access-control-allow-methods', cors.allowMethods),
+    ...list('access-control-allow-headers', cors.allowHeaders),
+    ...(cors.maxAgeInSeconds === undefined ? {} : { 'access-control-max-age': String(cors.maxAgeInSeconds) }),
+  };
 }
+
+const list = (header: string, values: readonly string[]): Record<string, string> =>
+  values.length > 0 ? { [header]: values.join(',') } : {};

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { InvocationResult } from '../../lambda/definitions.ts';
 import {
   answerOf,
+  authorizer,
   closeGateways,
   echo,
   entries,
@@ -245,29 +246,77 @@ describe('limits and logs', () => {
     ]);
     expect(JSON.stringify(entries)).not.toContain(token);
   });
+});
 
-  it('allow browsers of the allowed origin', async () => {
-    const cors = {
-      allowOrigins: ['https://c.example'],
-      allowMethods: ['GET'],
-      allowHeaders: ['x-auth-token'],
-      exposeHeaders: [],
-      allowCredentials: false,
-    };
-    const api = await gateway(echo, { cors });
-    const preflight = await fetch(`${api}/secret`, {
-      method: 'OPTIONS',
-      headers: { origin: 'https://c.example', 'access-control-request-method': 'GET' },
+describe('CORS', () => {
+  const cors = {
+    allowOrigins: ['https://c.example'],
+    allowMethods: ['GET', 'POST'],
+    allowHeaders: ['content-type', 'x-auth-token'],
+    exposeHeaders: ['x-request-id'],
+    maxAgeInSeconds: 600,
+    allowCredentials: false,
+  };
+  const secret = route('GET /secret', { authorizer });
+  const corsOf = async (api: string, method: string, headers: Record<string, string> = {}) => {
+    const response = await fetch(`${api}/secret`, {
+      method,
+      headers: { origin: 'https://c.example', ...headers },
     });
-    expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([
-      204,
-      'https://c.example',
-    ]);
-    const denied = await fetch(`${api}/secret`, { headers: { origin: 'https://c.example' } });
-    expect([denied.status, denied.headers.get('access-control-allow-origin')]).toEqual([
-      401,
-      'https://c.example',
-    ]);
+    const own = [...response.headers].filter(([name]) => /^access-control|^vary/.test(name));
+    return [response.status, Object.fromEntries(own)];
+  };
+  const preflight = { 'access-control-request-method': 'GET' };
+  const PREFLIGHT_HEADERS = {
+    'access-control-allow-origin': 'https://c.example',
+    'access-control-allow-methods': 'GET,POST',
+    'access-control-allow-headers': 'content-type,x-auth-token',
+    'access-control-max-age': '600',
+    vary: 'Origin',
+  };
+  const RESPONSE_HEADERS = {
+    'access-control-allow-origin': 'https://c.example',
+    'access-control-expose-headers': 'x-request-id',
+    vary: 'Origin',
+  };
+
+  it('responds by itself to a preflight request that no route matches', async () => {
+    const api = await gateway(echo, { cors, routes: [secret] });
+    expect(await corsOf(api, 'OPTIONS', preflight)).toEqual([204, PREFLIGHT_HEADERS]);
+    expect(await corsOf(api, 'OPTIONS', { ...preflight, origin: 'https://d.example' })).toEqual([204, {}]);
+    expect((await corsOf(api, 'OPTIONS'))[0]).toBe(404);
+  });
+
+  it.each([
+    ['$default', 404],
+    ['OPTIONS /{proxy+}', 200],
+    ['ANY /secret', 404],
+  ])('leaves a preflight request to the route %s, and adds the headers', async (key, status) => {
+    const routes = [secret, route(key), route('$default')];
+    const forged = { 'access-control-allow-origin': '*', 'access-control-allow-methods': 'DELETE' };
+    const api = await gateway(
+      ({ routeKey }) =>
+        returning({ statusCode: routeKey === 'OPTIONS /{proxy+}' ? 200 : 404, headers: forged }),
+      { cors, routes },
+    );
+    expect(await corsOf(api, 'OPTIONS', preflight)).toEqual([status, PREFLIGHT_HEADERS]);
+  });
+
+  it('asks for the token of a route that has an authorizer, in a preflight request as well', async () => {
+    const api = await gateway(echo, { cors, routes: [route('$default', { authorizer })] });
+    expect((await corsOf(api, 'OPTIONS', preflight))[0]).toBe(401);
+  });
+
+  it('adds headers to every response, its own refusals as well', async () => {
+    const api = await gateway(echo, { cors, routes: [secret] });
+    expect(await corsOf(api, 'GET')).toEqual([401, RESPONSE_HEADERS]);
+    expect(await corsOf(api, 'GET', { 'x-auth-token': await tokenOf() })).toEqual([200, RESPONSE_HEADERS]);
+    expect(await corsOf(api, 'GET', { origin: 'https://d.example' })).toEqual([401, {}]);
+  });
+
+  it('is absent without a configuration', async () => {
+    const api = await gateway(echo, { routes: [secret] });
+    expect(await corsOf(api, 'OPTIONS', preflight)).toEqual([404, {}]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type AccessLogContext, accessLogLine } from '../../api-gateway/access-log.ts';
 import { functionAnswer } from '../../api-gateway/answer.ts';
-import { preflightAnswer, withCors } from '../../api-gateway/cors.ts';
+import { withCors } from '../../api-gateway/cors.ts';
 import type { CorsDefinition, RouteDefinition } from '../../api-gateway/definitions.ts';
 import { payloadEvent, type ReceivedRequest } from '../../api-gateway/event.ts';
 import { claimTexts } from '../../api-gateway/jwt-authorizer.ts';
@@ -278,40 +278,33 @@ describe('CORS', () => {
     maxAgeInSeconds: 60,
     allowCredentials: false,
   };
-  const preflight = (origin: string | undefined) =>
-    preflightAnswer(cors, { method: 'OPTIONS', origin, requestedMethod: 'POST' });
-
-  it('responds to preflight requests of allowed origins', () => {
-    expect(preflight('https://console.example.com')).toMatchObject({
-      statusCode: 204,
-      headers: {
-        'access-control-allow-origin': 'https://console.example.com',
-        'access-control-allow-methods': 'GET,POST',
-        'access-control-allow-headers': 'x-auth-token',
-        'access-control-max-age': '60',
-      },
-    });
-  });
-
-  it('has no headers for other origins', () => {
-    expect(preflight('https://evil.example.com')).toMatchObject({ statusCode: 204, headers: {} });
-    expect(preflight(undefined)).toBeUndefined();
-  });
+  const answer = {
+    statusCode: 200,
+    headers: { 'access-control-allow-origin': '*', 'x-a': '1' },
+    body: Buffer.alloc(0),
+  };
+  const headersFor = (origin: string | undefined, change: Partial<CorsDefinition> = {}) =>
+    withCors(answer, { ...cors, ...change }, { method: 'GET', origin, requestedMethod: undefined }).headers;
 
   it('replaces the CORS headers of functions', () => {
-    const answer = {
-      statusCode: 200,
-      headers: { 'access-control-allow-origin': '*', 'x-a': '1' },
-      body: Buffer.alloc(0),
-    };
-    expect(withCors(answer, cors, undefined).headers).toEqual({ 'x-a': '1' });
-    expect(withCors(answer, cors, 'https://console.example.com').headers).toEqual({
+    expect(headersFor(undefined)).toEqual({ 'x-a': '1' });
+    expect(headersFor('https://console.example.com')).toEqual({
       'x-a': '1',
       'access-control-allow-origin': 'https://console.example.com',
       'access-control-expose-headers': 'x-request-id',
       vary: 'Origin',
     });
-    expect(withCors(answer, undefined, 'https://console.example.com')).toBe(answer);
+    const request = { method: 'GET', origin: 'https://console.example.com', requestedMethod: undefined };
+    expect(withCors(answer, undefined, request)).toBe(answer);
+  });
+
+  it('may allow every origin, or credentials', () => {
+    expect(headersFor('https://any.example.com', { allowOrigins: ['*'] })).toMatchObject({
+      'access-control-allow-origin': '*',
+    });
+    expect(headersFor('https://console.example.com', { allowCredentials: true })).toMatchObject({
+      'access-control-allow-credentials': 'true',
+    });
   });
 });
 
