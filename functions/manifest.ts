@@ -22,6 +22,7 @@ import {
   AIRPORT_ORGANIZATION_GET,
   UPDATE_TOPO,
 } from './protocol/onboarding.ts';
+import { PREFLIGHT } from './protocol/preflight.ts';
 import { LOGIN, TOKEN_REFRESH } from './protocol/sign-in.ts';
 import { STORAGE_CONFIG_GET, STS } from './protocol/sts.ts';
 import { TINY_FINGERPRINTS } from './protocol/tiny-fingerprints.ts';
@@ -285,6 +286,7 @@ export const MANIFEST: readonly FunctionRow[] = [
       refusals: { 404: 'There is no such flight, or no such dock in this workspace' },
     },
   }),
+  http(PREFLIGHT, { does: 'responds to preflight requests of browsers', may: {} }),
   http(UNKNOWN_ROUTE, { does: 'responds 404 to unknown routes', may: {} }),
 
   // Each method reads the registry for the device's workspace, with a Query.

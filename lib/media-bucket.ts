@@ -6,6 +6,8 @@ import {
   Bucket,
   BucketEncryption,
   type CfnBucket,
+  type CorsRule,
+  HttpMethods,
   type LifecycleRule,
   ObjectOwnership,
   StorageClass,
@@ -24,6 +26,18 @@ export interface MediaBucketProps extends Pick<Configuration, 'lifecycle'> {
 
 /** The events for the catalog: all new versions and all removals. */
 const CHANGES = ['s3:ObjectCreated:*', 's3:ObjectRemoved:*', 's3:LifecycleExpiration:*'];
+
+/**
+ * Pages read files with presigned addresses. After a redirect from the API, browsers send `Origin: null` and the
+ * headers of the first request. The signature is what protects a file.
+ */
+const DOWNLOADS: CorsRule = {
+  allowedOrigins: ['*'],
+  allowedMethods: [HttpMethods.GET, HttpMethods.HEAD],
+  allowedHeaders: ['*'],
+  exposedHeaders: ['accept-ranges', 'content-disposition', 'content-length', 'content-range', 'etag'],
+  maxAge: Duration.hours(1).toSeconds(),
+};
 
 /** The bucket of the files. It stays when the stack is deleted, and so do earlier versions of files. */
 export class MediaBucket extends Construct {
@@ -44,6 +58,7 @@ export class MediaBucket extends Construct {
         { id: 'unfinished-uploads', abortIncompleteMultipartUploadAfter: Duration.days(7) },
         ...agingRules(lifecycle),
       ],
+      cors: [DOWNLOADS],
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     // Level 1: CDK's own property adds a custom resource, whose code runs at deployment.

@@ -31,6 +31,9 @@ type Throttling = Configuration['throttling'];
 /** Of each route that needs no token. */
 const OPEN_ROUTE_THROTTLING: Throttling = { rateLimit: 20, burstLimit: 40 };
 
+/** Of preflight requests: a browser sends one for each address, and a page has many pictures. */
+const PREFLIGHT_THROTTLING: Throttling = { rateLimit: 100, burstLimit: 500 };
+
 /** One line of the access log. It has no headers, query or claims, which may hold tokens. */
 const ACCESS_LOG_LINE = {
   requestId: '$context.requestId',
@@ -137,9 +140,10 @@ export class MediaHttpApi extends Construct {
     const { routes, access } = trigger.contract;
     const authorized = access !== 'open';
     const integration = new HttpLambdaIntegration(`${name}Integration`, endpoint);
-    const { rateLimit, burstLimit } = authorized ? this.throttling : OPEN_ROUTE_THROTTLING;
     for (const routeKey of routes) {
       const [method, path] = routeKey.split(' ');
+      const openThrottling = method === 'OPTIONS' ? PREFLIGHT_THROTTLING : OPEN_ROUTE_THROTTLING;
+      const { rateLimit, burstLimit } = authorized ? this.throttling : openThrottling;
       const route = new HttpRoute(this, routeKey, {
         httpApi: this.api,
         routeKey: path ? HttpRouteKey.with(path, method as HttpMethod) : HttpRouteKey.DEFAULT,
@@ -153,7 +157,8 @@ export class MediaHttpApi extends Construct {
       if (!authorized)
         Validations.of(route).acknowledge({
           id: 'AwsSolutions-APIG4',
-          reason: 'It is for callers without a valid token: it signs in, renews a token, or responds 404.',
+          reason:
+            'It is for callers without a valid token: it signs in, renews a token, responds to a preflight request, or responds 404.',
         });
     }
   }

@@ -72,6 +72,8 @@ export interface LocalStackOptions {
   readonly notificationDeliveries?: NotificationDeliveries | undefined;
   /** Called with each event on the default bus, for tests. */
   readonly onEvent?: ((event: BusEvent) => void) | undefined;
+  /** Keys of the configuration, besides those of `cdk.json`, for tests. @default none */
+  readonly configuration?: Readonly<Record<string, unknown>> | undefined;
   /** Called before the CDK app runs, which takes seconds. */
   readonly onSynthesis?: (() => void) | undefined;
 }
@@ -109,7 +111,10 @@ async function start(options: LocalStackOptions, onClose: OnClose): Promise<Omit
     assembly: async () => {
       if (reason !== undefined) options.onOtherPorts?.(reason, port);
       if (port !== 0) await checkPort(pageListening);
-      const directory = await synthesise({ onSynthesis: options.onSynthesis });
+      const directory = await synthesise({
+        configuration: options.configuration,
+        onSynthesis: options.onSynthesis,
+      });
       const touching = setInterval(() => touch(directory), TOUCH_INTERVAL_IN_MILLISECONDS).unref();
       onClose(() => clearInterval(touching));
       return directory;

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, ut
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CONFIGURATION_KEY } from '../lib/configuration.ts';
 import { waitForLock } from '../packages/local-aws/lock.ts';
 
 /** The repository. */
@@ -26,6 +27,8 @@ const UNUSED_AFTER_IN_MILLISECONDS = 7 * 24 * 3600 * 1000;
 
 /** Where to synthesise, and from which sources. */
 export interface SynthesisOptions {
+  /** Keys of the configuration, besides those of `cdk.json`. @default none */
+  readonly configuration?: Readonly<Record<string, unknown>> | undefined;
   /** @default this repository */
   readonly projectDirectory?: string | undefined;
   /** Folder of assemblies, one for each state of the sources. @default `.build/assembly` of the project */
@@ -46,14 +49,15 @@ export class SynthesisError extends Error {
 export async function synthesise(options: SynthesisOptions = {}): Promise<string> {
   const project = options.projectDirectory ?? PROJECT;
   const cache = options.cacheDirectory ?? join(project, '.build', 'assembly');
-  const directory = join(cache, sourceHash(project));
+  const context = contextOf(project, options.configuration);
+  const directory = join(cache, sourceHash(project, context));
   if (!isUsable(directory)) {
     await mkdir(cache, { recursive: true });
     const lock = await waitForLock(`synthesis ${cache}`, () => `process ${process.pid}`);
     try {
       if (!isUsable(directory)) {
         options.onSynthesis?.();
-        await runApp(project, cache, directory);
+        await runApp(project, cache, directory, context);
       }
     } finally {
       await lock.release();
@@ -71,9 +75,9 @@ export function touch(directory: string): void {
   if (existsSync(directory)) utimesSync(directory, now, now);
 }
 
-/** A hash of the names and contents of all sources. */
-function sourceHash(project: string): string {
-  const hash = createHash('sha256').update(process.version);
+/** A hash of the context, and of the names and contents of all sources. */
+function sourceHash(project: string, context: Context): string {
+  const hash = createHash('sha256').update(process.version).update(JSON.stringify(context));
   for (const source of SOURCES) {
     const path = join(project, source);
     if (!existsSync(path)) continue;
@@ -96,12 +100,12 @@ function isUsable(directory: string): boolean {
 }
 
 /** Runs the app in a temporary folder, which gets its final name when it is complete. */
-async function runApp(project: string, cache: string, directory: string): Promise<void> {
+async function runApp(project: string, cache: string, directory: string, context: Context): Promise<void> {
   const temporary = join(cache, `.${randomUUID()}`);
   try {
     const { exitCode, output } = await run(project, {
       CDK_OUTDIR: temporary,
-      CDK_CONTEXT_JSON: JSON.stringify(context(project)),
+      CDK_CONTEXT_JSON: JSON.stringify(context),
     });
     if (exitCode !== 0)
       throw new SynthesisError(`The CDK app stopped with exit code ${exitCode}:\n${output.trim()}`);
@@ -113,11 +117,19 @@ async function runApp(project: string, cache: string, directory: string): Promis
   }
 }
 
+type Context = Readonly<Record<string, unknown>>;
+
 /** The context that `cdk` would give the app. */
-function context(project: string): Record<string, unknown> {
+function contextOf(project: string, configuration: SynthesisOptions['configuration']): Context {
   const read = (file: string): Record<string, unknown> =>
     existsSync(join(project, file)) ? JSON.parse(readFileSync(join(project, file), 'utf8')) : {};
-  return { ...(read('cdk.json')['context'] as object | undefined), ...read('cdk.context.json') };
+  const context: Context = {
+    ...(read('cdk.json')['context'] as object | undefined),
+    ...read('cdk.context.json'),
+  };
+  if (configuration === undefined) return context;
+  const own = context[CONFIGURATION_KEY] as object | undefined;
+  return { ...context, [CONFIGURATION_KEY]: { ...own, ...configuration } };
 }
 
 function run(

@@ -133,7 +133,7 @@ function operationOf(row: RowOf<'http'>, texts: ApiTexts, method: string, path: 
   };
 }
 
-/** By path and method, without `$default`. */
+/** By path and method, without the routes for any path. */
 function paths(): Json {
   const items: Record<string, Json> = {};
   for (const row of functionsOf('http')) {

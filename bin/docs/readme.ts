@@ -20,6 +20,7 @@ const fileOf = (row: FunctionRow): string => `\`${entryFileOf(row)}\``;
 function routesOf({ trigger: { contract } }: RowOf<'http'>): string {
   const [first = '', ...others] = contract.routes;
   if (first === '$default') return 'anything else';
+  if (first.startsWith('OPTIONS ')) return '`OPTIONS` of any path';
   const [, path] = first.split(' ');
   const told = others.map((route) => {
     const [verb, other] = route.split(' ');
@@ -29,7 +30,7 @@ function routesOf({ trigger: { contract } }: RowOf<'http'>): string {
 }
 
 const routeRow = (row: RowOf<'http'>): string =>
-  `| ${routesOf(row)} | ${fileOf(row)} | ${row.document ?? (row.api ? 'ours' : "404 in DJI's envelope")} |`;
+  `| ${routesOf(row)} | ${fileOf(row)} | ${row.document ?? (row.api ? 'ours' : row.does)} |`;
 
 function methodRow(row: FunctionRow): string[] {
   const { trigger } = row;

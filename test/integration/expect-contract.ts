@@ -7,7 +7,7 @@ import type { BusEvent } from '../../packages/local-aws/index.ts';
 
 const routes = functionsOf('http').flatMap(({ trigger: { contract } }) =>
   contract.routes
-    .filter((key) => key !== '$default')
+    .filter((key) => key !== '$default' && !key.startsWith('OPTIONS '))
     .map((key) => ({
       asked: new RegExp(`^${key.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
       output: contract.output,

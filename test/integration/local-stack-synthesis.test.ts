@@ -52,6 +52,19 @@ describe('synthesis', () => {
     expect(template).toEqual({ Description: '{"greeting":"hello"}' });
   });
 
+  it('adds keys to the configuration, and keeps an assembly for each', async () => {
+    const projectDirectory = project('configured');
+    const own = { context: { 'media-library': { logLevel: 'WARN', mqttAddress: '' } } };
+    writeFileSync(join(projectDirectory, 'cdk.json'), JSON.stringify(own));
+    const contextOf = (directory: string) =>
+      JSON.parse(JSON.parse(readFileSync(join(directory, 'Stack.template.json'), 'utf8')).Description);
+    const plain = await synthesise({ projectDirectory });
+    const configured = await synthesise({ projectDirectory, configuration: { logLevel: 'DEBUG' } });
+    expect(contextOf(plain)).toEqual(own.context);
+    expect(contextOf(configured)).toEqual({ 'media-library': { logLevel: 'DEBUG', mqttAddress: '' } });
+    expect(await synthesise({ projectDirectory })).toBe(plain);
+  });
+
   it('runs the app again only when a source changes, and keeps each assembly', async () => {
     const projectDirectory = project('cached');
     const login = join(projectDirectory, 'functions/http/login.ts');

@@ -108,7 +108,7 @@ export class TestStack {
 
   /** Starts a stack for this test file. */
   static async start(
-    options: Pick<LocalStackOptions, 'timeScales' | 'notificationDeliveries'> = {},
+    options: Pick<LocalStackOptions, 'timeScales' | 'notificationDeliveries' | 'configuration'> = {},
   ): Promise<TestStack> {
     const logged: LogEntry[] = [];
     const events: BusEvent[] = [];

@@ -5,6 +5,7 @@ import { type Json, synthesise, type Template } from './synthesise.ts';
 const template = synthesise({ throttling: { rateLimit: 100, burstLimit: 300 } });
 const rows = functionsOf('http').map(({ name, trigger }) => ({ name, routeKeys: trigger.contract.routes }));
 const OPEN = ['POST /manage/api/v1/login', 'POST /manage/api/v1/token/refresh', '$default'];
+const PREFLIGHT = 'OPTIONS /{proxy+}';
 
 const routeKeysOf = (from: Template): string[] =>
   from.ofType('AWS::ApiGatewayV2::Route').map(({ Properties }) => Properties.RouteKey);
@@ -21,18 +22,18 @@ describe('the routes', () => {
     expect(routeKeysOf(template).sort()).toEqual(rows.flatMap(({ routeKeys }) => routeKeys).sort());
   });
 
-  it('require a token, except for sign-in and unknown routes', () => {
+  it('require a token, except for sign-in, preflight requests and unknown routes', () => {
     const authorizer = template.only('AWS::ApiGatewayV2::Authorizer').id;
     for (const key of routeKeysOf(template)) {
       const { AuthorizationType, AuthorizerId } = route(key);
-      if (OPEN.includes(key)) expect(AuthorizationType).toBe('NONE');
+      if (OPEN.includes(key) || key === PREFLIGHT) expect(AuthorizationType).toBe('NONE');
       else expect([AuthorizationType, AuthorizerId]).toEqual(['JWT', { Ref: authorizer }]);
     }
   });
 
   it('accept access tokens only: an ID token has no scope', () => {
     for (const key of routeKeysOf(template)) {
-      const scopes = OPEN.includes(key) ? undefined : ['aws.cognito.signin.user.admin'];
+      const scopes = OPEN.includes(key) || key === PREFLIGHT ? undefined : ['aws.cognito.signin.user.admin'];
       expect(route(key).AuthorizationScopes).toEqual(scopes);
     }
   });
@@ -90,15 +91,16 @@ describe('the stage', () => {
   });
 
   it('throttles every route, and those without a token more', () => {
-    const limited = { ThrottlingRateLimit: 100, ThrottlingBurstLimit: 300 };
+    const limitsOf = (rate: number, burst: number) => ({
+      ThrottlingRateLimit: rate,
+      ThrottlingBurstLimit: burst,
+    });
+    const limited = limitsOf(100, 300);
+    const limitOf = (key: string) =>
+      OPEN.includes(key) ? limitsOf(20, 40) : key === PREFLIGHT ? limitsOf(100, 500) : limited;
     expect(Properties.DefaultRouteSettings).toEqual(limited);
     expect(Properties.RouteSettings).toEqual(
-      Object.fromEntries(
-        routeKeysOf(template).map((key) => [
-          key,
-          OPEN.includes(key) ? { ThrottlingRateLimit: 20, ThrottlingBurstLimit: 40 } : limited,
-        ]),
-      ),
+      Object.fromEntries(routeKeysOf(template).map((key) => [key, limitOf(key)])),
     );
   });
 

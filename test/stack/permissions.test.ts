@@ -147,9 +147,9 @@ describe('the manifest', () => {
     for (const { may } of functionsOf('mqtt')) expect(may.table).toContain('Query');
   });
 
-  it('allows requests without a token only for sign-in and unknown routes', () => {
+  it('allows requests without a token only for sign-in, preflight requests and unknown routes', () => {
     const open = functionsOf('http').filter(({ trigger }) => trigger.contract.access === 'open');
-    expect(open.map(({ name }) => name)).toEqual(['login', 'token-refresh', 'unknown-route']);
+    expect(open.map(({ name }) => name)).toEqual(['login', 'token-refresh', 'preflight', 'unknown-route']);
   });
 });
 

@@ -60,6 +60,18 @@ describe('the bucket', () => {
     expect(new Set(queues).size).toBe(1);
   });
 
+  it('lets pages of every origin read with a signed address, also after a redirect, and nothing else', () => {
+    expect(bucket.Properties.CorsConfiguration.CorsRules).toEqual([
+      {
+        AllowedOrigins: ['*'],
+        AllowedMethods: ['GET', 'HEAD'],
+        AllowedHeaders: ['*'],
+        ExposedHeaders: expect.arrayContaining(['content-length', 'etag']),
+        MaxAge: 3600,
+      },
+    ]);
+  });
+
   it('is created after the queue policy, which allows the account and not the bucket', () => {
     const { Queue } = bucket.Properties.NotificationConfiguration.QueueConfigurations[0];
     const policy = template

@@ -20,7 +20,7 @@ functions/ports.ts → functions/adapters, functions/core, functions/environment
 functions/protocol → functions/core
 functions/storage → functions/core, functions/middleware, functions/ports.ts, functions/protocol
 lib → functions/adapters, functions/environment.ts, functions/manifest.ts, functions/protocol, functions/telemetry.ts
-local → admin, devices, fakes, functions/adapters, functions/core, functions/environment.ts, functions/manifest.ts, packages/local-aws
+local → admin, devices, fakes, functions/adapters, functions/core, functions/environment.ts, functions/manifest.ts, lib, packages/local-aws
 `;
 
 const PROJECT = join(import.meta.dirname, '../..');
