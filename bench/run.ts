@@ -19,6 +19,7 @@ const BENCHMARKS: Readonly<Record<string, string>> = {
   uplink: 'the same over a line of 100 Mbit/s and 20 ms: the uploader, the AWS CLI: [rounds]',
   'dock-events': '1,000 events from 50 docks at once, none lost, none twice: [rounds]',
   kill: 'everything killed at random while services fail, and nothing lost: [kills] [seed]',
+  costs: 'the units that AWS charges for, and what they cost',
   'dock-memory': "the local stack's memory over 100,000 events of docks: [events]",
 };
 

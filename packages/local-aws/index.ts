@@ -4,6 +4,7 @@
  */
 export { type AdministratorCall, CallError } from './administrator.ts';
 export type { EnvironmentOf, TimeScales } from './compose.ts';
+export { CAPACITY_CHANNEL, type CapacityConsumed } from './dynamodb/capacity.ts';
 export type { BusEvent } from './events/definitions.ts';
 export type { RootCredentials } from './iam/identities.ts';
 export { type LocalAws, type LocalAwsOptions, startLocalAws } from './local-aws.ts';

@@ -119,7 +119,7 @@ describe('the alarms', () => {
 
   it('are as many as in the cost section of docs/operations.md', () => {
     const others = alarms.length - template.functionNames.length;
-    expect(OPERATIONS).toContain(` an alarm for each function and ${others} more, $0.10 each,`);
+    expect(OPERATIONS).toContain(`| alarms, one for each function and ${others} more | $0.10 each |`);
   });
 
   it('notify nobody by default', () => {

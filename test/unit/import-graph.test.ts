@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
  */
 const GRAPH = `
 admin → functions/adapters, functions/core
-bench → devices, functions/adapters, functions/core, functions/environment.ts, functions/protocol, lib, local, packages/local-aws
+bench → devices, functions/adapters, functions/core, functions/environment.ts, functions/manifest.ts, functions/protocol, lib, local, packages/local-aws
 bin → admin, devices, functions/core, functions/manifest.ts, functions/protocol, lib, local
 devices → functions/core, functions/protocol, packages/local-aws
 fakes → functions/adapters, functions/core, functions/ports.ts, functions/protocol

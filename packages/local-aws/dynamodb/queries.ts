@@ -379,7 +379,7 @@ function capacityOf(
   sizeInBytes: number,
   { ConsistentRead: consistent = false }: PageRequest,
 ) {
-  const capacity = new ConsumedCapacity(table.description.TableName);
+  const capacity = new ConsumedCapacity(table.description.TableName, 'read');
   const units = readUnits(sizeInBytes, consistent);
   if (index) capacity.addOfIndex(index.IndexName, units);
   else capacity.add(units);

@@ -23,7 +23,7 @@ export function getItem({ store, tables }: Database, request: GetRequest): objec
   const key = checkedKey(table, request.Key);
   refuse(validateKeyPaths(request._projection?.nestedPaths, table.description));
   const item = existingItem(store, table, key);
-  const capacity = new ConsumedCapacity(request.TableName);
+  const capacity = new ConsumedCapacity(request.TableName, 'read');
   capacity.add(unitsOf(item, request.ConsistentRead));
   const consumed = capacity.report(request.ReturnConsumedCapacity);
   return {
@@ -57,7 +57,7 @@ export function batchGetItem(
   const responses: Record<string, Item[]> = {};
   const unprocessed: Record<string, object> = {};
   const capacities = checked.map(({ tableName, batch, table, keys }) => {
-    const capacity = new ConsumedCapacity(tableName);
+    const capacity = new ConsumedCapacity(tableName, 'read');
     const found: Item[] = [];
     const left: Item[] = [];
     for (const [index, key] of keys.entries()) {

@@ -102,7 +102,7 @@ export function batchWriteItem(
   }
   const capacities = store.atomically(() =>
     batches.map(({ table, writes }) => {
-      const capacity = new ConsumedCapacity(table.description.TableName);
+      const capacity = new ConsumedCapacity(table.description.TableName, 'write');
       for (const { key, item } of writes) {
         write(store, table, { key, before: existingItem(store, table, key), after: item, capacity });
       }
@@ -217,7 +217,7 @@ function write(
     readonly capacity?: ConsumedCapacity;
   },
 ): ConsumedCapacity {
-  const { key, before, after, capacity = new ConsumedCapacity(description.TableName) } = change;
+  const { key, before, after, capacity = new ConsumedCapacity(description.TableName, 'write') } = change;
   // The larger of the two, and one unit even when there is nothing to delete.
   capacity.add(Math.max(...[before, after].map((item) => writeUnits(item ? itemSizeInBytes(item) : 0))));
   if (after) store.put(items, key, JSON.stringify(after));

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ReturnConsumedCapacity } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand,
@@ -10,6 +11,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CAPACITY_CHANNEL } from '../../dynamodb/capacity.ts';
 import type { TableDefinition } from '../../dynamodb/dynamodb.ts';
 import { type DynamoDbFixture, startDynamoDb } from './dynamodb-fixture.ts';
 
@@ -284,5 +286,19 @@ describe('the consumed capacity', () => {
     const { ConsumedCapacity } = await dynamoDb.documents.send(new ScanCommand({ ...INDEXES, Limit: 1 }));
     expect(ConsumedCapacity?.Table?.CapacityUnits).toBeGreaterThanOrEqual(0.5);
     expect(ConsumedCapacity).toMatchObject({ CapacityUnits: ConsumedCapacity?.Table?.CapacityUnits });
+  });
+
+  it('of every request is published on a diagnostics channel', async () => {
+    const heard: unknown[] = [];
+    const listener = (message: unknown) => heard.push(message);
+    subscribe(CAPACITY_CHANNEL, listener);
+    const Item = { pk: 'published', flight: 'f' };
+    await dynamoDb.documents.send(new PutCommand({ TableName, Item }));
+    await dynamoDb.documents.send(new GetCommand({ TableName, Key: { pk: 'published' } }));
+    unsubscribe(CAPACITY_CHANNEL, listener);
+    expect(heard).toEqual([
+      { tableName: TableName, kind: 'write', units: 2 },
+      { tableName: TableName, kind: 'read', units: 0.5 },
+    ]);
   });
 });
