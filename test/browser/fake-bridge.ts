@@ -19,6 +19,8 @@ export interface FakeBridgeOptions {
   readonly faults?: Readonly<Record<string, Fault>>;
   /** What the connection comes to: `never` calls nobody back. */
   readonly connection?: 'made' | 'never' | 'refused';
+  /** Whether a module that is loaded can be loaded again, before it is unloaded. */
+  readonly reloads?: boolean;
   /** What an earlier visit has left in Pilot. */
   readonly kept?: { readonly host: string; readonly token: string };
 }
@@ -26,7 +28,8 @@ export interface FakeBridgeOptions {
 /** What a test does with the bridge: `window.fakeBridge`. */
 export interface FakeBridgeControls {
   readonly calls: readonly (readonly unknown[])[];
-  setFault(name: string, fault: Fault | undefined): void;
+  /** Nothing goes wrong any more. */
+  mend(): void;
   /** Makes or breaks the connection, and calls back. */
   connect(there: boolean): void;
   /** Pilot drops a module by itself. */
@@ -38,7 +41,7 @@ export interface FakeBridgeControls {
 /** Self-contained, since its source is sent to the browser. */
 export function installFakeBridge(options: FakeBridgeOptions): void {
   const page = window as unknown as Record<string, unknown>;
-  const { flavour, kept, connection = 'made' } = options;
+  const { flavour, kept, connection = 'made', reloads = true } = options;
   const faults: Record<string, Fault | undefined> = { ...options.faults };
   const calls: unknown[][] = [];
   const loaded = new Set<string>(kept ? ['api', 'thing', 'media'] : []);
@@ -88,6 +91,7 @@ export function installFakeBridge(options: FakeBridgeOptions): void {
 
   const load = (name: string, text: string): unknown => {
     const parameters = JSON.parse(text);
+    if (loaded.has(name) && !reloads) return refused('already loaded');
     if (name === 'api') ({ host, token } = parameters);
     if (name === 'thing') {
       callback = parameters.connectCallback;
@@ -179,8 +183,8 @@ export function installFakeBridge(options: FakeBridgeOptions): void {
   page['djiBridge'] = bridge;
   page['fakeBridge'] = {
     calls,
-    setFault: (name, fault) => {
-      faults[name] = fault;
+    mend: () => {
+      for (const name of Object.keys(faults)) delete faults[name];
     },
     connect: callBack,
     drop: (module) => {

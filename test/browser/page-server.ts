@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import * as v from 'valibot';
-import type { MediaLibraryError } from '../../functions/core/errors.ts';
+import { CredentialsWrongError, type MediaLibraryError } from '../../functions/core/errors.ts';
 import { responseTo } from '../../functions/middleware/error-responses.ts';
 import type { HttpContract } from '../../functions/protocol/contract.ts';
 import { USERS_CURRENT, WORKSPACES_CURRENT } from '../../functions/protocol/current.ts';
@@ -17,7 +17,7 @@ import { LOGIN, TOKEN_REFRESH } from '../../functions/protocol/sign-in.ts';
 import { cacheControlOf, pageHeaders } from '../../lib/page-headers.ts';
 import type { PilotConfigFile } from '../../web/common/pilot-config.ts';
 
-/** An answer of the API. */
+/** An answer of the API. A body of text is sent as it is. */
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
@@ -32,6 +32,9 @@ export interface AskedRequest {
 
 /** What the API answers to a route: an answer, one for each request, or silence. */
 export type Answers = Record<string, Answer | 'silence' | ((request: AskedRequest) => Answer | 'silence')>;
+
+/** For a page of another origin. */
+const CORS = { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*' };
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -82,14 +85,14 @@ export const SESSION: v.InferInput<typeof LOGIN.output> = {
   ...MQTT,
 };
 
-export const userIn = (current: string, workspaces = [WORKSPACE]): Answer =>
+export const userIn = (current: string, workspaces = [WORKSPACE], mqtt = MQTT): Answer =>
   answerTo(USERS_CURRENT, {
     user_id: SESSION.user_id,
     username: SESSION.username,
     user_type: 1,
     workspace_id: current,
     workspaces: workspaces.map(({ id, name }) => ({ workspace_id: id, workspace_name: name })),
-    ...MQTT,
+    ...mqtt,
   });
 
 export const workspaceAnswer = ({ id, name }: typeof WORKSPACE): Answer =>
@@ -105,7 +108,10 @@ export const DIAGNOSIS = `GET /library/api/v1/workspaces/${WORKSPACE.id}/diagnos
 
 /** The API as it is when nothing is wrong. It has neither a list of uploads nor a diagnosis yet. */
 const working = (): Answers => ({
-  'POST /manage/api/v1/login': answerTo(LOGIN, SESSION),
+  'POST /manage/api/v1/login': ({ body }) =>
+    (body as { password?: string }).password === PASSWORD
+      ? answerTo(LOGIN, SESSION)
+      : refusal(new CredentialsWrongError()),
   'POST /manage/api/v1/token/refresh': answerTo(TOKEN_REFRESH, SESSION),
   'GET /manage/api/v1/users/current': userIn(WORKSPACE.id),
   'GET /manage/api/v1/workspaces/current': workspaceAnswer(WORKSPACE),
@@ -125,15 +131,24 @@ const bodyOf = async (request: IncomingMessage): Promise<unknown> => {
 export class PageServer {
   /** By method and path. */
   answers: Answers = working();
-  /** The body of `config.json`; a number is the status of an answer without one. */
+  /** The body of `config.json`; a number is the status of an answer without one, `silence` none at all,
+   * and `drop` a broken connection. */
   config: unknown = CONFIG;
+  /** Of all other routes. */
+  everythingElse: Answers[string] = { status: 404, body: failure(404, 'There is no such route') };
+  /** Origins of the API besides the page's own. */
+  apiOrigins: readonly string[] = [];
   /** Pictures, by path. */
   pictures = new Map<string, Buffer>();
   /** What was asked of the API. */
   readonly requests: AskedRequest[] = [];
   /** Files of the page that were sent, with their size in gzip. */
   readonly sent: { readonly path: string; readonly sizeInGzip: number }[] = [];
-  /** Files of the page that are not sent. */
+  /** How far its clock is ahead of this machine's. */
+  clockAheadInMilliseconds = 0;
+  /** Requests of the API that wait for their answer. */
+  open = 0;
+  /** Files of the page that are not sent, by their name without digest and extension. */
   readonly missing = new Set<string>();
   private readonly directory: string;
   private readonly server = createServer((request, response) => {
@@ -152,6 +167,11 @@ export class PageServer {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
+  /** Other MQTT credentials of the user. */
+  changeUser(mqtt: typeof MQTT): void {
+    this.answers['GET /manage/api/v1/users/current'] = userIn(WORKSPACE.id, [WORKSPACE], mqtt);
+  }
+
   close(): void {
     this.server.close();
     this.server.closeAllConnections();
@@ -168,6 +188,11 @@ export class PageServer {
   }
 
   private sendConfig(response: ServerResponse): void {
+    if (this.config === 'silence') return;
+    if (this.config === 'drop') {
+      response.destroy();
+      return;
+    }
     if (typeof this.config === 'number') response.writeHead(this.config).end();
     else
       this.send('/pilot/config.json', 'application/json', Buffer.from(JSON.stringify(this.config)), response);
@@ -175,7 +200,7 @@ export class PageServer {
 
   private async sendFile(path: string, response: ServerResponse): Promise<void> {
     const name = path.endsWith('/') ? `${path}index.html` : path;
-    const content = this.missing.has(name)
+    const content = this.missing.has(/([a-z-]+)-[\w-]{8}\.\w+$/.exec(name)?.[1] ?? name)
       ? undefined
       : await readFile(join(this.directory, decodeURIComponent(name))).catch(() => undefined);
     if (content) this.send(name, TYPES[extname(name)] ?? 'application/octet-stream', content, response);
@@ -185,20 +210,36 @@ export class PageServer {
   private send(path: string, type: string, content: Buffer, response: ServerResponse): void {
     this.sent.push({ path, sizeInGzip: gzipSync(content, { level: 9 }).length });
     response
-      .writeHead(200, { ...pageHeaders(), 'content-type': type, 'cache-control': cacheControlOf(path) })
+      .writeHead(200, {
+        ...pageHeaders({ apiOrigins: this.apiOrigins }),
+        'content-type': type,
+        'cache-control': cacheControlOf(path),
+      })
       .end(content);
   }
 
   private async answerApi(request: IncomingMessage, url: URL, response: ServerResponse): Promise<void> {
-    const { method = 'GET', headers } = request;
-    const asked = { method, url, headers, body: await bodyOf(request) };
+    this.open += 1;
+    response.once('close', () => {
+      this.open -= 1;
+    });
+    const { method = 'GET' } = request;
+    if (method === 'OPTIONS') {
+      response.writeHead(204, CORS).end();
+      return;
+    }
+    const asked = { method, url, headers: request.headers, body: await bodyOf(request) };
     this.requests.push(asked);
-    const set = this.answers[`${method} ${url.pathname}`];
+    const set = this.answers[`${method} ${url.pathname}`] ?? this.everythingElse;
     const answer = typeof set === 'function' ? set(asked) : set;
     if (answer === 'silence') return;
-    const { status, body } = answer ?? { status: 404, body: failure(404, 'There is no such route') };
-    response
-      .writeHead(status, { 'content-type': 'application/json', 'x-request-id': 'request-1' })
-      .end(JSON.stringify(body));
+    const { status, body } = answer;
+    const headers = {
+      'content-type': 'application/json',
+      'x-request-id': 'request-1',
+      ...CORS,
+      date: new Date(Date.now() + this.clockAheadInMilliseconds).toUTCString(),
+    };
+    response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body));
   }
 }

@@ -1,5 +1,5 @@
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { test as base, inject } from 'vitest';
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { test as base, expect, inject, vi } from 'vitest';
 import { launchChromium } from './chromium.ts';
 import { type FakeBridgeControls, type FakeBridgeOptions, installFakeBridge } from './fake-bridge.ts';
 import { PASSWORD, PageServer } from './page-server.ts';
@@ -9,16 +9,20 @@ export interface PilotPageOptions extends Partial<FakeBridgeOptions> {
   readonly outside?: boolean;
   readonly context?: BrowserContextOptions;
   /** Runs in the page before its own script. */
-  readonly before?: (page: Page) => Promise<void>;
+  readonly before?: (page: Page) => Promise<unknown>;
   readonly path?: string;
+  /** The clock can be put forward, with `pass`. */
+  readonly clock?: boolean;
 }
 
 /** The opened page, with what a test does on it again and again. */
 export class PilotPage {
   readonly page: Page;
+  private readonly server: PageServer;
 
-  constructor(page: Page) {
+  constructor(page: Page, server: PageServer) {
     this.page = page;
+    this.server = server;
   }
 
   /** Everything that was said on the console, and every refusal by the content security policy. */
@@ -30,9 +34,37 @@ export class PilotPage {
     await this.page.getByRole('button', { name: /^(Sign in|登录)$/ }).click();
   }
 
+  /** Puts the clocks of controller and server forward; not while a request is under way, which would time out. */
+  async pass(seconds: number): Promise<void> {
+    await vi.waitUntil(() => this.server.open === 0, { timeout: 10_000 });
+    this.server.clockAheadInMilliseconds += seconds * 1000;
+    await this.page.clock.fastForward(seconds * 1000);
+  }
+
+  /** Signs in, and waits until everything is connected. */
+  async connect(): Promise<void> {
+    await this.signIn();
+    await this.says(/^(Connected|已连接)/);
+  }
+
   /** Waits for the one line. */
   async says(text: string | RegExp): Promise<void> {
-    await this.page.getByRole('status').getByText(text).first().waitFor();
+    await this.seen(this.page.getByRole('status').getByText(text));
+  }
+
+  /** Waits for a warning beside what somebody did. */
+  async warns(text: string | RegExp): Promise<void> {
+    await this.seen(this.page.getByRole('alert').getByText(text));
+  }
+
+  /** Waits for a text anywhere. */
+  async shows(text: string | RegExp): Promise<void> {
+    await this.seen(this.page.getByText(text));
+  }
+
+  private async seen(found: Locator): Promise<void> {
+    await found.first().waitFor();
+    expect(await found.count()).toBeGreaterThan(0);
   }
 
   async press(name: string | RegExp): Promise<void> {
@@ -49,6 +81,13 @@ export class PilotPage {
     return (await this.calls())
       .filter(([name]) => !/Get|Is/.test(String(name)))
       .map(([name, first]) => (/Component$/.test(String(name)) ? `${name}:${first}` : String(name)));
+  }
+
+  /** The parameters with which a module was loaded, each time. */
+  async loads(module: string): Promise<Record<string, unknown>[]> {
+    return (await this.calls())
+      .filter(([name, first]) => name === 'platformLoadComponent' && first === module)
+      .map(([, , parameters]) => JSON.parse(String(parameters)));
   }
 
   bridge<Result>(act: (bridge: FakeBridgeControls) => Result): Promise<Awaited<Result>> {
@@ -95,16 +134,17 @@ export const test = base.extend<Fixtures>({
   },
   openPilot: async ({ browser, server }, use) => {
     const contexts: BrowserContext[] = [];
-    await use(async ({ outside, context, before, path = '/pilot/', ...bridge } = {}) => {
+    await use(async ({ outside, context, before, clock, path = '/pilot/', ...bridge } = {}) => {
       const opened = await browser.newContext({ ...CONTROLLER, ...context });
       contexts.push(opened);
       opened.setDefaultTimeout(10_000);
       const page = await opened.newPage();
-      const pilot = new PilotPage(page);
+      const pilot = new PilotPage(page, server);
       page.on('console', (message) => pilot.console.push(message.text()));
       page.on('pageerror', (error) => pilot.console.push(String(error)));
       const options: FakeBridgeOptions = { flavour: 'documented', ...bridge };
       if (!outside) await page.addInitScript(installFakeBridge, options);
+      if (clock) await page.clock.install();
       await before?.(page);
       await page.goto(server.address + path);
       return pilot;

@@ -2,7 +2,7 @@
  * The page that DJI Pilot 2 opens on a controller ("Cloud Service → Other platforms"). It connects Pilot to
  * the library, and says what is connected, what went up, and what to do when nothing does.
  */
-import { render } from 'preact';
+import { options, render } from 'preact';
 import { Bridge, type DjiBridge } from './bridge.ts';
 import { language } from './language.ts';
 import { loadSimulator } from './lazy.ts';
@@ -63,6 +63,11 @@ function lookForBridge(since: number): void {
   if (passed < BRIDGE_LOOKED_FOR_IN_MILLISECONDS)
     window.setTimeout(() => lookForBridge(since), LOOKS_IN_MILLISECONDS);
 }
+
+// Preact takes queueMicrotask, which older engines lack.
+options.debounceRendering = (work) => {
+  Promise.resolve().then(work);
+};
 
 document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
 document.documentElement.className = 'started';

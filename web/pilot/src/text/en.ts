@@ -108,16 +108,16 @@ export const en = {
   'home.code': 'Code for the office: {code}',
 
   'waits.bytes': 'uploading',
-  'waits.report': 'waiting for the controller’s report',
+  'waits.report': 'waiting for its report',
   'waits.check': 'being checked',
-  'waits.upload': 'has to go up again',
+  'waits.upload': 'to go up again',
 
   'time.now': 'just now',
   'time.seconds': '{count} s ago',
   'time.minutes': '{count} min ago',
-  'skew.minutes': '{minutes} min',
-  'skew.hours': '{hours} h {minutes} min',
-  'skew.days': '{days} days',
+  'skew.minutes': '{minutes}\u00a0min',
+  'skew.hours': '{hours}\u00a0h\u00a0{minutes}\u00a0min',
+  'skew.days': '{days}\u00a0days',
 
   'trouble.title': 'Something wrong?',
   'trouble.fine': 'Nothing is wrong that this page or the library knows of.',
@@ -135,7 +135,6 @@ export const en = {
   'trouble.nothing.seen': 'The library has seen nothing of this controller yet.',
   'trouble.never': 'not yet',
   'trouble.office': 'For the office',
-  'trouble.code': 'Code',
   'trouble.detail': 'Detail',
   'trouble.serial': 'Controller',
   'trouble.pilot': 'Pilot',
@@ -167,7 +166,7 @@ export const en = {
   'outside.simulate.failed': 'The simulated controller could not be loaded. Try again.',
 
   'simulated.title': 'Simulated controller {serial}',
-  'simulated.meaning': 'No drone, no Pilot: nothing goes up by itself. All else is real.',
+  'simulated.meaning': 'No drone, no Pilot: photos go up only by “npm run pilot”. All else is real.',
   'simulated.back': 'Back key',
   'simulated.lose': 'Break connection',
   'simulated.restore': 'Restore connection',

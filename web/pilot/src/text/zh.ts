@@ -103,7 +103,7 @@ export const zh: Dictionary = {
   'home.code': '请告知管理员的代码：{code}',
 
   'waits.bytes': '上传中',
-  'waits.report': '等待遥控器上报',
+  'waits.report': '等待上报',
   'waits.check': '校验中',
   'waits.upload': '需要重新上传',
 
@@ -129,7 +129,6 @@ export const zh: Dictionary = {
   'trouble.nothing.seen': '媒体库尚未收到此遥控器的任何请求。',
   'trouble.never': '尚未发生',
   'trouble.office': '供管理员查询',
-  'trouble.code': '代码',
   'trouble.detail': '详情',
   'trouble.serial': '遥控器',
   'trouble.pilot': 'Pilot',
@@ -161,7 +160,7 @@ export const zh: Dictionary = {
   'outside.simulate.failed': '无法加载模拟遥控器，请重试。',
 
   'simulated.title': '模拟遥控器 {serial}',
-  'simulated.meaning': '没有飞行器和 Pilot，不会自动上传，其余均为真实。',
+  'simulated.meaning': '没有飞行器和 Pilot，照片只能用“npm run pilot”上传，其余均为真实。',
   'simulated.back': '返回键',
   'simulated.lose': '断开连接',
   'simulated.restore': '恢复连接',

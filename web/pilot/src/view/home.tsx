@@ -1,3 +1,4 @@
+import type { Failure } from '../failure.ts';
 import { headlineOf } from '../headline.ts';
 import { texts } from '../language.ts';
 import type { MediaSettings } from '../media-settings.ts';
@@ -56,17 +57,22 @@ const Settings = ({ settings, refused, change }: SettingsProps) => (
   </section>
 );
 
+/** Whether the library does not answer: its sign must not be green then, although Pilot's module is loaded. */
+const isUnanswered = (failure: Failure | undefined): boolean =>
+  failure?.id === 'server-unreachable' || failure?.id === 'server-broken';
+
 /** The page when somebody is signed in. */
 export const Home = ({ state, pilot }: ViewProps) => {
   const { modules, uploads, settingRefused } = state;
+  const headline = headlineOf(state, texts);
   return (
     <>
       <main>
         <StatusLine
-          headline={headlineOf(state, texts)}
-          modules={modules}
+          headline={headline}
+          modules={isUnanswered(state.failure) ? { ...modules, api: 'failed' } : modules}
           tryAgain={() => pilot.tryAgain()}
-          showDetails={() => pilot.open('trouble')}
+          showCode={false}
         />
         <Uploads uploads={uploads} now={Date.now() - state.clockSkewInSeconds * 1000} />
         {modules.settings && (
@@ -79,7 +85,7 @@ export const Home = ({ state, pilot }: ViewProps) => {
       </main>
       <footer class="foot">
         <button type="button" class="button" onClick={() => pilot.open('trouble')}>
-          {texts('home.trouble')}
+          {texts(headline.code ? 'home.details' : 'home.trouble')}
         </button>
         <span class="foot-name">{state.username}</span>
         <button type="button" class="button" onClick={() => pilot.open('leave')}>

@@ -60,7 +60,7 @@ const View = ({ state, pilot, simulate }: PageProps) => {
         headline={headlineOf(state, texts)}
         modules={undefined}
         tryAgain={() => pilot.tryAgain()}
-        showDetails={undefined}
+        showCode={true}
       />
     </main>
   );

@@ -9,7 +9,7 @@ interface ViewProps {
 }
 
 export const Leave = ({ pilot }: ViewProps) => (
-  <main class="sheet">
+  <main class="sheet sheet-narrow">
     <h2>{texts('leave.title')}</h2>
     <p class="sheet-text">{texts('leave.meaning')}</p>
     <button type="button" class="button button-strong button-wide" onClick={() => pilot.back()}>
@@ -25,7 +25,7 @@ export const Leave = ({ pilot }: ViewProps) => (
 );
 
 export const Workspaces = ({ state, pilot }: ViewProps) => (
-  <main class="sheet">
+  <main class="sheet sheet-narrow">
     <div class="sheet-head">
       <button type="button" class="button" onClick={() => pilot.back()}>
         {texts('trouble.back')}

@@ -26,11 +26,12 @@ interface StatusLineProps {
   readonly headline: Headline;
   readonly modules: ModulesState | undefined;
   readonly tryAgain: () => void;
-  readonly showDetails: (() => void) | undefined;
+  /** Where no other view has it. */
+  readonly showCode: boolean;
 }
 
 /** The one line: green or not; when not, the step that fails and what to do. */
-export const StatusLine = ({ headline, modules, tryAgain, showDetails }: StatusLineProps) => {
+export const StatusLine = ({ headline, modules, tryAgain, showCode }: StatusLineProps) => {
   const { tone, title, meaning, cure, code } = headline;
   return (
     <section class={`line line-${tone}`}>
@@ -39,20 +40,13 @@ export const StatusLine = ({ headline, modules, tryAgain, showDetails }: StatusL
         <p class="line-title">{title}</p>
         {meaning && <p class="line-meaning">{meaning}</p>}
         {cure && <p class="line-cure">{cure}</p>}
-        {code && <p class="line-code">{texts('home.code', { code })}</p>}
+        {code && showCode && <p class="line-code">{texts('home.code', { code })}</p>}
         {modules && <ModuleSigns modules={modules} />}
       </div>
       {tone === 'failure' && (
-        <div class="line-buttons">
-          <button type="button" class="button button-strong" onClick={tryAgain}>
-            {texts('home.again')}
-          </button>
-          {showDetails && (
-            <button type="button" class="button" onClick={showDetails}>
-              {texts('home.details')}
-            </button>
-          )}
-        </div>
+        <button type="button" class="button button-strong" onClick={tryAgain}>
+          {texts('home.again')}
+        </button>
       )}
     </section>
   );

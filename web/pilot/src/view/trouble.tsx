@@ -65,7 +65,7 @@ const LibrarySteps = ({ state }: { readonly state: PilotState }) => {
           key={step}
           title={title}
           state={STATES[seen] ?? 'waiting'}
-          note={at ? when(at, now) : texts('trouble.never')}
+          note={at ? when(at, now) : texts(seen === 'failed' ? 'state.failed' : 'trouble.never')}
         />
       ))}
     </ul>
@@ -73,10 +73,9 @@ const LibrarySteps = ({ state }: { readonly state: PilotState }) => {
 };
 
 /** What the office asks for on the phone. */
-const ForTheOffice = ({ state, code }: { readonly state: PilotState; readonly code: string }) => {
+const ForTheOffice = ({ state }: { readonly state: PilotState }) => {
   const detail = (state.failure ?? state.modules.failure)?.detail;
   const rows = [
-    [texts('trouble.code'), code],
     [texts('trouble.detail'), detail],
     [texts('trouble.serial'), state.serialNumber],
     [texts('trouble.pilot'), state.appVersion],
@@ -115,7 +114,7 @@ export const Trouble = ({ state, pilot }: { readonly state: PilotState; readonly
           headline={headline}
           modules={undefined}
           tryAgain={() => pilot.tryAgain()}
-          showDetails={undefined}
+          showCode={true}
         />
       ) : (
         <p class="sheet-fine">{headline.tone === 'busy' ? headline.title : texts('trouble.fine')}</p>
@@ -131,7 +130,7 @@ export const Trouble = ({ state, pilot }: { readonly state: PilotState; readonly
         </section>
       </div>
       <h3>{texts('trouble.office')}</h3>
-      <ForTheOffice state={state} code={headline.code} />
+      <ForTheOffice state={state} />
     </main>
   );
 };
