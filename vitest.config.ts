@@ -28,7 +28,13 @@ const project = (name: string, testTimeout: number, env: Record<string, string> 
 });
 
 /** The pages in a real browser: see test/browser/setup.ts. */
-const browser = { test: { ...project('browser', 60_000).test, globalSetup: 'test/browser/setup.ts' } };
+const browser = {
+  test: {
+    ...project('browser', 60_000).test,
+    globalSetup: 'test/browser/setup.ts',
+    expect: { requireAssertions: true, poll: { timeout: 10_000 } },
+  },
+};
 
 export default defineConfig({
   test: {

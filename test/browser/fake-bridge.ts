@@ -40,7 +40,7 @@ export interface FakeBridgeControls {
 
 /** Self-contained, since its source is sent to the browser. */
 export function installFakeBridge(options: FakeBridgeOptions): void {
-  const page = window as unknown as Record<string, unknown>;
+  const page = globalThis as unknown as Record<string, unknown>;
   const { flavour, kept, connection = 'made', reloads = true } = options;
   const faults: Record<string, Fault | undefined> = { ...options.faults };
   const calls: unknown[][] = [];

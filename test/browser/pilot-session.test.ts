@@ -1,6 +1,8 @@
+import type { Page } from 'playwright-core';
 import { describe, expect } from 'vitest';
 import { TOKEN_REFRESH } from '../../functions/protocol/sign-in.ts';
 import {
+  type Answer,
   answerTo,
   OTHER_WORKSPACE,
   type PageServer,
@@ -98,31 +100,59 @@ describe('a token', () => {
 });
 
 describe('a page that is opened again', () => {
-  test('goes on without a sign-in, and leaves the modules that work alone', async ({ openPilot, server }) => {
-    renewing(server);
-    const pilot = await openPilot({
-      kept: { host: server.address, token: TOKEN },
-      before: (page) =>
-        page.addInitScript(`sessionStorage.setItem('pilot.token', '"${TOKEN}"');
-          sessionStorage.setItem('pilot.refresh-token', '"refresh-1"');`),
-    });
+  const now = Math.floor(Date.now() / 1000);
+  const FRESH = tokenFrom(now - 600);
+  const NEARLY_OVER = tokenFrom(now - 3300);
+  const remembered = (token: string) => (page: Page) =>
+    page.addInitScript(`sessionStorage.setItem('pilot.token', '"${token}"');
+      sessionStorage.setItem('pilot.refresh-token', '"refresh-1"');`);
+
+  test('goes on without a sign-in, and leaves what is loaded alone', async ({ openPilot, server }) => {
+    const kept = { host: server.address, token: FRESH };
+    const pilot = await openPilot({ kept, before: remembered(FRESH) });
     await pilot.says(/^Connected/);
-    expect(refreshes(server)).toEqual([{ refresh_token: 'refresh-1' }]);
+    expect(refreshes(server)).toEqual([]);
     expect(await pilot.order()).toEqual([
       'platformVerifyLicense',
-      'apiSetToken',
       'platformSetWorkspaceId',
       'platformSetInformation',
     ]);
   });
 
-  test('takes the token that Pilot has kept', async ({ openPilot, server }) => {
-    renewing(server, TOKEN, '');
-    const pilot = await openPilot({ kept: { host: server.address, token: TOKEN } });
+  test('renews a token that is nearly over', async ({ openPilot, server }) => {
+    renewing(server);
+    const kept = { host: server.address, token: NEARLY_OVER };
+    const pilot = await openPilot({ kept, before: remembered(NEARLY_OVER) });
+    await expect
+      .poll(async () => (await pilot.order()).slice(3))
+      .toEqual(['apiSetToken', 'platformLoadComponent:media']);
+    expect(refreshes(server)).toEqual([{ refresh_token: 'refresh-1' }]);
     await pilot.says(/^Connected/);
-    expect(refreshes(server)).toEqual([undefined]);
-    expect(server.requests[0]?.headers['x-auth-token']).toBe(TOKEN);
+  });
+
+  test('renews a token that has ended meanwhile', async ({ openPilot, server }) => {
+    renewing(server);
+    const user = server.answers['GET /manage/api/v1/users/current'];
+    server.answers['GET /manage/api/v1/users/current'] = ({ headers }) =>
+      headers['x-auth-token'] === RENEWED ? (user as Answer) : UNAUTHORIZED;
+    const pilot = await openPilot({ before: remembered(FRESH) });
+    await pilot.says(/^Connected/);
+    expect((await pilot.loads('api')).map(({ token }) => token)).toEqual([RENEWED]);
+  });
+
+  test('takes the token that Pilot has kept', async ({ openPilot, server }) => {
+    const pilot = await openPilot({ kept: { host: server.address, token: FRESH } });
+    await pilot.says(/^Connected/);
+    expect(server.requests[0]?.headers['x-auth-token']).toBe(FRESH);
     expect(await pilot.loads('media')).toEqual([]);
+  });
+
+  test('renews a token that Pilot has kept by the token itself', async ({ openPilot, server }) => {
+    renewing(server, RENEWED, '');
+    const pilot = await openPilot({ kept: { host: server.address, token: NEARLY_OVER } });
+    await expect.poll(() => pilot.order()).toContain('apiSetToken');
+    expect(refreshes(server)).toEqual([undefined]);
+    await pilot.says(/^Connected/);
   });
 
   test('takes no token that Pilot has kept for another library', async ({ openPilot, server }) => {
@@ -134,9 +164,12 @@ describe('a page that is opened again', () => {
   });
 
   test('asks to sign in when the session has ended meanwhile', async ({ openPilot, server }) => {
+    const user = server.answers['GET /manage/api/v1/users/current'];
+    server.answers['GET /manage/api/v1/users/current'] = UNAUTHORIZED;
     server.answers['POST /manage/api/v1/token/refresh'] = UNAUTHORIZED;
-    const pilot = await openPilot({ kept: { host: server.address, token: TOKEN } });
+    const pilot = await openPilot({ kept: { host: server.address, token: FRESH } });
     await pilot.warns('Your session has ended.');
+    if (user) server.answers['GET /manage/api/v1/users/current'] = user;
     await pilot.connect();
   });
 });

@@ -9,7 +9,7 @@ const upload = (server: PageServer, number: number, more: object = {}): object =
   return {
     file_id: String(number),
     name: `DJI_000${number}.JPG`,
-    recorded_at: new Date(Date.now() - 60_000).toISOString(),
+    recorded_at: new Date(Date.now() - 90_000).toISOString(),
     waits_for: null,
     thumbnail_url: server.address + path,
     ...more,
@@ -20,14 +20,11 @@ const list = (server: PageServer, files: readonly object[]): void => {
   server.answers[FILES] = { status: 200, body: { files } };
 };
 
-const shown = (pilot: PilotPage): Promise<string[]> =>
-  pilot.page
-    .locator('.upload img')
-    .evaluateAll((images) =>
-      images.map(
-        (image) => `${(image as HTMLImageElement).alt} ${(image as HTMLImageElement).naturalWidth > 0}`,
-      ),
-    );
+/** The pictures, and whether they have loaded. */
+const shown = (pilot: PilotPage): Promise<unknown> =>
+  pilot.page.evaluate(
+    "[...document.querySelectorAll('.upload img')].map((image) => image.alt + ' ' + (image.naturalWidth > 0))",
+  );
 
 describe('the last uploads', () => {
   test('are those of this user and controller, asked for with the token in the header', async ({

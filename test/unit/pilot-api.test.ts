@@ -1,6 +1,6 @@
 /** The Pilot page's client against the real handlers, with everything behind them in memory. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { FAKE_USER } from '../../fakes/in-memory-library.ts';
+import { FAKE_USER } from '../../fakes/in-memory-identity-provider.ts';
 import { library } from '../../fakes/ports.ts';
 import { parseWorkspaceId } from '../../functions/core/workspace.ts';
 import { handler as login } from '../../functions/http/login.ts';
@@ -37,8 +37,10 @@ const toHandlers = async (address: string, { headers, body }: RequestInit): Prom
 describe('the API as the Pilot page reads it', () => {
   const api = new Api('https://api.example.com', { serialNumber: '5YSZK1400B00AB', appVersion: '12.0.1' });
 
+  let refreshToken = '';
+
   beforeAll(() => {
-    library.workspaceIds = [parseWorkspaceId(DEFAULT_WORKSPACE)];
+    library.people.workspaceIds = [parseWorkspaceId(DEFAULT_WORKSPACE)];
     vi.stubGlobal('fetch', toHandlers);
   });
   afterAll(() => {
@@ -50,11 +52,12 @@ describe('the API as the Pilot page reads it', () => {
     expect(session).toMatchObject({
       username: FAKE_USER.username,
       workspace_id: DEFAULT_WORKSPACE,
-      access_token: FAKE_USER.accessToken,
-      refresh_token: FAKE_USER.refreshToken,
+      access_token: expect.stringMatching(/./),
+      refresh_token: expect.stringMatching(/./),
       mqtt_addr: expect.stringMatching(/^tcp:/),
     });
     api.token = session.access_token;
+    refreshToken = session.refresh_token;
   });
 
   it('is told of a wrong password', async () => {
@@ -65,8 +68,12 @@ describe('the API as the Pilot page reads it', () => {
   });
 
   it('renews a token, by the refresh token or by the token itself', async () => {
-    for (const refreshToken of [FAKE_USER.refreshToken, ''])
-      expect(await api.refresh(refreshToken)).toMatchObject({ access_token: FAKE_USER.accessToken });
+    const byRefreshToken = await api.refresh(refreshToken);
+    expect(byRefreshToken.access_token).not.toBe(api.token);
+    expect(byRefreshToken.refresh_token).not.toBe(refreshToken);
+    const byToken = await api.refresh('');
+    expect(byToken).toMatchObject({ access_token: expect.stringMatching(/./), refresh_token: '' });
+    expect(byToken.access_token).not.toBe(api.token);
     await expect(api.refresh('ended')).rejects.toMatchObject({
       problem: 'unauthorized',
       requestId: expect.any(String),

@@ -102,6 +102,12 @@ describe('a token', () => {
     expect(renewalInSeconds(tokenOf({ iat: 1_000, exp: 4_600, 'cognito:username': 'ÄÖ~~~???' }))).toBe(3_000);
   });
 
+  it('of an earlier visit is renewed by its age on the clock of the server', () => {
+    const token = tokenOf({ iat: 1_000, exp: 4_600 });
+    expect(renewalInSeconds(token, 1_600)).toBe(2_400);
+    expect(renewalInSeconds(token, 5_000)).toBe(-1_000);
+  });
+
   it('is renewed at half its life when that is short', () => {
     expect(renewalInSeconds(tokenOf({ iat: 0, exp: 600 }))).toBe(300);
   });

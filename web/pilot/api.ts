@@ -148,6 +148,7 @@ export interface Device {
 }
 
 const TIMEOUT_IN_MILLISECONDS = 15_000;
+const TOLD_SKEW_IN_SECONDS = 30;
 
 const PROBLEMS: { readonly [status: number]: ApiProblem } = {
   401: 'unauthorized',
@@ -293,6 +294,9 @@ export class Api {
 
   private compareClocks(date: string | null): void {
     const serverTime = date ? Date.parse(date) : Number.NaN;
-    if (!Number.isNaN(serverTime)) this.clockSkewInSeconds = Math.round((Date.now() - serverTime) / 1000);
+    if (Number.isNaN(serverTime)) return;
+    const skew = Math.round((Date.now() - serverTime) / 1000);
+    // Less than that is the way of the answer.
+    this.clockSkewInSeconds = Math.abs(skew) < TOLD_SKEW_IN_SECONDS ? 0 : skew;
   }
 }

@@ -113,12 +113,8 @@ export class Modules {
     this.settings = settings;
     this.workspaceSet = false;
     this.forgetFailures();
-    const kept =
-      keep &&
-      this.isLoaded('api') &&
-      this.bridge.asksText('apiGetHost') === target.host &&
-      this.bridge.command('apiSetToken', token).ok;
-    if (kept) {
+    if (keep && this.isLoaded('api') && this.bridge.asksText('apiGetHost') === target.host) {
+      if (this.bridge.asksText('apiGetToken') !== token) this.renew(token);
       // Pilot called back when it connected, before this page was there.
       if (this.isLoaded('media')) this.calledBack ??= true;
     } else {

@@ -59,7 +59,8 @@ export class Pilot {
   private way = 0;
   private timer: number | undefined;
   private retryAt: number | undefined;
-  private renewAt = 0;
+  /** Not known for a token of an earlier visit, until the server has told the time. */
+  private renewAt: number | undefined;
   private renewing = false;
   private pollAt = 0;
   private polling = false;
@@ -176,7 +177,7 @@ export class Pilot {
       this.set({ serialNumber, appVersion, failure: undefined });
       const { api_address: address = window.location.origin } = config;
       this.api ??= new Api(address, { serialNumber, appVersion });
-      await this.resume(way);
+      await this.resume();
     } catch (error) {
       this.stopAt(error);
     }
@@ -211,14 +212,20 @@ export class Pilot {
   }
 
   /** Goes on with the session of this web view, or with the token that Pilot has kept from an earlier one. */
-  private async resume(way: number): Promise<void> {
+  private async resume(): Promise<void> {
     const { api, bridge } = this;
     if (!api || !bridge) return;
     api.token = sessionMemory.read<string>('token') ?? this.keptToken(api.address);
     if (!api.token) return this.set({ phase: 'signed-out' });
+    const refreshToken = sessionMemory.read<string>('refresh-token') ?? '';
+    this.session = { username: '', refreshToken, mqtt: { address: '', username: '', password: '' } };
+    this.renewAt = undefined;
     try {
-      this.remember(await api.refresh(sessionMemory.read<string>('refresh-token') ?? ''));
-      if (way === this.way) await this.enter(true);
+      await this.enter(true).catch(async (error) => {
+        if (!isUnauthorized(error)) throw error;
+        this.remember(await api.refresh(refreshToken));
+        await this.enter(true);
+      });
     } catch (error) {
       if (isTransient(error)) throw error;
       this.endSession(problemOf(error));
@@ -265,12 +272,14 @@ export class Pilot {
     const { user, workspace } = who;
     const known = mqttOf(user);
     const mqtt = known.password ? known : session.mqtt.password ? session.mqtt : known;
-    this.session = { ...this.session, mqtt };
+    this.session = { ...this.session, username: user.username, mqtt };
+    const serverTimeInSeconds = Date.now() / 1000 - (api.clockSkewInSeconds ?? 0);
+    this.renewAt ??= Date.now() + renewalInSeconds(api.token, serverTimeInSeconds) * 1000;
     const workspaces = user.workspaces.map(({ workspace_id: id, workspace_name: name }) => ({ id, name }));
     this.set({
       phase: 'signed-in',
       failure: undefined,
-      username: session.username,
+      username: user.username,
       workspace: { id: workspace.workspace_id, name: workspace.workspace_name },
       workspaces,
     });
@@ -305,7 +314,7 @@ export class Pilot {
 
   /** Shows what stopped the way, and tries again by itself where that can help. */
   private stopAt(error: unknown): void {
-    const unauthorized = error instanceof ApiError && error.problem === 'unauthorized';
+    const unauthorized = isUnauthorized(error);
     if (unauthorized) this.renewAt = 0;
     else this.set({ failure: failureOf(error) });
     if (unauthorized || isTransient(error)) this.retryAt = Date.now() + RETRY_IN_MILLISECONDS;
@@ -343,7 +352,7 @@ export class Pilot {
       else this.prepare();
     }
     if (!this.session) return;
-    if (now >= this.renewAt) this.renew();
+    if (this.renewAt !== undefined && now >= this.renewAt) this.renew();
     if (now >= this.pollAt && !document.hidden) this.poll();
     this.step();
   }
@@ -423,6 +432,10 @@ const told = <Answer>(answer: Promise<Answer>): Promise<Told<Answer>> =>
     if (error instanceof ApiError && error.problem === 'absent') return 'absent' as const;
     throw error;
   });
+
+/** Whether the token has ended. */
+const isUnauthorized = (error: unknown): boolean =>
+  error instanceof ApiError && error.problem === 'unauthorized';
 
 /** Whether the same request can succeed later. */
 const isTransient = (error: unknown): boolean =>

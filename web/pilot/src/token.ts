@@ -18,13 +18,13 @@ const RENEWED_BEFORE_THE_END_IN_SECONDS = 600;
 const RENEWED_WHEN_UNKNOWN_IN_SECONDS = 1800;
 
 /**
- * In how many seconds a token that has just come has to be renewed: ten minutes before it ends, or at half
- * its life when that is short. Its own times are compared with each other only, since the controller's clock
- * may be wrong.
+ * In how many seconds a token has to be renewed: ten minutes before it ends, or at half its life when that is
+ * short. `serverTimeInSeconds` is left out for a token that has just come: the controller's clock may be wrong.
  */
-export function renewalInSeconds(token: string): number {
+export function renewalInSeconds(token: string, serverTimeInSeconds?: number): number {
   const life = lifeOf(token);
   if (!life) return RENEWED_WHEN_UNKNOWN_IN_SECONDS;
   const length = life.until - life.from;
-  return Math.max(length - RENEWED_BEFORE_THE_END_IN_SECONDS, length / 2);
+  const age = serverTimeInSeconds === undefined ? 0 : serverTimeInSeconds - life.from;
+  return Math.max(length - RENEWED_BEFORE_THE_END_IN_SECONDS, length / 2) - age;
 }
