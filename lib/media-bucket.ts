@@ -120,6 +120,10 @@ export class MediaBucket extends Construct {
     });
   }
 
+  get arn(): string {
+    return this.bucket.bucketArn;
+  }
+
   /** ARN of the objects whose keys match a pattern, which may contain policy variables. */
   objectsArn(pattern: string): string {
     return this.bucket.arnForObjects(pattern);

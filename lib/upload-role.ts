@@ -1,7 +1,11 @@
 import { CfnRole, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { CfnOutput, Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { OBJECT_KEY_SCOPE_TAG, UPLOAD_ACTIONS } from '../functions/adapters/session-policy.ts';
+import {
+  BUCKET_ACTIONS,
+  OBJECT_KEY_SCOPE_TAG,
+  UPLOAD_ACTIONS,
+} from '../functions/adapters/session-policy.ts';
 import { UPLOAD_ROLE_ARN } from '../functions/environment.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
 import type { MediaBucket } from './media-bucket.ts';
@@ -11,6 +15,15 @@ export interface UploadRoleProps {
   /** Where devices upload to. */
   readonly bucket: MediaBucket;
 }
+
+/**
+ * Headers that an upload may have or leave out. Objects of other storage classes may have to be restored before
+ * they can be read, and are billed for months. The ETag of other encryption is no MD5.
+ */
+const UPLOAD_HEADERS = {
+  's3:x-amz-storage-class': 'STANDARD',
+  's3:x-amz-server-side-encryption': 'AES256',
+};
 
 /**
  * The role that devices upload with. Its own policy allows only the scope in the session's tag, so a session
@@ -37,7 +50,9 @@ export class UploadRole extends Construct {
               new PolicyStatement({
                 actions: UPLOAD_ACTIONS,
                 resources: [bucket.objectsArn(uploads)],
+                conditions: { StringEqualsIfExists: UPLOAD_HEADERS },
               }),
+              new PolicyStatement({ actions: BUCKET_ACTIONS, resources: [bucket.arn] }),
             ],
           }),
         },

@@ -1,5 +1,8 @@
-/** What devices may do with their credentials. None of it lists, reads or deletes. */
+/** What devices may do with objects. None of it lists, reads or deletes. */
 export const UPLOAD_ACTIONS = ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'];
+
+/** What devices may do with the bucket: MinIO's clients ask for its region before they upload. */
+export const BUCKET_ACTIONS = ['s3:GetBucketLocation'];
 
 /**
  * The session tag with the scope of a credential: the only prefix of object keys below which it may write.
@@ -12,7 +15,7 @@ export const OBJECT_KEY_SCOPE_TAG = 'object_key_scope';
 const SAFE_SCOPE = /^[0-9a-f-]+\/[0-9a-f]+$/;
 
 /**
- * The inline session policy for exactly `<bucket>/<scope>/*`.
+ * The inline session policy for exactly `<bucket>/<scope>/*`, and the region of the bucket.
  *
  * @throws RangeError for a scope that could widen it: `*`, `?` and `$` are patterns in IAM.
  */
@@ -20,6 +23,9 @@ export function uploadSessionPolicy(bucketArn: string, scope: string): string {
   if (!SAFE_SCOPE.test(scope)) throw new RangeError('The scope is not safe in a policy');
   return JSON.stringify({
     Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Action: UPLOAD_ACTIONS, Resource: `${bucketArn}/${scope}/*` }],
+    Statement: [
+      { Effect: 'Allow', Action: UPLOAD_ACTIONS, Resource: `${bucketArn}/${scope}/*` },
+      { Effect: 'Allow', Action: BUCKET_ACTIONS, Resource: bucketArn },
+    ],
   });
 }

@@ -160,10 +160,23 @@ describe('the upload role', () => {
 
   it('can upload below the scope in the session tag, and nothing else', () => {
     expect(permissions(template.statementsOf(role))).toEqual(
-      ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts', 's3:PutObject'].map(
-        (action) => `${action} on ${BUCKET}/\${aws:PrincipalTag/object_key_scope}/*`,
-      ),
+      [
+        ...['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts', 's3:PutObject'].map(
+          (action) => `${action} on ${BUCKET}/\${aws:PrincipalTag/object_key_scope}/*`,
+        ),
+        `s3:GetBucketLocation on ${BUCKET}`,
+      ].sort(),
     );
+  });
+
+  it('can upload objects of the standard storage class and encryption only', () => {
+    const [uploads] = template.statementsOf(role);
+    expect(uploads?.Condition).toEqual({
+      StringEqualsIfExists: {
+        's3:x-amz-storage-class': 'STANDARD',
+        's3:x-amz-server-side-encryption': 'AES256',
+      },
+    });
   });
 
   it('can be assumed only by functions that issue credentials, and only with the tag', () => {

@@ -14,6 +14,7 @@ describe('session policy', () => {
           Action: ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
           Resource: `${BUCKET_ARN}/${WORKSPACE}/a1b2c3/*`,
         },
+        { Effect: 'Allow', Action: ['s3:GetBucketLocation'], Resource: BUCKET_ARN },
       ],
     });
   });

@@ -55,7 +55,7 @@ describe('credentials from STS', () => {
     const { issue, asked } = issuerThat(answer(COMPLETE), 'aws-cn');
     await issue();
     expect(JSON.parse(asked()['Policy'] ?? '')).toMatchObject({
-      Statement: [{ Resource: `arn:aws-cn:s3:::media/${SCOPE}/*` }],
+      Statement: [{ Resource: `arn:aws-cn:s3:::media/${SCOPE}/*` }, { Resource: 'arn:aws-cn:s3:::media' }],
     });
   });
 

@@ -1,4 +1,5 @@
 import { AwsError, notImplemented } from '../http/aws-error.ts';
+import type { S3Call } from './s3-call.ts';
 import type { S3Request } from './s3-request.ts';
 import type { ObjectAttributes } from './store/object-metadata.ts';
 
@@ -15,15 +16,18 @@ const STORED_HEADERS = [
 const USER_METADATA = 'x-amz-meta-';
 const MAX_USER_METADATA_SIZE_IN_BYTES = 2 * 1024;
 
-/** Headers for unsupported features, and their values that have no effect. */
-const UNSUPPORTED_HEADERS: ReadonlyArray<readonly [prefix: string, harmlessValues: readonly string[]]> = [
-  ['x-amz-acl', ['private', 'bucket-owner-full-control']],
-  ['x-amz-grant-', []],
-  ['x-amz-object-lock-', []],
+/** Headers for unsupported features, their values that have no effect, and what they need besides `s3:PutObject`. */
+const UNSUPPORTED_HEADERS: ReadonlyArray<
+  readonly [prefix: string, harmlessValues: readonly string[], action?: string]
+> = [
+  ['x-amz-acl', ['private', 'bucket-owner-full-control'], 's3:PutObjectAcl'],
+  ['x-amz-grant-', [], 's3:PutObjectAcl'],
+  ['x-amz-object-lock-legal-hold', [], 's3:PutObjectLegalHold'],
+  ['x-amz-object-lock-', [], 's3:PutObjectRetention'],
   ['x-amz-server-side-encryption', ['AES256']],
   ['x-amz-copy-source-server-side-encryption-', []],
   ['x-amz-storage-class', ['STANDARD']],
-  ['x-amz-tagging', ['']],
+  ['x-amz-tagging', [''], 's3:PutObjectTagging'],
   ['x-amz-website-redirect-location', []],
   ['x-amz-write-offset-bytes', []],
 ];
@@ -56,10 +60,12 @@ export function attributesOf(request: S3Request): ObjectAttributes {
   return { headers, userMetadata };
 }
 
-/** Throws `NotImplemented` for headers whose effect is missing here. */
-export function refuseUnsupportedHeaders(request: S3Request): void {
-  for (const [prefix, harmlessValues] of UNSUPPORTED_HEADERS) {
+/** Throws `NotImplemented` for headers whose effect is missing here, or `AccessDenied` as AWS does. */
+export function refuseUnsupportedHeaders(call: S3Call): void {
+  const { request, key } = call;
+  for (const [prefix, harmlessValues, action] of UNSUPPORTED_HEADERS) {
     for (const [name, value] of request.headersWith(prefix)) {
+      if (action && value !== '') call.authorize(action, { bucketName: request.bucketName ?? '', key });
       if (harmlessValues.includes(value)) continue;
       throw notImplemented(`the header ${name}: ${value}`);
     }

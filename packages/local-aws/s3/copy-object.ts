@@ -19,7 +19,7 @@ import { NULL_VERSION, type ObjectMetadata } from './store/object-metadata.ts';
 /** `CopyObject`: the ETag of the copy is an MD5, also when the original was uploaded in parts. */
 export async function copyObject(call: S3Call): Promise<void> {
   const { key, request, store } = call;
-  refuseUnsupportedHeaders(request);
+  refuseUnsupportedHeaders(call);
   const source = copySource(request);
   const replaces = metadataDirective(request) === 'REPLACE';
   const precondition = writePrecondition(request);

@@ -35,7 +35,7 @@ interface ListedPart {
 /** `CreateMultipartUpload` */
 export async function createMultipartUpload(call: S3Call): Promise<void> {
   const { key, request, store } = call;
-  refuseUnsupportedHeaders(request);
+  refuseUnsupportedHeaders(call);
   const requestedType = request.header('x-amz-checksum-type');
   const requested = request.header('x-amz-checksum-algorithm');
   const algorithm = requested === undefined ? undefined : checksumAlgorithm(requested);

@@ -11,6 +11,7 @@ import {
   createMultipartUpload,
   uploadPart,
 } from './multipart.ts';
+import { actionOf } from './operation-actions.ts';
 import { operationName } from './operation-names.ts';
 import { putObject } from './put-object.ts';
 import { readObject } from './read-object.ts';
@@ -64,10 +65,19 @@ export async function perform(call: S3Call): Promise<void> {
     throw methodNotAllowed(request.method);
   }
   const operation = OPERATIONS[name];
-  if (!operation) throw notImplemented(`S3's ${name}`);
+  if (!operation) {
+    authorizeUnsupported(call, name);
+    throw notImplemented(`S3's ${name}`);
+  }
   assertBucketOwner(call);
   if (operation.permission) authorize(call, operation.permission);
   await operation.handle(call);
+}
+
+/** AWS refuses callers without the permission, so they do not learn here what is not implemented. */
+function authorizeUnsupported(call: S3Call, name: string): void {
+  const { bucketName = '', key } = call.request;
+  call.authorize(actionOf(name), key === '' ? { bucketName } : { bucketName, key });
 }
 
 function authorize(call: S3Call, { action, on }: NonNullable<Operation['permission']>): void {

@@ -7,7 +7,7 @@ import type { S3Call } from './s3-call.ts';
 /** `PutObject` */
 export async function putObject(call: S3Call): Promise<void> {
   const { key, request, store } = call;
-  refuseUnsupportedHeaders(request);
+  refuseUnsupportedHeaders(call);
   const attributes = attributesOf(request);
   const precondition = writePrecondition(request);
   // The condition is checked again at the end; failing early saves the transfer.

@@ -2,9 +2,14 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
+  CreateBucketCommand,
   CreateMultipartUploadCommand,
+  DeleteBucketCommand,
+  DeleteBucketLifecycleCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
+  DeleteObjectTaggingCommand,
+  GetBucketCorsCommand,
   GetBucketLocationCommand,
   GetBucketPolicyCommand,
   GetBucketVersioningCommand,
@@ -349,6 +354,54 @@ describe('a large upload that is denied', () => {
 });
 
 describe('an operation that is not implemented', () => {
+  it.each<[string, string, (client: S3Client) => Promise<unknown>]>([
+    ['s3:GetBucketPolicy', bucketArn, (client) => client.send(new GetBucketPolicyCommand({ Bucket }))],
+    ['s3:GetBucketCORS', bucketArn, (client) => client.send(new GetBucketCorsCommand({ Bucket }))],
+    [
+      's3:PutLifecycleConfiguration',
+      bucketArn,
+      (client) => client.send(new DeleteBucketLifecycleCommand({ Bucket })),
+    ],
+    ['s3:DeleteBucket', bucketArn, (client) => client.send(new DeleteBucketCommand({ Bucket }))],
+    [
+      's3:CreateBucket',
+      'arn:aws:s3:::new',
+      (client) => client.send(new CreateBucketCommand({ Bucket: 'new' })),
+    ],
+    [
+      's3:GetObjectTagging',
+      `${bucketArn}/x`,
+      (client) => client.send(new GetObjectTaggingCommand({ Bucket, Key: 'x' })),
+    ],
+    [
+      's3:DeleteObjectTagging',
+      `${bucketArn}/x`,
+      (client) => client.send(new DeleteObjectTaggingCommand({ Bucket, Key: 'x' })),
+    ],
+  ])('is denied without %s, and else refused by name', async (Action, Resource, call) => {
+    const may = (action: string) => as(allow(action, Resource));
+    expect(await errorOf(call(may('s3:PutObject')))).toMatchObject(denied);
+    expect(await errorOf(call(may(Action)))).toMatchObject({ name: 'NotImplemented' });
+  });
+
+  it.each([
+    ['s3:PutObjectAcl', { ACL: 'bucket-owner-full-control' }],
+    ['s3:PutObjectAcl', { GrantRead: 'id=1' }],
+    ['s3:PutObjectTagging', { Tagging: 'a=b' }],
+    ['s3:PutObjectRetention', { ObjectLockMode: 'GOVERNANCE' }],
+    ['s3:PutObjectLegalHold', { ObjectLockLegalHoldStatus: 'ON' }],
+  ] as const)('%s is needed for the header of %j', async (action, header) => {
+    const put = new PutObjectCommand({ Bucket, Key: 'permissions/header', Body: 'x', ...header });
+    const own = allow('s3:PutObject', `${bucketArn}/*`);
+    expect(await errorOf(as(own).send(put))).toMatchObject(denied);
+    const permitted = as(own, allow(action, `${bucketArn}/*`)).send(put);
+    const outcome = await permitted.then(
+      () => 'written',
+      ({ name }) => name,
+    );
+    expect(outcome).toBe('ACL' in header ? 'written' : 'NotImplemented');
+  });
+
   it.each([
     ['GetBucketPolicy', (client: S3Client) => client.send(new GetBucketPolicyCommand({ Bucket }))],
     [
