@@ -63,7 +63,7 @@ describe('the broker', () => {
       stack.dock({ ...own(), sn: `a\r\n${forged}` }, { clientId: `b\r${forged}` }),
       stack.dock({ ...own(), password: '' }, { clientId: `\u001b[2J\u2028${forged}` }),
     ];
-    for (const attempt of attempts) await expect(attempt).rejects.toMatchObject(refusal);
+    await Promise.all(attempts.map((attempt) => expect(attempt).rejects.toMatchObject(refusal)));
     const spare = await another();
     spare.client.publish(`thing\n${forged}`, '{}', { qos: 1 });
     await spare.thrownOff();
