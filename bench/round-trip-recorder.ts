@@ -11,7 +11,7 @@ import type { Endpoints } from '../local/endpoints.ts';
 const HOLD_IN_MILLISECONDS = 40;
 
 /** The services that functions call. */
-const RECORDED = ['dynamodb', 's3', 'sts', 'iot_data', 'cognito', 'secretsmanager'] as const;
+const RECORDED = ['dynamodb', 's3', 'sts', 'sqs', 'iot_data', 'cognito', 'secretsmanager'] as const;
 
 type Service = (typeof RECORDED)[number];
 

@@ -160,7 +160,8 @@ async function recordEntry(
   await Promise.all([
     // The report of an upload may have been lost, and its notification may arrive at this moment.
     settleTwins(library, file),
-    events.publish([fileEvent('FileRecorded', file)]).then(() => flight && watchFlight(library, flight)),
+    events.publish([fileEvent('FileRecorded', file)]),
+    flight && watchFlight(library, flight),
   ]);
   return file;
 }

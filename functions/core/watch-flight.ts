@@ -28,8 +28,10 @@ export async function watchFlight(
   const changed = state !== flight.announcedState;
   // Silence changes no other state.
   const due = state === 'uploading' ? nextCheck(flight, now) : undefined;
-  if (changed) await events.publish([flightEvent(flight, state, new Date(now).toISOString())]);
-  if (due !== undefined) await watch.lookAgain(flight, due);
+  await Promise.all([
+    changed && events.publish([flightEvent(flight, state, new Date(now).toISOString())]),
+    due !== undefined && watch.lookAgain(flight, due),
+  ]);
   if (changed || due !== undefined) {
     const checkDueAt = due === undefined ? flight.checkDueAt : new Date(now + due * 1000).toISOString();
     // Otherwise somebody else has seen it meanwhile, maybe with another file.
