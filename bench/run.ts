@@ -11,6 +11,7 @@ const BENCHMARKS: Readonly<Record<string, string>> = {
   'tiny-fingerprints':
     'a request with 100 tiny fingerprints, for catalogs of a thousand and of a million items',
   'round-trips': 'calls of each request to services, and how many are made in sequence',
+  digest: 'the MD5 of 1 GB that came in parts, its time and memory: [runs]',
   'request-times': "the time of a report, a hit and a miss alone, and the stack's processor time: [requests]",
   'import-time': 'loading each function, and its size: [rounds] [function ...]',
   'start-up': '`npm start` to ready, first and again: [first starts] [next starts after each]',

@@ -1,17 +1,28 @@
 /**
- * Measures a request with 100 tiny fingerprints, with a thousand and with a million items in the catalog.
+ * Measures a request with 100 tiny fingerprints, with a thousand and with a million files in the catalog, each
+ * with all items that a report leaves: the entry, two claims and the file of its flight.
  * There are two local stacks, used alternately, and two figures: the whole request over HTTP, and its
  * BatchGetItem alone. Half of the files exist, and every request asks for others.
  *
- * The million items are written into the files of the database before its stack starts, in the format of the
- * local DynamoDB; through the service it would take minutes. Every response is checked.
+ * The items are written into the files of the database before its stack starts, in the format of the local
+ * DynamoDB; through the service it would take an hour. Every response is checked.
  */
 import { createHash, randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { BatchGetItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PilotClient } from '../devices/pilot/pilot-client.ts';
-import { tinyFingerprintKey } from '../functions/adapters/media-table-keys.ts';
-import type { TinyFingerprint } from '../functions/core/fingerprint.ts';
+import {
+  BY_TIME,
+  fileKey,
+  fingerprintPartition,
+  listOf,
+  memberKey,
+  nameSortKey,
+  tinyFingerprintKey,
+} from '../functions/adapters/media-table-keys.ts';
+import type { Fingerprint, TinyFingerprint } from '../functions/core/fingerprint.ts';
+import { flightOf } from '../functions/core/flight.ts';
+import { toMediaFile, uploadedFileId } from '../functions/core/media-file.ts';
 import type { WorkspaceId } from '../functions/core/workspace.ts';
 import { openEngine } from '../packages/local-aws/dynamodb/engine.ts';
 import { DEFAULT_ACCOUNT_ID } from '../packages/local-aws/iam/identities.ts';
@@ -22,8 +33,12 @@ import { formatMilliseconds, formatRatio, machineLine, median, printTable, quant
 const ASKED = 100;
 const ROUNDS = 300;
 const WARM_UP_ROUNDS = 30;
-const ITEMS_A_BATCH = 5_000;
+const FILES_A_BATCH = 2_000;
 const CATALOG_SIZES = [1_000, 1_000_000];
+const FILES_A_FLIGHT = 200;
+const FIRST_CAPTURE = Date.parse('1999-01-01T00:00:00Z');
+/** Of the message of a device. */
+const RAW_LENGTH = 700;
 
 /** An item of strings, in the format of DynamoDB. */
 const asItem = (texts: object): Record<string, { S: string }> =>
@@ -46,7 +61,58 @@ const expectHalf = (found: number): void => {
   if (found !== ASKED / 2) throw new Error(`${found} of ${ASKED} were found, not half of them`);
 };
 
-/** Writes tiny fingerprints into the table of a stack that is not running. */
+/** All that a report of Pilot leaves in the table. Only the keys matter; the rest is as long as usual. */
+function itemsOf(workspaceId: WorkspaceId, number: number): Record<string, { S: string }>[] {
+  const md5 = createHash('md5').update(String(number)).digest('hex') as Fingerprint;
+  const tiny = tinyFingerprint(number);
+  const name = `DJI_${number}.JPG`;
+  const path = 'DJI_202405161140_003_0e1f9b7e';
+  const objectKey = `${workspaceId}/5b1f0c2ad94e7a6c3380e1f2/9c41d7e0aa52/${path}/${name}`;
+  const versionId = `pBSPhQ3xCc9Vh0DN8y0dS${number}`;
+  const file = toMediaFile({
+    workspaceId,
+    objectKey,
+    versionId,
+    fileId: uploadedFileId({ workspaceId, objectKey, versionId }),
+    name,
+    path,
+    md5,
+    fingerprint: md5,
+    eTag: md5,
+    sizeInBytes: 20_000_000,
+    flightId: `flight-${Math.floor(number / FILES_A_FLIGHT)}`,
+    reporter: { kind: 'pilot', name: 'pilot' },
+  });
+  const flight = flightOf(file);
+  if (!flight) throw new Error('The file is in no flight');
+  const capturedAt = new Date(FIRST_CAPTURE + number * 1000).toISOString();
+  const pointer = { file_id: file.fileId, object_key: objectKey, version_id: versionId, name, path };
+  return [
+    {
+      ...fileKey(workspaceId, file.fileId),
+      [BY_TIME.partitionKey]: listOf(workspaceId, 'FILES'),
+      [BY_TIME.sortKey]: `${capturedAt}#${file.fileId}`,
+      entity: 'file',
+      ...pointer,
+      md5,
+      etag: md5,
+      tiny_fingerprint: tiny,
+      captured_at: capturedAt,
+      reported_at: capturedAt,
+      raw: 'x'.repeat(RAW_LENGTH),
+    },
+    {
+      pk: fingerprintPartition(workspaceId, md5),
+      sk: nameSortKey({ name, path }),
+      entity: 'fingerprint',
+      ...pointer,
+    },
+    { ...tinyFingerprintKey(workspaceId, tiny), entity: 'tiny-fingerprint', file_id: file.fileId },
+    { ...memberKey(flight, file), entity: 'flight-file', name, size: '20000000', reported_at: capturedAt },
+  ].map(asItem);
+}
+
+/** Writes complete files into the table of a stack that is not running. */
 function fill({ endpoints, dataDirectory }: StackProcess, count: number): void {
   const engine = openEngine({
     directory: join(dataDirectory, 'dynamodb'),
@@ -54,17 +120,10 @@ function fill({ endpoints, dataDirectory }: StackProcess, count: number): void {
     accountId: DEFAULT_ACCOUNT_ID,
   });
   const { workspaceId } = demoUser({ endpoints });
-  const marker = (number: number) =>
-    asItem({
-      ...tinyFingerprintKey(workspaceId as WorkspaceId, tinyFingerprint(number)),
-      object_key: `${workspaceId}/5b1f0c2ad94e7a6c3380e1f2/9c41d7e0aa52/DJI_${number}.JPG`,
-      etag: '297f490b0252690d3f93841818567cc6',
-      file_id: '0123456789abcdef0123456789abcdef',
-    });
-  for (let start = 0; start < count; start += ITEMS_A_BATCH) {
-    const length = Math.min(ITEMS_A_BATCH, count - start);
-    const markers = Array.from({ length }, (_, index) => marker(start + index));
-    engine.importItems(endpoints.table, markers);
+  for (let start = 0; start < count; start += FILES_A_BATCH) {
+    const length = Math.min(FILES_A_BATCH, count - start);
+    const items = Array.from({ length }, (_, index) => itemsOf(workspaceId as WorkspaceId, start + index));
+    engine.importItems(endpoints.table, items.flat());
   }
   engine.close();
 }
@@ -127,7 +186,7 @@ for (const size of CATALOG_SIZES) catalogs.push(await openCatalog(folder, size))
 console.log(machineLine());
 for (const { size, filledIn } of catalogs)
   console.log(
-    `${size.toLocaleString('en')} items written into the catalog in ${formatMilliseconds(filledIn)}`,
+    `${size.toLocaleString('en')} files written into the catalog in ${formatMilliseconds(filledIn)}`,
   );
 
 for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
@@ -156,7 +215,7 @@ console.log(
   `\nA request with ${ASKED} tiny fingerprints, half of which exist; ${ROUNDS} for each row, alternately:\n`,
 );
 printTable(
-  ['median', ...catalogs.map(({ size }) => `${size.toLocaleString('en')} items`), 'ratio'],
+  ['median', ...catalogs.map(({ size }) => `${size.toLocaleString('en')} files`), 'ratio'],
   [
     row('the request over HTTP', ({ requests }) => requests),
     row('its BatchGetItem alone', ({ batchGets }) => batchGets),
