@@ -32,6 +32,9 @@ const AUDIT_EVENTS = ['none', 'writes', 'all'] as const;
 /** S3's minimum age for Standard-IA, and for the move from there to the next class. */
 const DAYS_IN_A_STORAGE_CLASS = 30;
 
+/** The newest version that the files of docs/bridge are tested with. */
+const MOSQUITTO_IMAGE = 'public.ecr.aws/docker/library/eclipse-mosquitto:2.0.21-openssl';
+
 /** What a value must be, for messages. */
 const MUST_BE = {
   object: 'an object',
@@ -58,6 +61,8 @@ const MUST_BE = {
   stackName: 'a name of letters, digits and hyphens, at most 64, with a letter first',
   domainName: 'a domain name in lower case, such as mqtt.example.com',
   certificate: 'the ARN of a certificate in ACM',
+  iotEndpoint: 'an address of AWS IoT, such as a1b2c3d4e5-ats.iot.eu-central-1.amazonaws.com',
+  flag: 'true or false',
 } as const;
 
 const text = v.pipe(v.string(MUST_BE.text), v.nonEmpty(MUST_BE.text));
@@ -88,6 +93,10 @@ const domainName = v.pipe(
     /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/,
     MUST_BE.domainName,
   ),
+);
+const iotEndpoint = v.pipe(
+  v.string(MUST_BE.iotEndpoint),
+  v.regex(/^[a-z0-9]+-ats\.iot\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$/, MUST_BE.iotEndpoint),
 );
 const certificate = v.pipe(
   v.string(MUST_BE.certificate),
@@ -195,6 +204,25 @@ const API_DOMAIN = {
   certificateArn: v.optional(certificate),
 };
 
+const BRIDGE = {
+  /** Domain that devices connect to, such as `bridge.example.com`. Its DNS record is made by hand, see docs/bridge.md. */
+  domainName: v.optional(domainName),
+  /** ARN of its certificate in ACM, in the region of the stack. */
+  certificateArn: v.optional(certificate),
+  /** The account's own address of AWS IoT, in the region of the stack: `aws iot describe-endpoint` returns it. */
+  iotEndpoint: v.optional(iotEndpoint),
+  /**
+   * Whether devices may also connect without TLS, to port 1883. Everybody on the way can read their passwords.
+   * @default false
+   */
+  plainPort: v.optional(v.boolean(MUST_BE.flag), false),
+  /**
+   * Image of Mosquitto.
+   * @default - the official one, at Amazon's public registry
+   */
+  image: v.optional(text, MOSQUITTO_IMAGE),
+};
+
 const AUDIT_TRAIL = {
   /**
    * `writes`: CloudTrail records who uploaded or removed which object. `all`: downloads too.
@@ -269,9 +297,11 @@ const CONFIGURATION = {
   reservedConcurrency: v.optional(object(RESERVED_CONCURRENCY), {}),
   /** Where docks connect to. */
   dock: v.optional(object(DOCK), {}),
+  /** A bridge on AWS, for devices that cannot connect to AWS IoT. It costs some $40 a month. */
+  bridge: v.optional(object(BRIDGE), {}),
   /**
    * MQTT address that sign-in returns to Pilot, such as `ssl://mqtt.example.com:8883`.
-   * @default - `dock.domainName` and port 8883, if that is set; otherwise none
+   * @default - `bridge.domainName` or `dock.domainName` with port 8883, if one is set; otherwise none
    */
   mqttAddress: v.optional(v.string(MUST_BE.textOrEmpty), ''),
   /**
@@ -291,6 +321,11 @@ const Configuration = object(CONFIGURATION);
 
 /** The configuration with all defaults. */
 export type Configuration = v.InferOutput<typeof Configuration>;
+
+type BridgeKeys = Configuration['bridge'];
+
+/** A bridge that is configured: with all of its keys. */
+export type Bridge = { readonly [Key in keyof BridgeKeys]-?: NonNullable<BridgeKeys[Key]> };
 
 /** The mistakes in a configuration, one sentence each. */
 export class ConfigurationError extends Error {
@@ -367,6 +402,7 @@ function contradictions(configuration: Configuration): string[] {
     ...mistakes,
     ...contradictionsOfApiDomain(apiDomain),
     ...contradictionsOfDock(dock),
+    ...contradictionsOfBridge(configuration),
     ...reservedForNothing(configuration),
   ];
 }
@@ -380,6 +416,32 @@ function contradictionsOfApiDomain(apiDomain: Configuration['apiDomain']): strin
 }
 
 /** Reserved concurrency of functions that the stack does not have. */
+/** What the bridge needs, once something of it is configured. */
+const BRIDGE_NEEDS = {
+  domainName: MUST_BE.domainName,
+  certificateArn: MUST_BE.certificate,
+  iotEndpoint: MUST_BE.iotEndpoint,
+} as const;
+
+const bridgeKeys = Object.keys(BRIDGE_NEEDS) as (keyof typeof BRIDGE_NEEDS)[];
+
+/** Whether there is a bridge. A checked configuration has all of it, or nothing. */
+export const hasBridge = (bridge: Configuration['bridge']): bridge is Bridge =>
+  bridgeKeys.some((key) => bridge[key] !== undefined);
+
+function contradictionsOfBridge({ bridge, dock }: Configuration): string[] {
+  if (!hasBridge(bridge))
+    return bridge.plainPort
+      ? [`${pathTo('bridge.plainPort')} must be set together with the rest of bridge.`]
+      : [];
+  const missing = bridgeKeys
+    .filter((key) => bridge[key] === undefined)
+    .map((key) => `${pathTo(`bridge.${key}`)} must be ${BRIDGE_NEEDS[key]}, and is missing.`);
+  return dock.endpoint === 'none'
+    ? [...missing, `${pathTo('bridge')} must not be set when dock.endpoint is "none".`]
+    : missing;
+}
+
 function reservedForNothing({ reservedConcurrency, oidcIssuer, dock }: Configuration): string[] {
   const absent = [
     ...(oidcIssuer !== undefined ? (['login', 'tokenRefresh'] as const) : []),
@@ -422,6 +484,7 @@ function keysBeside(dotPath: string): string[] {
   const nested: Record<string, object> = {
     apiDomain: API_DOMAIN,
     auditTrail: AUDIT_TRAIL,
+    bridge: BRIDGE,
     lifecycle: LIFECYCLE,
     tokens: TOKENS,
     throttling: THROTTLING,

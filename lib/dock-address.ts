@@ -10,11 +10,17 @@ export interface DockAddressProps extends Pick<Configuration, 'dock'> {
 }
 
 /**
- * The address that sign-in tells Pilot: as configured, else the custom domain; empty when it is known only
- * after deployment.
+ * The address that sign-in returns to Pilot: the configured one, else that of the bridge, else the custom domain;
+ * empty when it is known only after deployment.
  */
-export const mqttAddressOf = ({ mqttAddress, dock }: Pick<Configuration, 'mqttAddress' | 'dock'>): string =>
-  mqttAddress || (dock.domainName && dock.certificateArn ? `ssl://${dock.domainName}:8883` : '');
+export function mqttAddressOf({
+  mqttAddress,
+  bridge,
+  dock,
+}: Pick<Configuration, 'mqttAddress' | 'bridge' | 'dock'>): string {
+  const domainName = bridge.domainName ?? (dock.certificateArn && dock.domainName);
+  return mqttAddress || (domainName ? `ssl://${domainName}:8883` : '');
+}
 
 /**
  * The MQTT address that docks connect to: one that AWS makes for this stack, a custom domain, or the

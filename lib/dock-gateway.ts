@@ -17,6 +17,8 @@ export interface DockGatewayProps extends Pick<Configuration, 'dock'> {
  * function.
  */
 export class DockGateway extends Construct {
+  /** Name of the authorizer for AWS IoT. */
+  readonly authorizerName: string;
   private readonly address: DockAddress;
 
   constructor(scope: Construct, id: string, { dock, functions, deadLetters }: DockGatewayProps) {
@@ -26,6 +28,7 @@ export class DockGateway extends Construct {
       addTopicRules(row, endpoint, deadLetters);
     }
     const authorizer = new DockAuthorizer(this, 'Authorizer', functions);
+    this.authorizerName = authorizer.authorizer.ref;
     this.address = new DockAddress(this, 'Address', { dock, authorizer });
   }
 

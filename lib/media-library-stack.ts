@@ -2,12 +2,13 @@ import { Aws, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { Alarms } from './alarms.ts';
 import { AuditTrail } from './audit-trail.ts';
-import type { Configuration } from './configuration.ts';
+import { type Configuration, hasBridge } from './configuration.ts';
 import { Dashboard } from './dashboard.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { mqttAddressOf } from './dock-address.ts';
 import { DockGateway } from './dock-gateway.ts';
 import { DockSettings } from './dock-settings.ts';
+import { HostedBridge } from './hosted-bridge.ts';
 import { Identity } from './identity.ts';
 import { LibraryFunctions } from './library-functions.ts';
 import { MediaBucket } from './media-bucket.ts';
@@ -35,7 +36,7 @@ export class MediaLibraryStack extends Stack {
     id: string,
     { configuration, bundlesDirectory, ...props }: MediaLibraryStackProps,
   ) {
-    const { stackName, lifecycle, dock, auditTrail, alarmEmail, monthlyBudgetInUsd } = configuration;
+    const { stackName, lifecycle, dock, bridge, auditTrail, alarmEmail, monthlyBudgetInUsd } = configuration;
     super(scope, id, { description: 'Media library for DJI devices', stackName, ...props });
     const mqttAddress = mqttAddressOf(configuration);
     const hasDocks = dock.endpoint !== 'none';
@@ -70,6 +71,12 @@ export class MediaLibraryStack extends Stack {
     new Dashboard(this, 'Dashboard', { ...watched, alarms: alarms.all, hasDocks });
     if (alarmEmail && monthlyBudgetInUsd)
       new MonthlyBudget(this, 'Budget', { amountInUsd: monthlyBudgetInUsd, email: alarmEmail });
+    if (docks && hasBridge(bridge))
+      new HostedBridge(this, 'Bridge', {
+        bridge,
+        authorizerName: docks.authorizerName,
+        logRetentionInDays: configuration.logRetentionInDays,
+      });
     docks?.opensAfter(...this.node.children.filter((child) => child !== docks));
     if (mqttAddress) new CfnOutput(this, 'MqttAddress', { value: mqttAddress });
     new CfnOutput(this, 'Region', { value: Aws.REGION });

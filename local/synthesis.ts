@@ -20,6 +20,7 @@ const SOURCES = [
   'bin/media-library.ts',
   'lib',
   'functions',
+  'docs/bridge',
 ];
 
 /** Assemblies that were not used for this long are deleted. */

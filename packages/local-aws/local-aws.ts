@@ -23,6 +23,7 @@ import {
 } from './services.ts';
 import { readAssembly } from './template/assembly.ts';
 import { interpretTemplate } from './template/interpreter.ts';
+import { idleServices } from './template/resources/containers.ts';
 import { readRoles } from './template/resources/iam.ts';
 import { RESOURCE_TYPES } from './template/resources/index.ts';
 
@@ -161,6 +162,8 @@ async function start(
   });
   for (const { key, server } of servers) addresses[key] = await startService(server, key, ports, host);
   await begin();
+  for (const service of idleServices(template))
+    options.log?.({ source: 'ecs', line: `${service}: containers do not run here` });
   const outputs = Object.fromEntries(
     Object.entries(template.outputs).map(([name, value]) => [
       name,

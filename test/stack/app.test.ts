@@ -125,6 +125,14 @@ describe('cdk-nag', () => {
     { dock: { endpoint: 'account-default' } },
     { dock: { endpoint: 'none' } },
     {
+      bridge: {
+        domainName: 'bridge.example.com',
+        certificateArn: 'arn:aws:acm:eu-central-1:123456789012:certificate/a1',
+        iotEndpoint: 'a1b2c3d4e5-ats.iot.eu-central-1.amazonaws.com',
+        plainPort: true,
+      },
+    },
+    {
       apiDomain: {
         domainName: 'api.example.com',
         certificateArn: 'arn:aws:acm:eu-central-1:123456789012:certificate/a1',

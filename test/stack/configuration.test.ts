@@ -18,6 +18,10 @@ const DEFAULTS = {
   throttling: { rateLimit: 500, burstLimit: 1000 },
   reservedConcurrency: {},
   dock: { mode: 'full', endpoint: 'managed-domain' },
+  bridge: {
+    plainPort: false,
+    image: 'public.ecr.aws/docker/library/eclipse-mosquitto:2.0.21-openssl',
+  },
   mqttAddress: '',
 };
 
@@ -47,6 +51,13 @@ const EVERYTHING = {
   throttling: { rateLimit: 0.5, burstLimit: 1 },
   reservedConcurrency: { authorizer: 50, unknownRoute: 1 },
   dock: { mode: 'media-only', ...CUSTOM_DOMAIN, validationCertificateArn: CERTIFICATE },
+  bridge: {
+    domainName: 'bridge.example.com',
+    certificateArn: CERTIFICATE,
+    iotEndpoint: 'a1b2c3d4e5-ats.iot.eu-central-1.amazonaws.com',
+    plainPort: true,
+    image: 'registry.example.com/mosquitto:2.0.21',
+  },
   mqttAddress: 'ssl://mqtt.example.com:8883',
   alarmEmail: 'ops@example.com',
   monthlyBudgetInUsd: 50,
@@ -150,6 +161,30 @@ const MISTAKES: [object, string][] = [
     { monthlyBudgetInUsd: 50 },
     'media-library.alarmEmail must be an email address, when monthlyBudgetInUsd is set, and is missing.',
   ],
+  [
+    { bridge: { iotEndpoint: 'https://a1b2c3d4e5-ats.iot.eu-central-1.amazonaws.com' } },
+    'media-library.bridge.iotEndpoint must be an address of AWS IoT, such as a1b2c3d4e5-ats.iot.eu-central-1.amazonaws.com, and is "https://a1b2c3d4e5-ats.iot.eu-central-1.amazonaws.com".',
+  ],
+  [{ bridge: { plainPort: 1883 } }, 'media-library.bridge.plainPort must be true or false, and is 1883.'],
+  [
+    { bridge: { plainPort: true } },
+    'media-library.bridge.plainPort must be set together with the rest of bridge.',
+  ],
+  [
+    { bridge: { domainName: 'bridge.example.com', certificateArn: CERTIFICATE } },
+    'media-library.bridge.iotEndpoint must be an address of AWS IoT, such as a1b2c3d4e5-ats.iot.eu-central-1.amazonaws.com, and is missing.',
+  ],
+  [
+    {
+      dock: { endpoint: 'none' },
+      bridge: {
+        domainName: 'bridge.example.com',
+        certificateArn: CERTIFICATE,
+        iotEndpoint: 'a1b2c3d4e5-ats.iot.eu-central-1.amazonaws.com',
+      },
+    },
+    'media-library.bridge must not be set when dock.endpoint is "none".',
+  ],
   [{ throttling: null }, 'media-library.throttling must be an object, and is null.'],
   [
     { throttling: { rateLimit: 0 } },
@@ -238,7 +273,7 @@ describe('the configuration', () => {
 
   it('refuses an unknown key, and names the known ones', () => {
     expect(() => parseConfiguration({ logRetention: 30 })).toThrow(
-      'media-library.logRetention is not a key. The keys are stackName, apiDomain, oidcIssuer, oidcAudience, workspacesClaim, tokens, consoleOrigins, lifecycle, logRetentionInDays, logLevel, auditTrail, throttling, reservedConcurrency, dock, mqttAddress, alarmEmail, monthlyBudgetInUsd.',
+      'media-library.logRetention is not a key. The keys are stackName, apiDomain, oidcIssuer, oidcAudience, workspacesClaim, tokens, consoleOrigins, lifecycle, logRetentionInDays, logLevel, auditTrail, throttling, reservedConcurrency, dock, bridge, mqttAddress, alarmEmail, monthlyBudgetInUsd.',
     );
     expect(() => parseConfiguration({ throttling: { rate: 1 } })).toThrow(
       'media-library.throttling.rate is not a key. The keys are rateLimit, burstLimit.',
@@ -301,7 +336,7 @@ describe('the table in README.md', () => {
     expect(inFirstColumn.sort()).toEqual(keysBeside({ wrong: 1 }).sort());
   });
 
-  it.each(['apiDomain', 'tokens', 'auditTrail', 'lifecycle', 'throttling', 'dock'])(
+  it.each(['apiDomain', 'bridge', 'tokens', 'auditTrail', 'lifecycle', 'throttling', 'dock'])(
     'has every key of %s',
     (parent) => {
       const row = rows.find((candidate) => candidate.startsWith(`| \`${parent}\` |`)) ?? '';

@@ -6,6 +6,11 @@ const managed = synthesise({ alarmEmail: 'ops@example.com', auditTrail: { events
 const custom = synthesise({
   apiDomain: { domainName: 'api.example.com', certificateArn },
   dock: { endpoint: 'custom-domain', domainName: 'mqtt.example.com', certificateArn },
+  bridge: {
+    domainName: 'bridge.example.com',
+    certificateArn,
+    iotEndpoint: 'a1b2c3d4e5-ats.iot.eu-central-1.amazonaws.com',
+  },
 });
 
 /** Logical ids that a value refers to. */

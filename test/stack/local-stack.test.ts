@@ -16,6 +16,17 @@ const CONFIGURATIONS: [string, object][] = [
   ["the account's address for docks", { dock: { endpoint: 'account-default' } }],
   ['an audit trail', { auditTrail: { events: 'all' } }],
   ['a budget', { alarmEmail: 'ops@example.com', monthlyBudgetInUsd: 50 }],
+  [
+    'a bridge',
+    {
+      bridge: {
+        domainName: 'bridge.example.com',
+        certificateArn,
+        iotEndpoint: 'a1b2c3d4e5-ats.iot.eu-central-1.amazonaws.com',
+        plainPort: true,
+      },
+    },
+  ],
   ['no docks', { dock: { endpoint: 'none' } }],
 ];
 

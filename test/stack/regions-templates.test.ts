@@ -30,6 +30,12 @@ const CONFIGURATIONS = {
       expireAfterInDays: 400,
     },
     auditTrail: { events: 'all' },
+    bridge: {
+      domainName: 'bridge.example.com',
+      certificateArn,
+      iotEndpoint: 'a1b2c3d4e5-ats.iot.eu-central-1.amazonaws.com',
+      plainPort: true,
+    },
     alarmEmail: 'ops@example.com',
     monthlyBudgetInUsd: 50,
   },

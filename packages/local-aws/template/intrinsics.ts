@@ -51,6 +51,9 @@ const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
     const [separator, text] = pairOf(argument, path);
     return textOf(resolve(text, scope, path), path).split(textOf(separator, path));
   },
+  // Of the region that the template runs in; other regions are not here.
+  'Fn::GetAZs': (_argument, scope) =>
+    ['a', 'b', 'c'].map((zone) => `${scope.reference('AWS::Region')}${zone}`),
   'Fn::Base64': (argument, scope, path) =>
     Buffer.from(textOf(resolve(argument, scope, path), path)).toString('base64'),
   'Fn::FindInMap': (argument, scope, path) => {

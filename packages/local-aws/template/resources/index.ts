@@ -2,6 +2,7 @@ import type { ResourceTypes } from '../resource.ts';
 import { BUCKET_DEPLOYMENT_TYPES } from './bucket-deployment.ts';
 import { CLOUDFRONT_TYPES } from './cloudfront.ts';
 import { COGNITO_TYPES } from './cognito.ts';
+import { CONTAINER_TYPES } from './containers.ts';
 import { DYNAMODB_TYPES } from './dynamodb.ts';
 import { EVENTS_TYPES } from './events.ts';
 import { HTTP_API_TYPES } from './http-api.ts';
@@ -21,6 +22,7 @@ export const RESOURCE_TYPES: ResourceTypes = {
   ...BUCKET_DEPLOYMENT_TYPES,
   ...CLOUDFRONT_TYPES,
   ...COGNITO_TYPES,
+  ...CONTAINER_TYPES,
   ...DYNAMODB_TYPES,
   ...EVENTS_TYPES,
   ...HTTP_API_TYPES,

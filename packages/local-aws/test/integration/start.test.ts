@@ -13,13 +13,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { CfnCluster, CfnService } from 'aws-cdk-lib/aws-ecs';
 import { Code, Function as LambdaFn, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { CfnOutput, CfnParameter, SecretValue, Stack } from 'aws-cdk-lib/core';
 import { afterAll, expect, it } from 'vitest';
-import { type LocalAwsOptions, portsFrom, startLocalAws } from '../../index.ts';
+import { type LocalAwsOptions, type LogEntry, portsFrom, startLocalAws } from '../../index.ts';
 import { synthesise } from '../app/synthesise.ts';
 
 const folder = mkdtempSync(join(realpathSync(tmpdir()), 'local-aws-start-'));
@@ -51,6 +52,18 @@ it('runs an empty app', async () => {
   await using aws = await startLocalAws({ assembly: assembly('empty', () => {}) });
   expect(Object.keys(aws.addresses).sort()).toEqual(['eventbridge', 'other', 'sts']);
   expect(aws.outputs).toEqual({});
+});
+
+it('says which containers do not run', async () => {
+  const lines: LogEntry[] = [];
+  await using _aws = await startLocalAws({
+    assembly: assembly('containers', (stack) => {
+      const cluster = new CfnCluster(stack, 'Cluster');
+      new CfnService(stack, 'Broker', { cluster: cluster.ref, taskDefinition: 'broker' });
+    }),
+    log: (entry) => lines.push(entry),
+  });
+  expect(lines).toEqual([{ source: 'ecs', line: 'Broker: containers do not run here' }]);
 });
 
 it('uses region, account and parameters of the caller', async () => {

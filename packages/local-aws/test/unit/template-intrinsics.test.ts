@@ -30,6 +30,7 @@ describe('intrinsic functions', () => {
     ['Fn::Select of a split', { 'Fn::Select': [1, { 'Fn::Split': ['/', 'a/b'] }] }, 'b'],
     ['Fn::Select with its index as a text', { 'Fn::Select': ['0', ['x']] }, 'x'],
     ['Fn::FindInMap', { 'Fn::FindInMap': ['M', { Ref: 'AWS::Region' }, 's'] }, 'M/eu-central-1/s'],
+    ['Fn::GetAZs', { 'Fn::Select': [1, { 'Fn::GetAZs': '' }] }, 'eu-central-1b'],
     ['Fn::Base64', { 'Fn::Base64': 'ab' }, 'YWI='],
     ['Fn::If taken', { 'Fn::If': ['Yes', { Ref: 'Bucket' }, 'no'] }, 'my-bucket'],
     ['Fn::If not taken', { 'Fn::If': ['No', { Ref: 'Unknown' }, 'no'] }, 'no'],
