@@ -1,5 +1,6 @@
 import {
   Alarm,
+  ComparisonOperator,
   type CreateAlarmOptions,
   type Metric,
   Stats,
@@ -17,6 +18,7 @@ import type { DeadLetters } from './dead-letters.ts';
 import type { DockSettings } from './dock-settings.ts';
 import type { EndpointFunction } from './endpoint-function.ts';
 import { metricOfFunctions } from './function-metrics.ts';
+import type { HostedBridge } from './hosted-bridge.ts';
 import type { MediaHttpApi } from './media-http-api.ts';
 import type { WorkQueues } from './work-queues.ts';
 
@@ -28,6 +30,8 @@ export interface AlarmsProps {
   readonly queues: WorkQueues;
   /** Undefined when no function replies to `config`. */
   readonly dockSettings: DockSettings | undefined;
+  /** Undefined without a bridge. */
+  readonly bridge: HostedBridge | undefined;
   /**
    * Address that alarms are sent to.
    * @default - alarms are only visible in CloudWatch
@@ -53,7 +57,7 @@ export class Alarms extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { api, functions, deadLetters, queues, dockSettings, alarmEmail }: AlarmsProps,
+    { api, functions, deadLetters, queues, dockSettings, bridge, alarmEmail }: AlarmsProps,
   ) {
     super(scope, id);
     this.topic = alarmEmail ? this.topicTo(alarmEmail) : undefined;
@@ -82,6 +86,19 @@ export class Alarms extends Construct {
         says: 'A dock asked for its settings and got none: it cannot go online.',
         section: 'dock-settings-missing',
       });
+
+    if (bridge)
+      this.alarm(
+        'BridgeDown',
+        bridge.healthy({ ...PERIOD, statistic: Stats.MAXIMUM }),
+        1,
+        { says: 'The bridge has taken no connections for five minutes.', section: 'bridge-down' },
+        // Without a container there may be no count either.
+        {
+          comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+          treatMissingData: TreatMissingData.BREACHING,
+        },
+      );
 
     const visible = { ...PERIOD, statistic: Stats.MAXIMUM };
     this.alarm(
@@ -123,6 +140,7 @@ export class Alarms extends Construct {
     metric: Metric,
     threshold: CreateAlarmOptions['threshold'],
     { says, section }: { says: string; section: string },
+    options: Partial<CreateAlarmOptions> = {},
   ): void {
     const alarm = new Alarm(this, id, {
       metric,
@@ -130,6 +148,7 @@ export class Alarms extends Construct {
       evaluationPeriods: 1,
       treatMissingData: TreatMissingData.NOT_BREACHING,
       alarmDescription: `${says} See docs/operations.md#${section}`,
+      ...options,
     });
     this.all.push(alarm);
     if (this.topic) alarm.addAlarmAction(new SnsAction(this.topic));

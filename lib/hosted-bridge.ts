@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { type IVpc, Peer, Port, SecurityGroup, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import {
   Cluster,
@@ -75,6 +76,9 @@ export const bridgeTemplates = (iotEndpoint: string) => ({
  * Fargate, behind a network load balancer that ends TLS. docs/bridge.md says when, and how docks are added.
  */
 export class HostedBridge extends Construct {
+  private readonly balancer: NetworkLoadBalancer;
+  private readonly group: NetworkTargetGroup;
+
   constructor(
     scope: Construct,
     id: string,
@@ -93,15 +97,20 @@ export class HostedBridge extends Construct {
       bridge.image,
       logRetentionInDays,
     );
-    const balancer = this.balancer(network, service, tasks, bridge);
+    [this.balancer, this.group] = this.balancerOf(network, service, tasks, bridge);
 
     new CfnOutput(this, 'DocksOutput', { value: secret.ref }).overrideLogicalId('BridgeDocksSecretArn');
     new CfnOutput(this, 'ClusterOutput', { value: cluster.clusterName }).overrideLogicalId('BridgeCluster');
     new CfnOutput(this, 'ServiceOutput', { value: service.serviceName }).overrideLogicalId('BridgeService');
     new CfnOutput(this, 'TargetOutput', {
-      value: balancer.loadBalancerDnsName,
+      value: this.balancer.loadBalancerDnsName,
       description: `The target of the CNAME record of ${bridge.domainName}`,
     }).overrideLogicalId('BridgeTarget');
+  }
+
+  /** How many containers take connections: one, or none. */
+  healthy(options: MetricOptions): Metric {
+    return this.group.metrics.healthyHostCount(options) as Metric;
   }
 
   /** Public subnets only: addresses cost less than a NAT gateway. */
@@ -189,12 +198,12 @@ export class HostedBridge extends Construct {
     return { cluster, service, tasks };
   }
 
-  private balancer(
+  private balancerOf(
     network: IVpc,
     service: FargateService,
     tasks: SecurityGroup,
     { certificateArn, plainPort }: HostedBridgeProps['bridge'],
-  ): NetworkLoadBalancer {
+  ): [NetworkLoadBalancer, NetworkTargetGroup] {
     const devices = new SecurityGroup(this, 'Devices', {
       vpc: network,
       description: 'Devices of the bridge',
@@ -243,7 +252,7 @@ export class HostedBridge extends Construct {
         protocol: Protocol.TCP,
         defaultTargetGroups: [group],
       });
-    return balancer;
+    return [balancer, group];
   }
 }
 

@@ -59,24 +59,29 @@ export class MediaLibraryStack extends Stack {
     const api = new MediaHttpApi(this, 'Http', { ...configuration, identity, functions });
     const docks = hasDocks ? new DockGateway(this, 'Docks', { dock, functions, deadLetters }) : undefined;
 
+    const { logRetentionInDays } = configuration;
+    const hostedBridge =
+      docks && hasBridge(bridge)
+        ? new HostedBridge(this, 'Bridge', {
+            bridge,
+            authorizerName: docks.authorizerName,
+            logRetentionInDays,
+          })
+        : undefined;
+
     const alarms = new Alarms(this, 'Alarms', {
       api,
       functions: functions.all,
       deadLetters,
       queues,
       dockSettings,
+      bridge: hostedBridge,
       ...(alarmEmail && { alarmEmail }),
     });
     const watched = { api, functions: functions.all, table, bucket, queues };
     new Dashboard(this, 'Dashboard', { ...watched, alarms: alarms.all, hasDocks });
     if (alarmEmail && monthlyBudgetInUsd)
       new MonthlyBudget(this, 'Budget', { amountInUsd: monthlyBudgetInUsd, email: alarmEmail });
-    if (docks && hasBridge(bridge))
-      new HostedBridge(this, 'Bridge', {
-        bridge,
-        authorizerName: docks.authorizerName,
-        logRetentionInDays: configuration.logRetentionInDays,
-      });
     docks?.opensAfter(...this.node.children.filter((child) => child !== docks));
     if (mqttAddress) new CfnOutput(this, 'MqttAddress', { value: mqttAddress });
     new CfnOutput(this, 'Region', { value: Aws.REGION });

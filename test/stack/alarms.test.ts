@@ -16,6 +16,17 @@ const alarmOn = (namespace: string, metric: string) => {
   return alarm.Properties;
 };
 
+const withBridge = synthesise({
+  bridge: {
+    domainName: 'bridge.example.com',
+    certificateArn: 'arn:aws:acm:eu-central-1:123456789012:certificate/6f1d',
+    iotEndpoint: 'a1b2c3d4e5-ats.iot.eu-central-1.amazonaws.com',
+  },
+});
+const bridgeAlarms = withBridge
+  .ofType('AWS::CloudWatch::Alarm')
+  .filter(({ Properties }) => Properties.Namespace === 'AWS/NetworkELB');
+
 const withEmail = synthesise({ alarmEmail: 'ops@example.com' });
 
 describe('the alarms', () => {
@@ -98,6 +109,18 @@ describe('the alarms', () => {
     }
   });
 
+  it('watch the bridge, if there is one: no container, or no count of containers', () => {
+    expect(bridgeAlarms.map(({ Properties }) => Properties)).toMatchObject([
+      {
+        MetricName: 'HealthyHostCount',
+        ComparisonOperator: 'LessThanThreshold',
+        Threshold: 1,
+        Statistic: 'Maximum',
+        TreatMissingData: 'breaching',
+      },
+    ]);
+  });
+
   it('name existing sections of docs/operations.md', () => {
     const anchors = [...OPERATIONS.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
       heading
@@ -105,13 +128,13 @@ describe('the alarms', () => {
         .replaceAll(/[^\w -]/g, '')
         .replaceAll(' ', '-'),
     );
-    for (const { Properties } of alarms)
+    for (const { Properties } of [...alarms, ...bridgeAlarms])
       expect(anchors).toContain(Properties.AlarmDescription.split('#').at(-1));
   });
 
   it('are all in the table of docs/operations.md', () => {
     const told = [...OPERATIONS.matchAll(/^\| `(\w+)` \| .* \| \[.+\]\(#.+\) \|$/gm)].map(([, name]) => name);
-    const others = alarms
+    const others = [...alarms, ...bridgeAlarms]
       .filter(({ Properties }) => Properties.Namespace !== 'AWS/Lambda')
       .map(({ id }) => /^Alarms(\w+)[0-9A-F]{8}$/.exec(id)?.[1]);
     expect(told.sort()).toEqual(others.sort());
