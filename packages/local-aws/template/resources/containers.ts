@@ -9,10 +9,10 @@ const withPrefix = (prefix: string): ResourceType => ({
   properties: 'any',
 });
 
-const balancing = (kind: string): ResourceType => ({
-  physicalId: (resource) => arnOf(resource, 'elasticloadbalancing', `${kind}/${generatedName(resource)}`),
-  properties: 'any',
-});
+type Named = Parameters<ResourceType['physicalId']>[0];
+
+const balancerName = (balancer: Named): string => `net/${generatedName(balancer)}/${stableId(balancer, 16)}`;
+const groupName = (group: Named): string => `targetgroup/${generatedName(group)}/${stableId(group, 16)}`;
 
 /** Networks, containers and load balancers, which have no effect here: no container runs. */
 export const CONTAINER_TYPES: ResourceTypes = {
@@ -40,14 +40,27 @@ export const CONTAINER_TYPES: ResourceTypes = {
     properties: 'any',
   },
   'AWS::ElasticLoadBalancingV2::LoadBalancer': {
-    ...balancing('loadbalancer'),
+    physicalId: (balancer) =>
+      arnOf(balancer, 'elasticloadbalancing', `loadbalancer/${balancerName(balancer)}`),
     attributes: {
+      LoadBalancerFullName: balancerName,
       DNSName: (balancer) =>
         `${stableId(balancer, 16)}.elb.${balancer.environment.region}.${balancer.environment.urlSuffix}`,
     },
+    properties: 'any',
   },
-  'AWS::ElasticLoadBalancingV2::Listener': balancing('listener'),
-  'AWS::ElasticLoadBalancingV2::TargetGroup': balancing('targetgroup'),
+  'AWS::ElasticLoadBalancingV2::Listener': {
+    physicalId: (listener) => {
+      const ofBalancer = String(listener.property('LoadBalancerArn')).replace(':loadbalancer/', ':listener/');
+      return `${ofBalancer}/${stableId(listener, 16)}`;
+    },
+    properties: 'any',
+  },
+  'AWS::ElasticLoadBalancingV2::TargetGroup': {
+    physicalId: (group) => arnOf(group, 'elasticloadbalancing', groupName(group)),
+    attributes: { TargetGroupFullName: groupName },
+    properties: 'any',
+  },
 };
 
 /** The logical ids of services whose containers do not run. */
