@@ -9,7 +9,7 @@ import { join } from 'node:path';
 /** The description of each benchmark, by the name of its file. */
 const BENCHMARKS: Readonly<Record<string, string>> = {
   'tiny-fingerprints':
-    'a request with 100 tiny fingerprints, for catalogs of a thousand and of a million items',
+    'a request with 100 tiny fingerprints, for catalogs of a thousand and of a million files',
   'round-trips': 'calls of each request to services, and how many are made in sequence',
   digest: 'the MD5 of 1 GB that came in parts, its time and memory: [runs]',
   'request-times': "the time of a report, a hit and a miss alone, and the stack's processor time: [requests]",
