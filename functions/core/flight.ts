@@ -21,6 +21,10 @@ export interface FlightRef {
   readonly owner: FlightOwner;
 }
 
+/** Identifies a flight as a key of a map. */
+export const flightText = ({ workspaceId, flightId, owner }: FlightRef): string =>
+  JSON.stringify([workspaceId, flightId, owner]);
+
 /** The flight of a file, if a device has named one. */
 export function flightOf(file: MediaFile): FlightRef | undefined {
   const { workspaceId, flightId, reporter } = file;

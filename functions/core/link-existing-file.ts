@@ -5,6 +5,7 @@ import type { Library } from './library.ts';
 import { fileEvent } from './library-events.ts';
 import type { FileReport, FingerprintHolder } from './media-catalog.ts';
 import {
+  entryRefOf,
   type FileDescription,
   linkedFileId,
   type MediaFile,
@@ -115,8 +116,7 @@ async function completeFile(
     (report.flightId === undefined || report.flightId === standing.flightId) &&
     (report.tinyFingerprint === undefined || report.tinyFingerprint === standing.tinyFingerprint);
   if (addsNothing) return standing;
-  const { workspaceId, objectKey, versionId, fileId } = standing;
-  return await recordEntry(library, { workspaceId, objectKey, versionId, fileId }, report);
+  return await recordEntry(library, entryRefOf(standing), report);
 }
 
 /** The same bytes with another name or path: another entry, which points to the same version. */

@@ -1,13 +1,6 @@
 import type { Fingerprint, TinyFingerprint } from './fingerprint.ts';
 import type { Flight, FlightOwner, FlightRef, FlightState, MissingReason, ReportedCounts } from './flight.ts';
-import type {
-  FileDescription,
-  MediaFile,
-  ObjectVersion,
-  Refusal,
-  Reporter,
-  StoredObject,
-} from './media-file.ts';
+import type { EntryRef, FileDescription, MediaFile, Refusal, Reporter, StoredObject } from './media-file.ts';
 import { present } from './present.ts';
 import type { WorkspaceId } from './workspace.ts';
 
@@ -57,8 +50,7 @@ export function reportOf(file: MediaFile): FileReport | undefined {
 }
 
 /** What the bucket or a device says about an entry. */
-export interface EntryFacts extends ObjectVersion {
-  readonly fileId: string;
+export interface EntryFacts extends EntryRef {
   readonly stored?: StoredObject;
   readonly md5?: Fingerprint;
   readonly report?: FileReport;
@@ -69,8 +61,7 @@ export interface EntryFacts extends ObjectVersion {
 }
 
 /** The entry that holds a fingerprint under one name and path. */
-export interface FingerprintHolder extends ObjectVersion {
-  readonly fileId: string;
+export interface FingerprintHolder extends EntryRef {
   readonly name: string;
   readonly path?: string;
   /** False while only the bucket has reported it. */

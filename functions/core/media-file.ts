@@ -67,6 +67,19 @@ export interface ObjectVersion {
   readonly versionId: string;
 }
 
+/** Identifies an entry, and the version that it is about. */
+export interface EntryRef extends ObjectVersion {
+  readonly fileId: string;
+}
+
+/** The identity alone, without what else is known of the entry. */
+export const entryRefOf = ({ workspaceId, objectKey, versionId, fileId }: EntryRef): EntryRef => ({
+  workspaceId,
+  objectKey,
+  versionId,
+  fileId,
+});
+
 /** A report that contradicts the bytes. The device was refused and keeps its copy. */
 export interface Refusal {
   readonly fingerprint: Fingerprint;

@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import { md5OfETag } from './fingerprint.ts';
-import { type FlightRef, flightOf } from './flight.ts';
+import { type FlightRef, flightOf, flightText } from './flight.ts';
 import type { LibraryWithDigests } from './library.ts';
 import type { DigestQueue } from './library-events.ts';
 import type { FileLists } from './media-catalog.ts';
@@ -284,9 +284,7 @@ class Run {
   async #checkFlights(files: readonly MediaFile[]): Promise<boolean> {
     if (this.#options.changesNothing) return true;
     const flights = new Map(
-      files
-        .flatMap((file) => flightOf(file) ?? [])
-        .map((flight) => [JSON.stringify([flight.workspaceId, flight.flightId, flight.owner]), flight]),
+      files.flatMap((file) => flightOf(file) ?? []).map((flight) => [flightText(flight), flight]),
     );
     const unseen = [...flights].filter(([key]) => !this.#seenFlights.has(key));
     return await this.#forEach(

@@ -6,6 +6,7 @@ import { EVENT_VERSION, fileEvent } from './library-events.ts';
 import { linkFile } from './link-existing-file.ts';
 import type { EntryFacts, FileReport } from './media-catalog.ts';
 import {
+  entryRefOf,
   type FileDescription,
   type MediaFile,
   type Reporter,
@@ -160,16 +161,12 @@ async function refuseContradiction(
   const contradicts = (other: Fingerprint | undefined) =>
     other !== undefined && isMd5(other) && other !== fingerprint;
   if (!contradicts(entry.md5) && !contradicts(entry.fingerprint)) return;
-  const { workspaceId, objectKey, versionId, fileId } = entry;
   // An earlier report stays; only our own is withdrawn.
   if (entry.reportedAt === reportedAt && entry.fingerprint === fingerprint)
     await catalog.withdrawReport(entry);
   await Promise.all([
     catalog.merge({
-      workspaceId,
-      objectKey,
-      versionId,
-      fileId,
+      ...entryRefOf(entry),
       refusal: { fingerprint, reporter, refusedAt: reportedAt, raw },
     }),
     catalog.countToFlight({ ...entry, fingerprint }, 'mismatch'),

@@ -1,6 +1,6 @@
 import type { Library } from './library.ts';
 import { type FingerprintHolder, reportOf } from './media-catalog.ts';
-import type { MediaFile } from './media-file.ts';
+import { entryRefOf, type MediaFile } from './media-file.ts';
 import { keyBelowPrefix } from './object-key.ts';
 
 type SettlePorts = Pick<Library, 'catalog' | 'storage'>;
@@ -72,8 +72,7 @@ async function completeReport(
 ): Promise<MediaFile> {
   const report = reportOf(other);
   if (report === undefined) return standing;
-  const { workspaceId, objectKey, versionId, fileId } = standing;
-  const completed = await catalog.merge({ workspaceId, objectKey, versionId, fileId, report });
+  const completed = await catalog.merge({ ...entryRefOf(standing), report });
   await catalog.countToFlight(completed);
   return completed;
 }

@@ -2,7 +2,7 @@ import { ServiceUnavailableError } from './errors.ts';
 import { type FlightRef, flightOf } from './flight.ts';
 import type { LibraryWithDigests } from './library.ts';
 import { reportOf } from './media-catalog.ts';
-import type { MediaFile, StoredObject } from './media-file.ts';
+import { entryRefOf, type MediaFile, type StoredObject } from './media-file.ts';
 import { type HistoryItem, presentVersions } from './object-storage.ts';
 import { releaseFile, settleFile } from './settle-file.ts';
 import { takeInArrival } from './take-in-arrival.ts';
@@ -143,8 +143,7 @@ async function promote(
   const report = reportOf(removed);
   let listed = await catalog.setSurplus(spare, undefined);
   if (report !== undefined) {
-    const { workspaceId, objectKey, versionId, fileId } = spare;
-    listed = await catalog.merge({ workspaceId, objectKey, versionId, fileId, report });
+    listed = await catalog.merge({ ...entryRefOf(spare), report });
   }
   await catalog.countToFlight(listed);
   return await settleFile(library, listed);

@@ -1,4 +1,4 @@
-import type { FlightRef } from './flight.ts';
+import { type FlightRef, flightText } from './flight.ts';
 import type { LibraryWithDigests } from './library.ts';
 import type { LibraryEvent } from './library-events.ts';
 import type { StoredObject } from './media-file.ts';
@@ -50,7 +50,7 @@ export async function takeInChanges(
   const finished: { readonly id: string; readonly outcome: ArrivalOutcome }[] = [];
   const flights = new Map<string, { readonly flight: FlightRef; readonly ids: string[] }>();
   const look = (flight: FlightRef, id: string): void => {
-    const key = JSON.stringify([flight.workspaceId, flight.flightId, flight.owner]);
+    const key = flightText(flight);
     const known = flights.get(key) ?? { flight, ids: [] };
     flights.set(key, { flight, ids: [...known.ids, id] });
   };

@@ -3,7 +3,7 @@ import { flightOf } from './flight.ts';
 import type { Library, LibraryWithDigester } from './library.ts';
 import { fileEvent } from './library-events.ts';
 import { reportOf } from './media-catalog.ts';
-import { type MediaFile, type ObjectVersion, uploadedFileId } from './media-file.ts';
+import { entryRefOf, type MediaFile, type ObjectVersion, uploadedFileId } from './media-file.ts';
 import { settleFile } from './settle-file.ts';
 import { watchFlight } from './watch-flight.ts';
 
@@ -39,7 +39,7 @@ async function readBytes(
   signal: AbortSignal,
 ): Promise<MediaFile | 'too-slow' | undefined> {
   const { catalog } = library;
-  const facts = { ...identityOf(version), fileId: version.fileId };
+  const facts = entryRefOf(version);
   let md5: Fingerprint | undefined;
   try {
     md5 = await library.digester.digest(version.objectKey, version.versionId, signal);
@@ -64,12 +64,6 @@ async function settle(library: Library, entry: MediaFile): Promise<void> {
   const flight = flightOf(entry);
   if (flight) await watchFlight(library, flight);
 }
-
-const identityOf = ({ workspaceId, objectKey, versionId }: ObjectVersion): ObjectVersion => ({
-  workspaceId,
-  objectKey,
-  versionId,
-});
 
 /**
  * Two files may have been uploaded in parts under one key before either was reported, and a report went to
@@ -97,7 +91,7 @@ async function moveReport(
 ): Promise<readonly MediaFile[]> {
   const report = reportOf(from);
   if (report === undefined) return [to];
-  const moved = await catalog.merge({ ...identityOf(to), fileId: to.fileId, report });
+  const moved = await catalog.merge({ ...entryRefOf(to), report });
   const left = await catalog.withdrawReport(from);
   await catalog.countToFlight(moved);
   return [moved, left];

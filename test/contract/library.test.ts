@@ -1,9 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { InMemoryLibrary } from '../../fakes/in-memory-library.ts';
-import { InMemoryMediaCatalog } from '../../fakes/in-memory-media-catalog.ts';
-import { dynamoDbFileLists } from '../../functions/adapters/dynamodb-file-lists.ts';
-import { dynamoDbMediaCatalog } from '../../functions/adapters/dynamodb-media-catalog.ts';
 import {
   FingerprintUnknownError,
   IntegrityMismatchError,
@@ -13,7 +10,6 @@ import {
 import type { Fingerprint, TinyFingerprint } from '../../functions/core/fingerprint.ts';
 import { type FlightOwner, flightState } from '../../functions/core/flight.ts';
 import { linkExistingFile } from '../../functions/core/link-existing-file.ts';
-import type { FileLists, MediaCatalog } from '../../functions/core/media-catalog.ts';
 import { type FileDescription, fileState, type Reporter } from '../../functions/core/media-file.ts';
 import { recordUpload, type UploadReport } from '../../functions/core/record-upload.ts';
 import { compareHistory, settleHistory } from '../../functions/core/settle-history.ts';
@@ -21,17 +17,11 @@ import { takeInArrival } from '../../functions/core/take-in-arrival.ts';
 import { verifyVersion } from '../../functions/core/verify-version.ts';
 import { watchFlight } from '../../functions/core/watch-flight.ts';
 import type { WorkspaceId } from '../../functions/core/workspace.ts';
-import { type DynaliteTable, startDynaliteTable } from './dynalite-table.ts';
+import { catalogs } from './catalogs.ts';
 
 /**
  * The rules of the library, with every catalog: the replies to devices, and the entries.
  */
-
-let table: DynaliteTable;
-beforeAll(async () => {
-  table = await startDynaliteTable();
-});
-afterAll(() => table.close());
 
 const md5 = (text: string) => createHash('md5').update(text).digest('hex') as Fingerprint;
 const BYTES = md5('bytes');
@@ -41,18 +31,7 @@ const FLIGHT = 'flight-1';
 const PILOT: Reporter = { kind: 'pilot', name: 'pilot' };
 const DOCK: Reporter = { kind: 'dock', name: '4TADKAQ000002J' };
 
-const CATALOGS: [string, () => MediaCatalog & FileLists][] = [
-  ['in memory', () => new InMemoryMediaCatalog()],
-  [
-    'in DynamoDB',
-    () => ({
-      ...dynamoDbMediaCatalog(table.tableName, table.client()),
-      ...dynamoDbFileLists(table.tableName, table.client()),
-    }),
-  ],
-];
-
-describe.each(CATALOGS)('a library whose catalog is %s', (_name, open) => {
+describe.each(catalogs())('a library whose catalog is %s', (_name, open) => {
   let library: InMemoryLibrary;
   let workspaceId: WorkspaceId;
   let key: string;

@@ -1,12 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { InMemoryLibrary } from '../../fakes/in-memory-library.ts';
-import { InMemoryMediaCatalog } from '../../fakes/in-memory-media-catalog.ts';
-import { dynamoDbFileLists } from '../../functions/adapters/dynamodb-file-lists.ts';
-import { dynamoDbMediaCatalog } from '../../functions/adapters/dynamodb-media-catalog.ts';
 import type { Fingerprint } from '../../functions/core/fingerprint.ts';
 import { linkExistingFile } from '../../functions/core/link-existing-file.ts';
-import type { FileLists, MediaCatalog } from '../../functions/core/media-catalog.ts';
 import { type FileDescription, fileState } from '../../functions/core/media-file.ts';
 import {
   type ReconcileFinding,
@@ -16,29 +12,12 @@ import {
 } from '../../functions/core/reconcile.ts';
 import { recordUpload } from '../../functions/core/record-upload.ts';
 import type { WorkspaceId } from '../../functions/core/workspace.ts';
-import { type DynaliteTable, startDynaliteTable } from './dynalite-table.ts';
-
-let table: DynaliteTable;
-beforeAll(async () => {
-  table = await startDynaliteTable();
-});
-afterAll(() => table.close());
+import { catalogs } from './catalogs.ts';
 
 const md5 = (text: string) => createHash('md5').update(text).digest('hex') as Fingerprint;
 const PILOT = { kind: 'pilot', name: 'pilot' } as const;
 
-const CATALOGS: [string, () => MediaCatalog & FileLists][] = [
-  ['in memory', () => new InMemoryMediaCatalog()],
-  [
-    'in DynamoDB',
-    () => ({
-      ...dynamoDbMediaCatalog(table.tableName, table.client()),
-      ...dynamoDbFileLists(table.tableName, table.client()),
-    }),
-  ],
-];
-
-describe.each(CATALOGS)('reconciling a catalog %s', (_name, open) => {
+describe.each(catalogs())('reconciling a catalog %s', (_name, open) => {
   let library: InMemoryLibrary;
   let workspaceId: WorkspaceId;
   let findings: ReconcileFinding[];
