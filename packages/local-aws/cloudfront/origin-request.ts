@@ -65,7 +65,7 @@ export function selects({ mode, names }: Selection, name: string): boolean {
   return mode === 'all' || (mode === 'only' && names.has(name)) || (mode === 'except' && !names.has(name));
 }
 
-/** The request that the origin gets for a viewer's. `conditional`: with conditions and ranges of the viewer. */
+/** The request that the origin gets for one of a viewer. `conditional`: with its conditions and range. */
 export function originRequest(
   behavior: BehaviorDefinition,
   request: ViewerRequest,

@@ -1,6 +1,6 @@
 /**
- * The properties inside the resources of CloudFront that have an effect here, or need none. Any other stops the
- * start.
+ * The properties inside the resources of CloudFront that have an effect here, or need none. Any other stops
+ * the start.
  */
 export const CLOUDFRONT_PROPERTIES = {
   distribution: [

@@ -17,8 +17,8 @@ const ROUTE = 'AWS::ApiGatewayV2::Route';
 const STAGE = 'AWS::ApiGatewayV2::Stage';
 
 /**
- * HTTP APIs with their routes, integrations, authorizers and stages. Custom domains have no addresses here, but
- * clients can name them in the `Host` header.
+ * HTTP APIs with their routes, integrations, authorizers and stages. Custom domains have no addresses here,
+ * but clients can name them in the `Host` header.
  */
 export const HTTP_API_TYPES: ResourceTypes = {
   [API]: {
