@@ -33,6 +33,9 @@ const browser = {
     ...project('browser', 60_000).test,
     globalSetup: 'test/browser/setup.ts',
     expect: { requireAssertions: true, poll: { timeout: 10_000 } },
+    // The tests wait for Chromium more than they work. They run after the other projects.
+    maxWorkers: 2,
+    sequence: { groupOrder: 1 },
   },
 };
 

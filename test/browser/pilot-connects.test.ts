@@ -45,7 +45,11 @@ describe('signing in on the controller', () => {
     expect(calls.get('mediaSetDownloadOwner')).toEqual([0]);
   });
 
-  test('tells the server the user, the controller and its firmware', async ({ openPilot, server }) => {
+  test('tells the server the user, the controller and its firmware', async ({
+    expect,
+    openPilot,
+    server,
+  }) => {
     const pilot = await openPilot({ flavour: 'latest' });
     await pilot.connect();
     expect(server.requests[0]).toMatchObject({
@@ -67,6 +71,7 @@ describe('signing in on the controller', () => {
   });
 
   test('keeps nothing but tokens, and those only until the web view closes', async ({
+    expect,
     openPilot,
     server,
   }) => {

@@ -108,6 +108,7 @@ describe('the build of the Pilot page', () => {
   });
 
   test('is below 40 KB in gzip at the first load, everything, up to "connected"', async ({
+    expect,
     openPilot,
     server,
   }) => {

@@ -28,17 +28,18 @@ describe('a bridge that fails', () => {
     },
   );
 
-  const STEPS = [
-    { call: 'platformSetWorkspaceId', line: 'Pilot does not accept the workspace.' },
-    { call: 'platformLoadComponent:api', line: 'Pilot does not start its cloud module.' },
-    { call: 'platformLoadComponent:thing', line: 'Pilot does not start the controller’s connection.' },
-    { call: 'platformLoadComponent:media', line: 'Pilot does not start media upload.' },
+  const STEPS: readonly { call: string; fault: Fault; line: string }[] = [
+    { call: 'platformSetWorkspaceId', fault: 'throws', line: 'Pilot does not accept the workspace.' },
+    { call: 'platformLoadComponent:api', fault: 'code', line: 'Pilot does not start its cloud module.' },
+    {
+      call: 'platformLoadComponent:thing',
+      fault: 'throws',
+      line: 'Pilot does not start the controller’s connection.',
+    },
+    { call: 'platformLoadComponent:media', fault: 'code', line: 'Pilot does not start media upload.' },
   ];
-  const faultsOfSteps = STEPS.flatMap((step) =>
-    (['code', 'throws'] as const).map((fault) => ({ ...step, fault })),
-  );
 
-  test.for(faultsOfSteps)(
+  test.for(STEPS)(
     'at $call, $fault: says so, and goes on when it works',
     async ({ call, line, fault }, { openPilot }) => {
       const pilot = await openPilot({ flavour: 'latest', faults: { [call]: fault } });
@@ -61,7 +62,10 @@ describe('a bridge that fails', () => {
     await pilot.says('Connected. Photos go up by themselves.');
   });
 
-  test('loads a module again after unloading it, where the firmware wants that', async ({ openPilot }) => {
+  test('loads a module again after unloading it, where the firmware wants that', async ({
+    expect,
+    openPilot,
+  }) => {
     const pilot = await openPilot({
       reloads: false,
       kept: { host: 'https://other.example.com', token: 'old' },
@@ -178,30 +182,24 @@ describe('a page that cannot start', () => {
 });
 
 describe('a sign-in that fails', () => {
-  const answers: readonly [string, Answer, string][] = [
-    ['no workspace', refusal(new UserWithoutWorkspaceError()), 'You are in no workspace.'],
-    ['throttled', { status: 429, body: { message: 'Too Many Requests' } }, 'The library is busy.'],
-    ['unavailable', { status: 503, body: failure(503, 'Try again') }, 'The library is busy.'],
-    ['no sign-in', { status: 404, body: failure(404, 'There is no route') }, 'no sign-in of its own'],
-    ['server fault', { status: 500, body: failure(500, 'request-1') }, 'does not answer as it should'],
-    [
-      'captive portal',
-      { status: 200, body: '<html>Welcome to our hotel</html>' },
-      'does not answer as it should',
-    ],
-    ['another shape', { status: 200, body: { code: 0, data: {} } }, 'does not answer as it should'],
-    [
-      'locked',
-      { status: 200, body: failure(423, 'locked until 14:00') },
-      'The library refused: locked until 14:00',
-    ],
+  const answers: readonly [Answer, string][] = [
+    [refusal(new UserWithoutWorkspaceError()), 'You are in no workspace.'],
+    [{ status: 429, body: { message: 'Too Many Requests' } }, 'The library is busy.'],
+    [{ status: 503, body: failure(503, 'Try again') }, 'The library is busy.'],
+    [{ status: 404, body: failure(404, 'There is no route') }, 'no sign-in of its own'],
+    [{ status: 500, body: failure(500, 'request-1') }, 'does not answer as it should'],
+    [{ status: 200, body: '<html>Welcome to our hotel</html>' }, 'does not answer as it should'],
+    [{ status: 200, body: { code: 0, data: {} } }, 'does not answer as it should'],
+    [{ status: 200, body: failure(423, 'locked until 14:00') }, 'The library refused: locked until 14:00'],
   ];
 
-  test.for(answers)('%s', async ([, answer, line], { openPilot, server }) => {
-    server.answers['POST /manage/api/v1/login'] = answer;
+  test('says why, and can be tried again', async ({ openPilot, server }) => {
     const pilot = await openPilot();
-    await pilot.signIn();
-    await pilot.warns(line);
+    for (const [answer, line] of answers) {
+      server.answers['POST /manage/api/v1/login'] = answer;
+      await pilot.signIn();
+      await pilot.warns(line);
+    }
     expect(await pilot.loads('api')).toEqual([]);
   });
 

@@ -107,6 +107,7 @@ export const CONTROLLER: BrowserContextOptions = {
   isMobile: true,
   locale: 'en-GB',
   timezoneId: 'Europe/Berlin',
+  reducedMotion: 'reduce',
 };
 
 interface Fixtures {

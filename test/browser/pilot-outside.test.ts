@@ -8,6 +8,7 @@ const loaded = (server: { sent: readonly { path: string }[] }): string[] =>
 
 describe('outside Pilot', () => {
   test('the page says what it is for, with its address as text and as a QR code', async ({
+    expect,
     openPilot,
     server,
   }) => {

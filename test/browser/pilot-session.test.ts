@@ -35,6 +35,7 @@ const since = async (pilot: PilotPage, before: readonly string[]): Promise<strin
 
 describe('a token', () => {
   test('is renewed before it ends, given to Pilot, and what depends on it is loaded again', async ({
+    expect,
     openPilot,
     server,
   }) => {
@@ -55,7 +56,11 @@ describe('a token', () => {
     await expect.poll(() => refreshes(server).at(-1)).toEqual({ refresh_token: 'refresh-2' });
   });
 
-  test('is given with the api module, where the firmware has no other way', async ({ openPilot, server }) => {
+  test('is given with the api module, where the firmware has no other way', async ({
+    expect,
+    openPilot,
+    server,
+  }) => {
     renewing(server);
     const pilot = await openPilot({ flavour: 'first', clock: true });
     await pilot.connect();
@@ -107,7 +112,11 @@ describe('a page that is opened again', () => {
     page.addInitScript(`sessionStorage.setItem('pilot.token', '"${token}"');
       sessionStorage.setItem('pilot.refresh-token', '"refresh-1"');`);
 
-  test('goes on without a sign-in, and leaves what is loaded alone', async ({ openPilot, server }) => {
+  test('goes on without a sign-in, and leaves what is loaded alone', async ({
+    expect,
+    openPilot,
+    server,
+  }) => {
     const kept = { host: server.address, token: FRESH };
     const pilot = await openPilot({ kept, before: remembered(FRESH) });
     await pilot.says(/^Connected/);
@@ -190,7 +199,10 @@ describe('the back key', () => {
 });
 
 describe('leaving', () => {
-  test('by signing out unloads the modules, last first, and forgets the session', async ({ openPilot }) => {
+  test('by signing out unloads the modules, last first, and forgets the session', async ({
+    expect,
+    openPilot,
+  }) => {
     const pilot = await openPilot();
     await pilot.connect();
     const before = await pilot.order();
@@ -226,7 +238,11 @@ describe('leaving', () => {
 });
 
 describe('several workspaces', () => {
-  test('can be chosen from, and the choice is kept on the controller', async ({ openPilot, server }) => {
+  test('can be chosen from, and the choice is kept on the controller', async ({
+    expect,
+    openPilot,
+    server,
+  }) => {
     const workspaces = [WORKSPACE, OTHER_WORKSPACE];
     const askedFor = (url: URL): string => url.searchParams.get('workspace_id') ?? WORKSPACE.id;
     server.answers['GET /manage/api/v1/users/current'] = ({ url }) => userIn(askedFor(url), workspaces);

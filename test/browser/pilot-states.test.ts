@@ -3,8 +3,12 @@
  * hit, nothing wider than the screen, and what matters without scrolling. The pictures are left in
  * `.build/screenshots/pilot` for a look.
  */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import axe from 'axe-core';
+import type { AxeResults } from 'axe-core';
+import type { Page } from 'playwright-core';
 import { describe } from 'vitest';
 import { UserWithoutWorkspaceError } from '../../functions/core/errors.ts';
 import {
@@ -20,6 +24,10 @@ import { samplePicture } from './pictures.ts';
 import { CONTROLLER, type PilotPage, type PilotPageOptions, test } from './pilot-fixture.ts';
 
 const SCREENSHOTS = join(import.meta.dirname, '../../.build/screenshots/pilot');
+
+mkdirSync(SCREENSHOTS, { recursive: true });
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const SIZES = [
   { width: 1024, height: 600 },
@@ -278,10 +286,18 @@ const STORIES: Record<string, Story> = {
   },
 };
 
+/** Chromium's own way: Playwright's takes twice the time. */
+async function takePicture(page: Page, name: string): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const { data } = await session.send('Page.captureScreenshot', { format: 'png', optimizeForSpeed: true });
+  await session.detach();
+  await writeFile(join(SCREENSHOTS, name), Buffer.from(data, 'base64'));
+}
+
 /** Faults that a person with a screen reader, low vision or gloves would meet. */
 async function faultsOf({ page }: PilotPage): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const { violations } = (await page.evaluate('axe.run({ resultTypes: ["violations"] })')) as axe.AxeResults;
+  await page.evaluate(AXE);
+  const { violations } = (await page.evaluate('axe.run({ resultTypes: ["violations"] })')) as AxeResults;
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
 }
 
@@ -317,10 +333,7 @@ describe.concurrent('the states of the page, on screens of 1024 × 600 and 1920 
     }
     for (const size of SIZES) {
       await page.setViewportSize(size);
-      await page.screenshot({
-        path: join(SCREENSHOTS, `${name}-${size.width}.png`),
-        animations: 'disabled',
-      });
+      await takePicture(page, `${name}-${size.width}.png`);
       if (!scripted) continue;
       expect(await page.evaluate(SMALL_TARGETS)).toEqual([]);
       const { wide, high } = (await page.evaluate(OVERFLOW)) as { wide: number; high: number };

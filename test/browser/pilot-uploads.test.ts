@@ -28,6 +28,7 @@ const shown = (pilot: PilotPage): Promise<unknown> =>
 
 describe('the last uploads', () => {
   test('are those of this user and controller, asked for with the token in the header', async ({
+    expect,
     openPilot,
     server,
   }) => {
@@ -59,6 +60,7 @@ describe('the last uploads', () => {
   });
 
   test('without a picture, or with one that does not load, show their kind', async ({
+    expect,
     openPilot,
     server,
   }) => {

@@ -145,6 +145,8 @@ export class Pilot {
   }
 
   open(view: PilotState['view']): void {
+    // Whoever asks what is wrong wants to know how it is now.
+    if (view === 'trouble') this.pollAt = 0;
     this.set({ view });
   }
 
