@@ -1,6 +1,4 @@
-/**
- * The response headers of the pages in `web/`, for every host: CloudFront, the local stack, the tests.
- */
+/** The response headers of the pages in `web/`, for whoever serves them. */
 export interface PageHeadersProps {
   /**
    * Origins that pictures come from: those of presigned addresses of the bucket.

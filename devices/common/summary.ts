@@ -99,7 +99,7 @@ export function printable(text: string): string {
 const LISTED_A_REASON = 10;
 
 /** The skipped files, by reason. */
-function leftAloneLines(skipped: readonly PathWithReason[]): string[] {
+function skippedLines(skipped: readonly PathWithReason[]): string[] {
   if (skipped.length === 0) return [];
   const lines = [`${skipped.length} skipped:`];
   for (const [reason, group] of Map.groupBy(skipped, (entry) => entry.reason)) {
@@ -121,7 +121,7 @@ export function summaryLines(summary: RunSummary): string[] {
     for (const { path, reason } of failures)
       lines.push(`  ${printable(path)}: ${printable(reason ?? 'unknown')}`);
   }
-  lines.push(...leftAloneLines(skipped));
+  lines.push(...skippedLines(skipped));
   const counts = [
     uploaded > 0 && `${uploaded} uploaded (${formatBytes(bytesUploaded)})`,
     linked > 0 && `${linked} linked to stored bytes`,

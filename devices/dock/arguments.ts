@@ -1,6 +1,7 @@
 /** The command line of `npm run dock`. */
 import { parseArgs } from 'node:util';
 import { ArgumentError, folder, wholeNumber } from '../common/arguments.ts';
+import { DEFAULT_CONCURRENCY } from './play-dock.ts';
 
 /** The options of `npm run dock`. Missing ones are found out later. */
 export interface DockArguments {
@@ -29,7 +30,7 @@ export const DOCK_HELP = `Uploads a folder of drone photos, videos and sidecars 
   --username NAME     MQTT user name (default: the serial number)
   --password TEXT     the password; better set DJI_MEDIA_LIBRARY_DOCK_PASSWORD or type it when asked
   --drone SN          the drone's serial number (default: the one in the photos, or one made from the dock's)
-  --concurrency N     files at once, 1 to 32 (default 4)
+  --concurrency N     files at once, 1 to 32 (default ${DEFAULT_CONCURRENCY})
   --json              print a JSON summary on standard output, and everything else on standard error
                       (with npm: npm run --silent dock -- …)
   --data DIR          data folder of the local stack and of the dock's journal (default .local)
@@ -82,7 +83,7 @@ function parseOptions(argv: readonly string[]) {
         username: { type: 'string' },
         password: { type: 'string' },
         drone: { type: 'string' },
-        concurrency: { type: 'string', default: '4' },
+        concurrency: { type: 'string', default: String(DEFAULT_CONCURRENCY) },
         json: { type: 'boolean', default: false },
         data: { type: 'string', default: '.local' },
         help: { type: 'boolean', short: 'h', default: false },

@@ -27,6 +27,9 @@ import type { Fields } from './messages.ts';
 import { goOffline, goOnline } from './onboarding.ts';
 import { DockServices } from './services.ts';
 
+/** Files at once. */
+export const DEFAULT_CONCURRENCY = 4;
+
 /** The dock to play, its flight, and where to connect. */
 export interface PlayDockOptions {
   /** The folder with one flight's files, read recursively. */
@@ -43,7 +46,7 @@ export interface PlayDockOptions {
   readonly flightId?: string;
   /** @default the one in the photos, or one made from the dock's */
   readonly droneSn?: string;
-  /** Files at once, and parts in memory at once. @default 4 */
+  /** Files at once, and parts in memory at once. @default DEFAULT_CONCURRENCY */
   readonly concurrency?: number;
   /** Larger files are uploaded in parts of this size. @default 8 MiB */
   readonly partSizeInBytes?: number;
@@ -105,7 +108,7 @@ class DockRun {
   constructor(options: PlayDockOptions) {
     this.#options = options;
     this.#progress = options.progress ?? silentProgress;
-    this.#concurrency = options.concurrency ?? 4;
+    this.#concurrency = options.concurrency ?? DEFAULT_CONCURRENCY;
     this.#signal = options.signal ? AbortSignal.any([options.signal, this.#stop.signal]) : this.#stop.signal;
     // All messages and waiting parts listen to it.
     setMaxListeners(0, this.#signal);

@@ -27,12 +27,6 @@ const timeOf = ({ reportedAt, arrivedAt }: MediaFile): string => reportedAt ?? a
 
 const newestFirst = (a: MediaFile, b: MediaFile): number => timeOf(b).localeCompare(timeOf(a));
 
-function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): [string, Item[]][] {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
-  return [...groups];
-}
-
 /** Reads the files of all workspaces: newest flights first, and the files of a flight by name. */
 export async function readLibrary(client: DynamoDBDocumentClient, tableName: string): Promise<LibraryView> {
   const files: MediaFile[] = [];
@@ -52,9 +46,9 @@ export async function readLibrary(client: DynamoDBDocumentClient, tableName: str
   const shown = files.sort(newestFirst).slice(0, FILE_LIMIT);
   return {
     truncated: files.length > FILE_LIMIT,
-    workspaces: groupBy(shown, (file) => file.workspaceId).map(([workspaceId, inWorkspace]) => ({
+    workspaces: [...Map.groupBy(shown, (file) => file.workspaceId)].map(([workspaceId, inWorkspace]) => ({
       workspaceId,
-      flights: groupBy(inWorkspace, (file) => file.flightId ?? '').map(([flightId, inFlight]) => ({
+      flights: [...Map.groupBy(inWorkspace, (file) => file.flightId ?? '')].map(([flightId, inFlight]) => ({
         flightId: flightId || undefined,
         files: inFlight.sort((a, b) => a.name.localeCompare(b.name)),
       })),

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { plural } from '../../devices/common/summary.ts';
 import { fileState, type MediaFile } from '../../functions/core/media-file.ts';
 import type { FlightView, LibraryView, WorkspaceView } from './library-view.ts';
 
@@ -18,8 +19,6 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 const escapeHtml = (text: string): string =>
   text.replaceAll(/[&<>"']/g, (character) => ESCAPES[character] ?? character);
-
-const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 const inMegabytes = (bytes: number): string =>
   bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;

@@ -83,7 +83,7 @@ export interface LocalAws extends AsyncDisposable {
   readonly stackName: string;
   /** Addresses of the services that run. */
   readonly addresses: Addresses;
-  /** The outputs of the stack. Addresses of the API and of queues are those of this machine. */
+  /** The outputs of the stack. Addresses of the API, the distribution and queues are local. */
   readonly outputs: Readonly<Record<string, string>>;
   /** The administrator of the account. No policy applies to it. */
   readonly root: RootCredentials;

@@ -1,7 +1,7 @@
 /**
  * What the Pilot page asks the API, with the shapes of the answers. Unknown fields are ignored. Three of the
- * answers are this page's proposal, for routes that a server may not have yet (404): the MQTT credentials in
- * `login`, `diagnosis`, and `files`.
+ * answers are this page's proposal: the MQTT credentials in `login`, which are empty today, and the routes
+ * `diagnosis` and `files`, which the library does not have yet (404).
  */
 import * as v from 'valibot';
 

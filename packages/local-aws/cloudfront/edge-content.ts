@@ -24,7 +24,7 @@ export interface EdgeResponse {
   readonly statusCode: number;
   readonly headers: Headers;
   readonly body: Buffer | IncomingMessage;
-  /** Undefined when CloudFront made the response. */
+  /** 502 and 504 for an origin that gave no response. Undefined when CloudFront asked none. */
   readonly originStatus?: number | undefined;
   readonly result: EdgeResult;
 }

@@ -10,7 +10,7 @@ const TITLES: Readonly<Record<number, string>> = {
   504: 'Gateway Timeout',
 };
 
-/** A response of CloudFront itself. It has its own page, and no headers of a policy. */
+/** An error that CloudFront itself sends, with its own page. */
 export function edgeError(
   statusCode: number,
   reason: string,

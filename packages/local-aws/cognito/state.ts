@@ -32,7 +32,7 @@ const StateSchema = v.object({
       id: v.string(),
       users: v.array(UserSchema),
       groups: v.array(GroupSchema),
-      /** // By session id: the epoch second after which no token of the session is valid anyway. */
+      /** By session id: the epoch second after which no token of the session is valid anyway. */
       revokedSessions: v.array(v.tuple([v.string(), v.number()])),
     }),
   ),

@@ -6,7 +6,7 @@ export function attributeList(user: User): { Name: string; Value: string }[] {
   return Object.entries({ ...user.attributes, sub: user.sub }).map(([Name, Value]) => ({ Name, Value }));
 }
 
-/** A user in the responses of ListUsers and AdminCreateUser. */
+/** A user in the responses of ListUsersInGroup and AdminCreateUser. */
 export function userOnTheWire(user: User): object {
   return { ...userDetails(user), Attributes: attributeList(user) };
 }

@@ -18,7 +18,7 @@ export type RuleAction =
   | {
       readonly kind: 'sqs';
       readonly queueArn: string;
-      /** // The role that AWS IoT assumes. */
+      /** The role that AWS IoT assumes. */
       readonly roleArn: string;
       readonly useBase64: boolean;
     };

@@ -114,8 +114,9 @@ export class Lambda {
   }
 
   /**
-   * Invokes the function and waits for its response. Fails when its reserved concurrency is used up. Rejects only when there is no such function. `onStart`
-   * is called when a worker has taken the event. The queue before that does not exist on AWS.
+   * Invokes the function and waits for its response. Fails when its reserved concurrency is used up. Rejects only
+   * when there is no such function. `onStart` is called when a worker has taken the event. The queue before that
+   * does not exist on AWS.
    */
   invoke(functionArn: string, event: unknown, onStart?: () => void): Promise<InvocationResult> {
     const definition = this.definition(functionArn);

@@ -13,9 +13,8 @@ const MIN_CHUNK_IN_BYTES = 8 * 1024;
 const TRAILER_SIGNATURE = 'x-amz-trailer-signature';
 
 /**
- * Extracts the data of an `aws-chunked` body: `<size in hex>[;chunk-signature=…]\r
- * <data>\r
- * `, a chunk of size 0, then the trailers. Data is passed on before the signature of its chunk is verified,
+ * Extracts the data of an `aws-chunked` body: `<size in hex>[;chunk-signature=…]\r\n<data>\r\n`, a chunk of size
+ * 0, then the trailers. Data is passed on before the signature of its chunk is verified,
  * so it must not be used before the end.
  */
 export async function* decodeAwsChunked(
@@ -83,11 +82,7 @@ function parseChunkHeader(line: string): { size: number; signature: string } {
   return { size: Number.parseInt(size, 16), signature: signature ?? '' };
 }
 
-/**
- * Clients end lines with `\r
- * `, `
- * ` or both, so empty lines are ignored.
- */
+/** Clients end lines with `\r\n`, `\n` or both, so empty lines are ignored. */
 function parseTrailers(text: string): Trailers {
   return text
     .split(/\r?\n/)
@@ -108,10 +103,7 @@ class ByteReader {
     this.#source = source;
   }
 
-  /**
-   * Text up to the next `\r
-   * `, which is left out.
-   */
+  /** Text up to the next `\r\n`, which is left out. */
   async line(): Promise<string> {
     for (;;) {
       const end = this.#buffer.indexOf('\r\n');

@@ -70,7 +70,6 @@ options.debounceRendering = (work) => {
 };
 
 document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
-document.documentElement.className = 'started';
 place.textContent = '';
 show(pilot.state);
 if (simulated && !injected()) simulate().catch(() => pilot.outside());

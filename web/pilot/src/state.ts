@@ -35,7 +35,7 @@ export interface PilotState {
   readonly settingRefused: boolean;
   readonly uploads: Told<readonly Upload[]>;
   readonly diagnosis: Told<DiagnosisAnswer>;
-  /** The server's clock less the controller's. */
+  /** How far the controller's clock is ahead of the server's. */
   readonly clockSkewInSeconds: number;
 }
 

@@ -34,7 +34,8 @@ export const en = {
   'failure.config-invalid.cure': 'Tell the office the code below. There is nothing to do on the controller.',
   'failure.licence-missing.title': 'The DJI licence is missing.',
   'failure.licence-missing.meaning': 'Pilot does not connect to a library without one.',
-  'failure.licence-missing.cure': 'The office has to enter the licence of its Cloud API app in the library.',
+  'failure.licence-missing.cure':
+    'The office has to put the licence of its Cloud API app into this page’s config.json.',
   'failure.licence-refused.title': 'Pilot does not accept the DJI licence.',
   'failure.licence-refused.meaning':
     'The licence has ended, was copied wrongly, or Pilot could not check it.',
@@ -166,7 +167,8 @@ export const en = {
   'outside.simulate.failed': 'The simulated controller could not be loaded. Try again.',
 
   'simulated.title': 'Simulated controller {serial}',
-  'simulated.meaning': 'No drone, no Pilot: photos go up only by “npm run pilot”. All else is real.',
+  'simulated.meaning':
+    'No drone, no Pilot, no MQTT: photos go up only by “npm run pilot”. Sign-in and lists are real.',
   'simulated.back': 'Back key',
   'simulated.lose': 'Break connection',
   'simulated.restore': 'Restore connection',

@@ -34,7 +34,7 @@ export const zh: Dictionary = {
   'failure.config-invalid.cure': '请将下方代码告知管理员，遥控器上无需操作。',
   'failure.licence-missing.title': '缺少大疆 License。',
   'failure.licence-missing.meaning': '没有 License，Pilot 不会连接媒体库。',
-  'failure.licence-missing.cure': '请管理员在媒体库中填写上云 API 应用的 License。',
+  'failure.licence-missing.cure': '请管理员在本页面的 config.json 中填写上云 API 应用的 License。',
   'failure.licence-refused.title': 'Pilot 未通过大疆 License 校验。',
   'failure.licence-refused.meaning': 'License 已失效、填写有误，或 Pilot 无法完成校验。',
   'failure.licence-refused.cure': '请将遥控器连接互联网后重试。如仍失败，请告知管理员。',
@@ -160,7 +160,7 @@ export const zh: Dictionary = {
   'outside.simulate.failed': '无法加载模拟遥控器，请重试。',
 
   'simulated.title': '模拟遥控器 {serial}',
-  'simulated.meaning': '没有飞行器和 Pilot，照片只能用“npm run pilot”上传，其余均为真实。',
+  'simulated.meaning': '没有飞行器、Pilot 和 MQTT，照片只能用“npm run pilot”上传。登录和列表为真实数据。',
   'simulated.back': '返回键',
   'simulated.lose': '断开连接',
   'simulated.restore': '恢复连接',

@@ -13,7 +13,7 @@ export const SIGN_OF_STATE: { readonly [state in ModuleState]: Sign } = {
 const ModuleSigns = ({ modules }: { readonly modules: ModulesState }) => (
   <ul class="modules">
     {(['api', 'thing', 'media'] as const).map((name) => (
-      <li key={name} class={`module module-${modules[name]}`}>
+      <li key={name} class="module">
         <Icon sign={SIGN_OF_STATE[modules[name]]} size="small" />
         {texts(`module.${name}`)}
         <span class="unseen"> {texts(`state.${modules[name]}`)}</span>
