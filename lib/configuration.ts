@@ -415,7 +415,6 @@ function contradictionsOfApiDomain(apiDomain: Configuration['apiDomain']): strin
     .map(([key, mustBe]) => `${pathTo(`apiDomain.${key}`)} must be ${mustBe}, and is missing.`);
 }
 
-/** Reserved concurrency of functions that the stack does not have. */
 /** What the bridge needs, once something of it is configured. */
 const BRIDGE_NEEDS = {
   domainName: MUST_BE.domainName,
@@ -442,6 +441,7 @@ function contradictionsOfBridge({ bridge, dock }: Configuration): string[] {
     : missing;
 }
 
+/** Reserved concurrency of functions that the stack does not have. */
 function reservedForNothing({ reservedConcurrency, oidcIssuer, dock }: Configuration): string[] {
   const absent = [
     ...(oidcIssuer !== undefined ? (['login', 'tokenRefresh'] as const) : []),

@@ -20,7 +20,7 @@ export interface DeadLettersProps {
 export class DeadLetters extends Construct {
   /** Messages of docks that did not reach their function. */
   readonly undelivered: Queue | undefined;
-  /** Events that their function failed at in every attempt, with the error. */
+  /** Events, with the error, and messages of queues that their function failed at in every attempt. */
   readonly unhandled: Queue;
   private readonly rulesRole: Role | undefined;
 
@@ -66,7 +66,7 @@ export class DeadLetters extends Construct {
     new CfnOutput(this, `${id}Url`, { value: queue.queueUrl }).overrideLogicalId(`${id}QueueUrl`);
     Validations.of(queue).acknowledge({
       id: 'AwsSolutions-SQS3',
-      reason: 'It is a dead-letter queue itself: services send to it, and no other queue does.',
+      reason: 'It is a dead-letter queue itself.',
     });
     return queue;
   }

@@ -6,7 +6,7 @@ import type { LibraryFunctions } from './library-functions.ts';
 
 /** Authenticates registered devices by serial number and password, and limits each to its own topics. */
 export class DockAuthorizer extends Construct {
-  /** Its name for AWS IoT. */
+  /** Its `ref` is its name for AWS IoT. */
   readonly authorizer: CfnAuthorizer;
 
   constructor(scope: Construct, id: string, functions: LibraryFunctions) {
